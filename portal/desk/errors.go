@@ -1,0 +1,108 @@
+package desk
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code names a kind of failure. The web interface has a sentence for each code
+// in every language; the REST layer maps each to one HTTP status.
+type Code string
+
+// The codes. A new one needs a status in portal/api and a text in every
+// catalogue of portal/web; tests hold both.
+const (
+	CodeInvalid            Code = "invalid"              // malformed or out of range; Field says where
+	CodeNotFound           Code = "not_found"            // absent, or not this viewer's: the two are never told apart
+	CodeConflict           Code = "conflict"             // somebody changed it meanwhile
+	CodeUnauthenticated    Code = "unauthenticated"      // no session
+	CodeSessionExpired     Code = "session_expired"      // there was a session
+	CodeBadCredentials     Code = "bad_credentials"      // login or password wrong; which one is not said
+	CodeAccountLocked      Code = "account_locked"       // too many failures; params: retry_after_seconds
+	CodeRateLimited        Code = "rate_limited"         // params: retry_after_seconds
+	CodeForbidden          Code = "forbidden"            // the role may not do this
+	CodePolicy             Code = "policy"               // a portal policy refuses; params: rule
+	CodeEmptyText          Code = "empty_text"           // nothing to say
+	CodeTextTooLong        Code = "text_too_long"        // params: max
+	CodeInvalidUTF8        Code = "invalid_utf8"         // text is not UTF-8, or has a NUL
+	CodeFrameTooLarge      Code = "frame_too_large"      // a socket frame above 64 KiB
+	CodeUnknownFrame       Code = "unknown_frame"        // a socket frame of a type we do not know
+	CodeBadFrame           Code = "bad_frame"            // a socket frame that is not the JSON it should be
+	CodeIDReused           Code = "id_reused"            // the same message id with another text
+	CodeUnsupportedFile    Code = "unsupported_file"     // params: name, supported
+	CodeBrokenFrontMatter  Code = "broken_front_matter"  // params: name, line
+	CodeMissingTitle       Code = "missing_title"        // params: name
+	CodeModelKey           Code = "model_key"            // the provider refuses our key
+	CodeModelUnavailable   Code = "model_unavailable"    // no model of the chain answers
+	CodeEmbeddingDimension Code = "embedding_dimension"  // params: want, got
+	CodeHandedOff          Code = "handed_off"           // a technician has the conversation
+	CodeTooLarge           Code = "too_large"            // request body above its limit; params: max
+	CodeUnsupported        Code = "unsupported"          // a media type, protocol version or method we do not serve
+	CodeUnavailable        Code = "unavailable"          // the database or another part is away; try again
+	CodeInternal           Code = "internal"             // our fault; the log knows more
+)
+
+// Error is the one error type that reaches people. Message is safe to show
+// and in English; clients translate by Code and Params. Err is the cause: it
+// is logged and never shown.
+type Error struct {
+	Code    Code
+	Message string
+	Field   string
+	Params  map[string]any
+	Err     error
+}
+
+// Error returns the code and the safe message, then the cause for the log.
+func (e *Error) Error() string {
+	s := string(e.Code) + ": " + e.Message
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// With returns a copy that carries one more parameter for the client's text.
+func (e *Error) With(key string, value any) *Error {
+	c := *e
+	c.Params = map[string]any{key: value}
+	for k, v := range e.Params {
+		if k != key {
+			c.Params[k] = v
+		}
+	}
+	return &c
+}
+
+// On returns a copy that names the field at fault.
+func (e *Error) On(field string) *Error {
+	c := *e
+	c.Field = field
+	return &c
+}
+
+// Errorf makes an Error with a safe message.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap makes an Error around a cause that people must not see.
+func Wrap(code Code, err error, message string) *Error {
+	return &Error{Code: code, Message: message, Err: err}
+}
+
+// CodeOf returns the code of the first Error in err's chain, CodeInternal for
+// any other error, and "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return CodeInternal
+}

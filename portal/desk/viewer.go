@@ -1,0 +1,73 @@
+package desk
+
+import "context"
+
+// Role is what a person may be in a portal. The zero value is invalid and may
+// nothing.
+type Role string
+
+// The roles, from least to most.
+const (
+	RoleContact     Role = "contact"
+	RoleMainContact Role = "main_contact"
+	RoleTechnician  Role = "technician"
+	RoleAdmin       Role = "admin"
+)
+
+// Valid reports whether r is one of the roles.
+func (r Role) Valid() bool {
+	switch r {
+	case RoleContact, RoleMainContact, RoleTechnician, RoleAdmin:
+		return true
+	}
+	return false
+}
+
+// Staff reports whether r works for the tenant.
+func (r Role) Staff() bool { return r == RoleTechnician || r == RoleAdmin }
+
+// Language is one of the interface languages, as a BCP 47 primary subtag.
+type Language string
+
+// Languages lists what the portal speaks, in the order it is offered. The
+// first is the fallback.
+func Languages() []Language { return []Language{"en", "es", "de", "fr", "it"} }
+
+// Valid reports whether l is one of Languages.
+func (l Language) Valid() bool {
+	for _, k := range Languages() {
+		if l == k {
+			return true
+		}
+	}
+	return false
+}
+
+// Viewer is who asks: made by the session, never by anything a client or a
+// model sends. Every permission check starts from it.
+type Viewer struct {
+	Tenant   ID
+	User     ID
+	Company  ID // empty for staff
+	Session  ID // empty for work without a session, such as a resumed turn
+	Role     Role
+	Name     string
+	Language Language
+}
+
+type viewerKey struct{}
+
+// WithViewer returns a context that carries v.
+func WithViewer(ctx context.Context, v Viewer) context.Context {
+	return context.WithValue(ctx, viewerKey{}, v)
+}
+
+// ViewerFrom returns the viewer of ctx. Without one, or with an invalid role,
+// it is CodeUnauthenticated: a path that forgot to log in denies.
+func ViewerFrom(ctx context.Context) (Viewer, error) {
+	v, ok := ctx.Value(viewerKey{}).(Viewer)
+	if !ok || !v.Role.Valid() || v.Tenant == "" || v.User == "" {
+		return Viewer{}, Errorf(CodeUnauthenticated, "log in first")
+	}
+	return v, nil
+}
