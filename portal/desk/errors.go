@@ -12,34 +12,34 @@ type Code string
 // The codes. A new one needs a status in portal/api and a text in every
 // catalogue of portal/web; tests hold both.
 const (
-	CodeInvalid            Code = "invalid"              // malformed or out of range; Field says where
-	CodeNotFound           Code = "not_found"            // absent, or not this viewer's: the two are never told apart
-	CodeConflict           Code = "conflict"             // somebody changed it meanwhile
-	CodeUnauthenticated    Code = "unauthenticated"      // no session
-	CodeSessionExpired     Code = "session_expired"      // there was a session
-	CodeBadCredentials     Code = "bad_credentials"      // login or password wrong; which one is not said
-	CodeAccountLocked      Code = "account_locked"       // too many failures; params: retry_after_seconds
-	CodeRateLimited        Code = "rate_limited"         // params: retry_after_seconds
-	CodeForbidden          Code = "forbidden"            // the role may not do this
-	CodePolicy             Code = "policy"               // a portal policy refuses; params: rule
-	CodeEmptyText          Code = "empty_text"           // nothing to say
-	CodeTextTooLong        Code = "text_too_long"        // params: max
-	CodeInvalidUTF8        Code = "invalid_utf8"         // text is not UTF-8, or has a NUL
-	CodeFrameTooLarge      Code = "frame_too_large"      // a socket frame above 64 KiB
-	CodeUnknownFrame       Code = "unknown_frame"        // a socket frame of a type we do not know
-	CodeBadFrame           Code = "bad_frame"            // a socket frame that is not the JSON it should be
-	CodeIDReused           Code = "id_reused"            // the same message id with another text
-	CodeUnsupportedFile    Code = "unsupported_file"     // params: name, supported
-	CodeBrokenFrontMatter  Code = "broken_front_matter"  // params: name, line
-	CodeMissingTitle       Code = "missing_title"        // params: name
-	CodeModelKey           Code = "model_key"            // the provider refuses our key
-	CodeModelUnavailable   Code = "model_unavailable"    // no model of the chain answers
-	CodeEmbeddingDimension Code = "embedding_dimension"  // params: want, got
-	CodeHandedOff          Code = "handed_off"           // a technician has the conversation
-	CodeTooLarge           Code = "too_large"            // request body above its limit; params: max
-	CodeUnsupported        Code = "unsupported"          // a media type, protocol version or method we do not serve
-	CodeUnavailable        Code = "unavailable"          // the database or another part is away; try again
-	CodeInternal           Code = "internal"             // our fault; the log knows more
+	CodeInvalid            Code = "invalid"             // malformed or out of range; Field says where
+	CodeNotFound           Code = "not_found"           // absent, or not this viewer's: the two are never told apart
+	CodeConflict           Code = "conflict"            // somebody changed it meanwhile
+	CodeUnauthenticated    Code = "unauthenticated"     // no session
+	CodeSessionExpired     Code = "session_expired"     // there was a session
+	CodeBadCredentials     Code = "bad_credentials"     // login or password wrong; which one is not said
+	CodeAccountLocked      Code = "account_locked"      // too many failures; params: retry_after_seconds
+	CodeRateLimited        Code = "rate_limited"        // params: retry_after_seconds
+	CodeForbidden          Code = "forbidden"           // the role may not do this
+	CodePolicy             Code = "policy"              // a portal policy refuses; params: rule
+	CodeEmptyText          Code = "empty_text"          // nothing to say
+	CodeTextTooLong        Code = "text_too_long"       // params: max
+	CodeInvalidUTF8        Code = "invalid_utf8"        // text is not UTF-8, or has a NUL
+	CodeFrameTooLarge      Code = "frame_too_large"     // a socket frame above 64 KiB
+	CodeUnknownFrame       Code = "unknown_frame"       // a socket frame of a type we do not know
+	CodeBadFrame           Code = "bad_frame"           // a socket frame that is not the JSON it should be
+	CodeIDReused           Code = "id_reused"           // the same message id with another text
+	CodeUnsupportedFile    Code = "unsupported_file"    // params: name, supported
+	CodeBrokenFrontMatter  Code = "broken_front_matter" // params: name, line
+	CodeMissingTitle       Code = "missing_title"       // params: name
+	CodeModelKey           Code = "model_key"           // the provider refuses our key
+	CodeModelUnavailable   Code = "model_unavailable"   // no model of the chain answers
+	CodeEmbeddingDimension Code = "embedding_dimension" // params: want, got
+	CodeHandedOff          Code = "handed_off"          // a technician has the conversation
+	CodeTooLarge           Code = "too_large"           // request body above its limit; params: max
+	CodeUnsupported        Code = "unsupported"         // a media type, protocol version or method we do not serve
+	CodeUnavailable        Code = "unavailable"         // the database or another part is away; try again
+	CodeInternal           Code = "internal"            // our fault; the log knows more
 )
 
 // Error is the one error type that reaches people. Message is safe to show
