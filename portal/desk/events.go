@@ -66,10 +66,12 @@ type AssistantMessage struct {
 	Usage     Usage      `json:"usage"`
 }
 
-// Usage counts tokens as the provider billed them.
+// Usage counts tokens as the provider billed them, or as we counted them
+// ourselves when it did not say.
 type Usage struct {
-	Input  int `json:"input"`
-	Output int `json:"output"`
+	Input     int  `json:"input"`
+	Output    int  `json:"output"`
+	Estimated bool `json:"estimated,omitempty"`
 }
 
 // StaffMessage is the body of KindStaffMessage.
