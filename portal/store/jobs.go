@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+)
+
+// The queues. A flood of imports never delays a takeover (SECURITY J2).
+const (
+	QueueTurns = "turns" // takeover of abandoned turns
+	QueueIndex = "index" // embeddings
+	QueueMail  = "mail"
+)
+
+// Jobs works the queue until Stop: River's client under its own role and pool.
+type Jobs struct {
+	client *river.Client[pgx.Tx]
+	close  func()
+}
+
+// StartJobs starts working the given queues with the registered workers.
+func (s *Store) StartJobs(ctx context.Context, workers *river.Workers, queues map[string]river.QueueConfig, periodic []*river.PeriodicJob) (*Jobs, error) {
+	pool, err := connect(ctx, s.cfg, roleRiver, 8)
+	if err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Schema: riverSchema, Workers: workers, Queues: queues, PeriodicJobs: periodic, Logger: s.log,
+	})
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("job queue: %w", err)
+	}
+	if err := client.Start(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("job queue: %w", err)
+	}
+	return &Jobs{client: client, close: pool.Close}, nil
+}
+
+// Stop lets running jobs finish until ctx ends, then gives up on them; they
+// run again elsewhere.
+func (j *Jobs) Stop(ctx context.Context) error {
+	err := j.client.Stop(ctx)
+	if err != nil {
+		err = j.client.StopAndCancel(context.WithoutCancel(ctx))
+	}
+	j.close()
+	return err
+}

@@ -1,0 +1,4 @@
+-- name: InsertAudit :exec
+insert into audit (tenant_id, id, actor, action, object, object_id, detail)
+values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.narg(actor), sqlc.arg(action), sqlc.arg(object),
+        sqlc.narg(object_id), sqlc.arg(detail));

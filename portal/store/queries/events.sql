@@ -1,0 +1,24 @@
+-- name: LockConversation :one
+select last_seq, last_hash from conversations where id = sqlc.arg(id) for update;
+
+-- name: InsertEvent :exec
+insert into conversation_events (tenant_id, conversation_id, seq, kind, body, at, salt, prev_hash, hash)
+values (sqlc.arg(tenant_id), sqlc.arg(conversation_id), sqlc.arg(seq), sqlc.arg(kind), sqlc.arg(body),
+        sqlc.arg(at), sqlc.arg(salt), sqlc.arg(prev_hash), sqlc.arg(hash));
+
+-- name: AdvanceConversation :exec
+update conversations set last_seq = sqlc.arg(seq), last_hash = sqlc.arg(hash), last_at = sqlc.arg(at)
+where id = sqlc.arg(id);
+
+-- name: EventsAfter :many
+select seq, kind, body, at from conversation_events
+where conversation_id = sqlc.arg(conversation_id) and seq > sqlc.arg(after)
+order by seq limit sqlc.arg(at_most);
+
+-- name: ChainAfter :many
+select seq, kind, body, at, salt, prev_hash, hash from conversation_events
+where conversation_id = sqlc.arg(conversation_id) and seq > sqlc.arg(after)
+order by seq limit sqlc.arg(at_most);
+
+-- name: ConversationHead :one
+select last_seq, last_hash from conversations where id = sqlc.arg(id);
