@@ -1,0 +1,208 @@
+package people
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// How long a session lasts: without use, and at most (ASVS 7.3.1, 7.3.2).
+const (
+	IdleLifetime    = 7 * 24 * time.Hour
+	SessionLifetime = 30 * 24 * time.Hour
+)
+
+// SessionsSubject is where the end of a session is announced, with its id as
+// the message, so that its open sockets close.
+func SessionsSubject(tenant desk.ID) string { return "session." + string(tenant) }
+
+func announceEnd(tx *store.Tx, session desk.ID) {
+	tx.Publish(SessionsSubject(tx.Tenant), []byte(session))
+}
+
+// Client is what a log-in tells about the other end.
+type Client struct{ IP, UserAgent string }
+
+// LogIn checks the password of a user name or mail address and opens a
+// session. A wrong login and a wrong password are one answer,
+// CodeBadCredentials, in the same time; after five attempts in 15 minutes the
+// login is CodeAccountLocked whoever it names. The limits hold over restarts
+// and nodes.
+func (s *Service) LogIn(ctx context.Context, tenant desk.ID, login, password string, c Client) (token string, v desk.Viewer, err error) {
+	login = strings.ToLower(strings.TrimSpace(login))
+	if login == "" || password == "" || len(login) > 254 || len(password) > maxPassword || strings.ContainsRune(login, 0) {
+		return "", v, desk.Errorf(desk.CodeBadCredentials, "user name or password is not right")
+	}
+	user, err := s.attempt(ctx, tenant, login, c)
+	if err != nil {
+		return "", v, err
+	}
+	hash := s.decoy
+	if user.PasswordHash != nil {
+		hash = *user.PasswordHash
+	}
+	ok, err := s.matches(ctx, password, hash)
+	if err != nil {
+		return "", v, err
+	}
+	if !ok || user.PasswordHash == nil || user.DisabledAt != nil {
+		return "", v, desk.Errorf(desk.CodeBadCredentials, "user name or password is not right")
+	}
+	return s.open(ctx, tenant, login, user, c)
+}
+
+// attempt counts this log-in in a transaction of its own, before the password
+// is looked at, and reads the user; an unknown login yields an empty one.
+func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c Client) (user db.User, err error) {
+	var refused *desk.Error
+	err = s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		refused = nil
+		for _, hit := range []error{
+			tx.Hit(ctx, "login-ip:"+c.IP, ipWindow, ipAfter, errTooMany),
+			tx.Hit(ctx, "login:"+login, lockWindow, lockAfter, errLocked),
+		} {
+			if hit != nil && !errors.As(hit, &refused) {
+				return hit
+			}
+		}
+		user, err = tx.UserByLogin(ctx, login)
+		if store.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	if err == nil && refused != nil {
+		err = refused // returned after the commit: the attempt is counted
+	}
+	return user, err
+}
+
+func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user db.User, c Client) (string, desk.Viewer, error) {
+	secret := make([]byte, 32) // 256 bits (ASVS 7.2.3)
+	if _, err := rand.Read(secret); err != nil {
+		return "", desk.Viewer{}, err
+	}
+	token := base64.RawURLEncoding.EncodeToString(secret)
+	v := desk.Viewer{Tenant: tenant, User: user.ID, Session: desk.NewID(), Role: user.Role, Name: user.Name, Language: user.Language}
+	if user.CompanyID != nil {
+		v.Company = *user.CompanyID
+	}
+	err := s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		err := tx.CreateSession(ctx, db.CreateSessionParams{
+			TenantID: tenant, ID: v.Session, UserID: user.ID, TokenHash: tokenHash(token),
+			UserAgent: clip(c.UserAgent, 300), Ip: clip(c.IP, 64), LifetimeSeconds: SessionLifetime.Seconds(),
+		})
+		if err != nil {
+			return err
+		}
+		if err := tx.ClearLimit(ctx, "login:"+login); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, store.AuditEntry{Actor: user.ID, Action: "session.opened", Object: "session", ObjectID: v.Session})
+	})
+	return token, v, err
+}
+
+// clip keeps at most n bytes of valid UTF-8 that Postgres can hold.
+func clip(s string, n int) string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	return strings.ToValidUTF8(s[:min(len(s), n)], "")
+}
+
+func tokenHash(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// Authenticate finds who a session's token stands for, by the database and
+// at this moment. No token or an unknown one is CodeUnauthenticated; a session
+// that was revoked, ran out, or whose user was disabled is CodeSessionExpired.
+func (s *Service) Authenticate(ctx context.Context, tenant desk.ID, token string) (v desk.Viewer, err error) {
+	if token == "" {
+		return v, desk.Errorf(desk.CodeUnauthenticated, "log in first")
+	}
+	err = s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		r, err := tx.SessionByToken(ctx, db.SessionByTokenParams{TokenHash: tokenHash(token), IdleSeconds: IdleLifetime.Seconds()})
+		if store.NoRows(err) {
+			return desk.Errorf(desk.CodeUnauthenticated, "log in first")
+		}
+		if err != nil {
+			return err
+		}
+		if !r.Valid {
+			return desk.Errorf(desk.CodeSessionExpired, "the session has ended; log in again")
+		}
+		v = desk.Viewer{Tenant: tenant, User: r.UserID, Session: r.ID, Role: r.Role, Name: r.Name, Language: r.Language}
+		if r.CompanyID != nil {
+			v.Company = *r.CompanyID
+		}
+		if r.Stale {
+			return tx.TouchSession(ctx, r.ID)
+		}
+		return nil
+	})
+	return v, err
+}
+
+// Session is one place where a person is logged in.
+type Session struct {
+	ID         desk.ID   `json:"id"`
+	Current    bool      `json:"current"`
+	UserAgent  string    `json:"user_agent"`
+	IP         string    `json:"ip"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastSeenAt time.Time `json:"last_seen_at"`
+}
+
+// Sessions lists where the viewer is logged in, the latest use first.
+func (s *Service) Sessions(ctx context.Context) (list []Session, err error) {
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		rows, err := tx.SessionsOf(ctx, db.SessionsOfParams{UserID: v.User, IdleSeconds: IdleLifetime.Seconds()})
+		list = make([]Session, len(rows))
+		for i, r := range rows {
+			list[i] = Session{ID: r.ID, Current: r.ID == v.Session, UserAgent: r.UserAgent, IP: r.Ip, CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt}
+		}
+		return err
+	})
+	return list, err
+}
+
+// Revoke ends one of the viewer's own sessions; any other id is CodeNotFound.
+func (s *Service) Revoke(ctx context.Context, session desk.ID) error {
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return err
+	}
+	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.RevokeSession(ctx, db.RevokeSessionParams{ID: session, UserID: v.User})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return desk.Errorf(desk.CodeNotFound, "no such session")
+		}
+		announceEnd(tx, session)
+		return tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "session.revoked", Object: "session", ObjectID: session})
+	})
+}
+
+// LogOut ends the session of this request.
+func (s *Service) LogOut(ctx context.Context) error {
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Revoke(ctx, v.Session)
+}

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// Hit counts one attempt under key and refuses it with refusal, completed by
+// retry_after_seconds, once more than atMost fell into the window. The count
+// lives in the database: it holds over restarts and for all nodes together,
+// and parallel attempts are each counted.
+//
+// A transaction that rolls back takes its hit with it. Who guards a secret
+// therefore commits the hit before looking at the secret.
+func (tx *Tx) Hit(ctx context.Context, key string, window time.Duration, atMost int, refusal *desk.Error) error {
+	r, err := tx.HitLimit(ctx, db.HitLimitParams{TenantID: tx.Tenant, Key: key, WindowSeconds: window.Seconds()})
+	if err != nil {
+		return err
+	}
+	if int(r.Hits) > atMost {
+		return refusal.With("retry_after_seconds", r.RetryAfterSeconds)
+	}
+	return nil
+}

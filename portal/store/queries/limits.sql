@@ -1,0 +1,11 @@
+-- name: HitLimit :one
+-- Counts one hit in the key's window; a window that is over starts anew.
+insert into limits as l (tenant_id, key, window_start, hits)
+values (sqlc.arg(tenant_id), sqlc.arg(key), now(), 1)
+on conflict (tenant_id, key) do update set
+  hits = case when l.window_start < now() - make_interval(secs => sqlc.arg(window_seconds)::float) then 1 else l.hits + 1 end,
+  window_start = case when l.window_start < now() - make_interval(secs => sqlc.arg(window_seconds)::float) then now() else l.window_start end
+returning hits, greatest(1, ceil(extract(epoch from window_start + make_interval(secs => sqlc.arg(window_seconds)::float) - now())))::int as retry_after_seconds;
+
+-- name: ClearLimit :exec
+delete from limits where key = sqlc.arg(key);

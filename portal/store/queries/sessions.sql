@@ -1,0 +1,31 @@
+-- name: CreateSession :exec
+insert into sessions (tenant_id, id, user_id, token_hash, user_agent, ip, expires_at)
+values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(user_id), sqlc.arg(token_hash),
+        sqlc.arg(user_agent), sqlc.arg(ip), now() + make_interval(secs => sqlc.arg(lifetime_seconds)::float));
+
+-- name: SessionByToken :one
+-- The session with its user, and whether it still holds by the database's clock.
+select s.id, s.user_id, s.last_seen_at < now() - interval '1 minute' as stale,
+       (s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
+        and s.last_seen_at > now() - make_interval(secs => sqlc.arg(idle_seconds)::float))::bool as valid,
+       u.company_id, u.role, u.name, u.language
+from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
+where s.token_hash = sqlc.arg(token_hash);
+
+-- name: TouchSession :exec
+update sessions set last_seen_at = now() where id = sqlc.arg(id);
+
+-- name: SessionsOf :many
+select id, user_agent, ip, created_at, last_seen_at from sessions
+where user_id = sqlc.arg(user_id) and revoked_at is null and expires_at > now()
+  and last_seen_at > now() - make_interval(secs => sqlc.arg(idle_seconds)::float)
+order by last_seen_at desc;
+
+-- name: RevokeSession :execrows
+update sessions set revoked_at = now()
+where id = sqlc.arg(id) and user_id = sqlc.arg(user_id) and revoked_at is null;
+
+-- name: RevokeOtherSessions :many
+update sessions set revoked_at = now()
+where user_id = sqlc.arg(user_id) and id <> sqlc.arg(keep) and revoked_at is null
+returning id;
