@@ -232,6 +232,7 @@ setup_web() {
   cp portal/web/package-lock.json "$stamp"
 }
 
+if [ "${1:-}" = --browser ]; then browser; exit; fi # prints the browser of the end-to-end tests
 [ $# -gt 0 ] || set -- postgres compiler browser web
 for part in "$@"; do
   case $part in

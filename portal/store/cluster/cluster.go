@@ -81,7 +81,7 @@ type Cluster struct {
 // connections and the database exists. Without a suitable Postgres on the machine the error says what to install.
 func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	cfg.defaults()
-	h, err := openHome(cfg.DataDir)
+	h, err := openHome(ctx, cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 }
 
 func (c *Cluster) start(ctx context.Context) error {
-	tools, err := find(c.home.version())
+	tools, err := find(ctx, c.home.version())
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,11 +35,11 @@ var (
 )
 
 // Find returns the newest Postgres with pgvector on this machine.
-func Find() (Tools, error) { return find(0) }
+func Find(ctx context.Context) (Tools, error) { return find(ctx, 0) }
 
 // find returns the newest serving Postgres, or the one of the given major version when a data folder demands it.
-func find(major int) (Tools, error) {
-	all := installed()
+func find(ctx context.Context, major int) (Tools, error) {
+	all := installed(ctx)
 	for _, t := range all {
 		if (major == 0 || t.Major == major) && t.Major >= minMajor && newEnough(t.Vector, minVector) {
 			return t, nil
@@ -48,11 +49,11 @@ func find(major int) (Tools, error) {
 }
 
 // installed lists every Postgres server of the machine, newest first.
-func installed() []Tools {
+func installed(ctx context.Context) []Tools {
 	var all []Tools
 	seen := map[string]bool{}
 	for _, config := range pgConfigs() {
-		out, err := exec.Command(config, "--version", "--bindir", "--sharedir").Output()
+		out, err := exec.CommandContext(ctx, config, "--version", "--bindir", "--sharedir").Output()
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 		if err != nil || len(lines) != 3 {
 			continue

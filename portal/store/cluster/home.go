@@ -41,7 +41,7 @@ type account struct {
 func (a account) switches() bool { return a.uid != 0 }
 
 // openHome makes the cluster's folder, where its user can enter it.
-func openHome(dataDir string) (home, error) {
+func openHome(ctx context.Context, dataDir string) (home, error) {
 	if dataDir == "" {
 		return home{}, errors.New("the data folder has no name")
 	}
@@ -53,7 +53,7 @@ func openHome(dataDir string) (home, error) {
 	if os.Geteuid() != 0 {
 		return h, h.make(0o700)
 	}
-	h.account, err = pickAccount(h.dir)
+	h.account, err = pickAccount(ctx, h.dir)
 	if err != nil {
 		return home{}, err
 	}
@@ -87,7 +87,7 @@ func (h home) own(dir string) error {
 
 // pickAccount returns the user that Postgres shall run as when we are root: the owner of an existing cluster, else
 // the user conserje, else Debian's postgres, else a new system user.
-func pickAccount(dir string) (account, error) {
+func pickAccount(ctx context.Context, dir string) (account, error) {
 	if info, err := os.Stat(filepath.Join(dir, "data", "PG_VERSION")); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
 			if u, err := user.LookupId(strconv.FormatUint(uint64(st.Uid), 10)); err == nil {
@@ -104,7 +104,7 @@ func pickAccount(dir string) (account, error) {
 		{"useradd", "--system", "--user-group", "--home-dir", rootHome, "--shell", "/usr/sbin/nologin", "conserje"},
 		{"adduser", "-S", "-D", "-H", "-h", rootHome, "conserje"},
 	} {
-		if exec.Command(cmd[0], cmd[1:]...).Run() != nil {
+		if exec.CommandContext(ctx, cmd[0], cmd[1:]...).Run() != nil {
 			continue
 		}
 		if u, err := user.Lookup("conserje"); err == nil {
@@ -241,6 +241,7 @@ func (h home) as(cmd *exec.Cmd) {
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if h.account.switches() {
+		//nolint:gosec // ids of the system's own user table
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(h.account.uid), Gid: uint32(h.account.gid)}
 		cmd.Env = append(cmd.Env, "HOME="+h.dir)
 	}

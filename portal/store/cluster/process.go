@@ -43,14 +43,16 @@ func lockFile(path, dataDir string) (*os.File, error) {
 		pid, _ := strconv.Atoi(strings.TrimSpace(string(holder[:n])))
 		return nil, &InUseError{DataDir: dataDir, PID: pid}
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	if err != nil {
+	if err := errors.Join(f.Truncate(0), writeAtStart(f, strconv.Itoa(os.Getpid())+"\n")); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("write the lock of the data folder: %w", err)
 	}
 	return f, nil
+}
+
+func writeAtStart(f *os.File, text string) error {
+	_, err := f.WriteAt([]byte(text), 0)
+	return err
 }
 
 // up returns the process id of a Postgres that accepts connections: the one that survived us, or a new one.
@@ -149,6 +151,7 @@ func commandLine(pid int) ([]byte, error) {
 	if err == nil {
 		return line, nil
 	}
+	//nolint:noctx // answers at once, and the end of a server asks, too
 	out, err := exec.Command("ps", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {
 		return nil, fmt.Errorf("ask for the command of process %d: %w", pid, err)
@@ -192,6 +195,7 @@ func (h home) launch(t Tools, settings []string) (int, error) {
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
+	//nolint:noctx // it outlives a killed server on purpose
 	cmd := exec.Command(filepath.Join(t.Bin, "postgres"), args...)
 	h.as(cmd)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -19,11 +19,11 @@ var sharing *os.File // guarded by the lock of the shared folder
 // and one version of Postgres share it, whichever comes first starts it; it outlives them, and ends by itself when it
 // had no client for five minutes (or by Unshare). Nothing in it survives its end.
 func Share(ctx context.Context) (string, error) {
-	tools, err := Find()
+	tools, err := Find(ctx)
 	if err != nil {
 		return "", err
 	}
-	h, lock, err := sharedHome(tools)
+	h, lock, err := sharedHome(ctx, tools)
 	if err != nil {
 		return "", err
 	}
@@ -56,11 +56,11 @@ func Share(ctx context.Context) (string, error) {
 
 // Unshare ends the cluster of the tests, unless other processes use it; then its idle watch will end it.
 func Unshare(ctx context.Context) error {
-	tools, err := Find()
+	tools, err := Find(ctx)
 	if err != nil {
 		return err
 	}
-	h, lock, err := sharedHome(tools)
+	h, lock, err := sharedHome(ctx, tools)
 	if err != nil {
 		return err
 	}
@@ -86,11 +86,11 @@ func Unshare(ctx context.Context) error {
 }
 
 // sharedHome opens the folder of the shared cluster and waits for the lock that start and end of it take.
-func sharedHome(t Tools) (home, *os.File, error) {
+func sharedHome(ctx context.Context, t Tools) (home, *os.File, error) {
 	h := home{}
 	if os.Geteuid() == 0 {
 		var err error
-		if h.account, err = pickAccount(""); err != nil {
+		if h.account, err = pickAccount(ctx, ""); err != nil {
 			return home{}, nil, err
 		}
 	}
@@ -133,6 +133,7 @@ while sleep 20; do
 done`
 
 func (h home) reapWhenIdle(t Tools) error {
+	//nolint:noctx // it outlives us on purpose
 	cmd := exec.Command("/bin/sh", "-c", reaper, "conserje-test-reaper", t.Bin, h.url("postgres"), h.path("data"))
 	h.as(cmd)
 	if err := cmd.Start(); err != nil {

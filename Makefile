@@ -1,0 +1,116 @@
+# Works with GNU make 3.81 (macOS) and later. `make` alone prints the help.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup run build web test test-go test-web lint fmt sqlc-check generate eval-search bench soak e2e e2e-full clean doctor stop-test-database
+
+export GOFLAGS ?= -buildvcs=false
+SETUP := .tools/setup.sh
+ADDR  ?= :8080
+DATA  ?= data
+
+help: ## prints this
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- to use it ---
+
+run: ## installs what is missing, builds, and serves the demo at http://localhost:8080 (ADDR=:8080 DATA=data)
+	@$(SETUP) postgres web
+	@$(MAKE) --no-print-directory build
+	@exec bin/conserje serve --demo --addr '$(ADDR)' --data '$(DATA)'
+
+setup: ## installs what this machine lacks: Postgres with pgvector, a C compiler, Chromium, npm packages
+	@$(SETUP)
+
+doctor: bin/conserje ## says what this machine has and lacks
+	@bin/conserje doctor
+
+# --- to build it ---
+
+build: web bin/conserje ## builds the web interface (when its sources changed) and bin/conserje
+
+GO_FILES := $(shell find . -name node_modules -prune -o -name '.?*' -type d -prune -o -type f -print 2>/dev/null | grep -E '\.(go|sql|md|html|tmpl|json|yaml)$$|/go\.(mod|sum)$$' | grep -v '^\./bin/\|^\./data/\|^\./artifacts/')
+
+bin/conserje: $(GO_FILES) $(wildcard portal/web/dist/index.html)
+	@echo '==> building bin/conserje ...' >&2
+	@go build -o bin/ ./cmd/...
+
+WEB_FILES := $(shell find portal/web -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null | grep -v '\.go$$')
+
+web: portal/web/dist/index.html ## builds the web interface into portal/web/dist
+
+portal/web/dist/index.html: $(WEB_FILES)
+	@$(SETUP) web
+	@echo '==> building the web interface ...' >&2
+	@npm run --prefix portal/web --silent build
+	@touch $@
+
+generate: bin/sqlc ## regenerates committed code: queries, OpenAPI document, the web's API client
+	bin/sqlc generate -f portal/store/sqlc.yaml
+	go generate ./...
+
+fmt: bin/golangci-lint ## formats Go and TypeScript, and applies the linters' own corrections
+	bin/golangci-lint run --fix ./... || true
+	npm run --prefix portal/web --silent fix
+
+clean: ## removes what was built (not the data)
+	rm -rf bin artifacts portal/web/node_modules
+	find portal/web/dist -mindepth 1 ! -name .keep -delete
+
+# --- to check it ---
+
+test: ## everything: vet, lint, queries, race tests on a real Postgres, web tests, end-to-end tests
+	@.tools/test.sh
+
+test-go: ## only the Go tests, raced and shuffled
+	@$(SETUP) postgres compiler
+	go test -race -shuffle=on -timeout 15m ./...
+
+test-web: ## only the web interface: types, style, unit tests
+	@$(SETUP) web
+	npm run --prefix portal/web --silent check
+	npm run --prefix portal/web --silent test
+
+lint: bin/golangci-lint ## only the linters
+	bin/golangci-lint run ./...
+
+sqlc-check: bin/sqlc ## prepares every query against the migrated schema; generated code must be fresh
+	bin/sqlc diff -f portal/store/sqlc.yaml
+	go run ./portal/store/storetest/withdb bin/sqlc vet -f portal/store/sqlc.yaml
+
+e2e: ## end-to-end tests in Chromium, each language once; screenshots in artifacts/
+	@$(SETUP) postgres web browser
+	@$(MAKE) --no-print-directory build
+	CHROMIUM="$${CHROMIUM:-$$($(SETUP) --browser)}" CONSERJE_BIN='$(CURDIR)/bin/conserje' ARTIFACTS='$(CURDIR)/artifacts' \
+		npm run --prefix portal/web --silent e2e
+
+e2e-full: ## end-to-end tests, everything in every language
+	E2E_FULL=1 $(MAKE) --no-print-directory e2e
+
+eval-search: ## imports 1,243 articles and prints recall and MRR of the search, beside full text and vectors alone
+	@$(SETUP) postgres
+	go run ./kb/eval
+
+bench: ## latency, memory and search, side by side with the baselines
+	@$(SETUP) postgres
+	go run ./cmd/conserje-bench
+
+soak: ## 50 rounds of kill -9 at each failpoint
+	@$(SETUP) postgres compiler
+	SOAK=50 go test -run 'Soak|Crash|Kill' -timeout 3h -count=1 ./...
+
+stop-test-database:
+	@go run ./portal/store/cluster/clustertest/stop
+
+# --- tools, in a module of their own ---
+
+bin/sqlc: .tools/go.sum
+	@$(SETUP) compiler
+	@echo '==> building sqlc (about a minute, once) ...' >&2
+	@cd .tools && go build -o ../bin/ github.com/sqlc-dev/sqlc/cmd/sqlc
+	@touch $@
+
+bin/golangci-lint: .tools/go.sum
+	@echo '==> building golangci-lint (about a minute, once) ...' >&2
+	@cd .tools && go build -o ../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
