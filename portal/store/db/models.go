@@ -157,6 +157,29 @@ type TicketReply struct {
 	CreatedAt time.Time
 }
 
+type TicketRow struct {
+	TenantID       desk.ID
+	ID             desk.ID
+	Number         int64
+	RequesterID    desk.ID
+	CompanyID      *desk.ID
+	ConversationID *desk.ID
+	Session        bool
+	Origin         string
+	Subject        string
+	Description    string
+	Status         string
+	Priority       string
+	AssigneeID     *desk.ID
+	Version        int32
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	RequesterName  string
+	CompanyName    *string
+	AssigneeName   *string
+	Handoff        string
+}
+
 type TokenUsage struct {
 	TenantID     desk.ID
 	Day          time.Time

@@ -1,0 +1,225 @@
+package tickets
+
+import (
+	"context"
+	"slices"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// Change says what to change of a ticket; nil leaves it alone. Version, when
+// not 0, is the one that the viewer saw: a ticket that somebody else changed
+// meanwhile is CodeConflict.
+type Change struct {
+	Status   *Status
+	Priority *Priority
+	Assignee *desk.ID // empty id: nobody
+	Version  int
+}
+
+// Change changes a ticket. Staff may change all of it; a requester may resolve
+// the own ticket and, if the portal allows (R20), open it again.
+func (s *Service) Change(ctx context.Context, id desk.ID, c Change) (t Ticket, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		t, err = ChangeTx(ctx, tx, v, id, c)
+		return err
+	})
+	return t, err
+}
+
+// ChangeTx is Change inside the caller's transaction.
+func ChangeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, c Change) (Ticket, error) {
+	t, p, err := hold(ctx, tx, v, id)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if c.Version != 0 && c.Version != t.Version {
+		return Ticket{}, desk.Errorf(desk.CodeConflict, "somebody changed the ticket meanwhile")
+	}
+	after, err := c.apply(ctx, tx, t)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if !v.Role.Staff() {
+		if err := mayChange(v, p, t, after); err != nil {
+			return Ticket{}, err
+		}
+	}
+	return save(ctx, tx, v, t, after)
+}
+
+// hold locks the ticket's conversation, if it has one, before the ticket is
+// read: an answer in flight takes the two in the same order.
+func hold(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket, policy.Effective, error) {
+	byID := func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) }
+	t, p, err := get(ctx, tx, v, byID)
+	if err != nil || t.Conversation == "" {
+		return t, p, err
+	}
+	if _, err := tx.HoldConversation(ctx, t.Conversation); err != nil {
+		return t, p, err
+	}
+	return get(ctx, tx, v, byID)
+}
+
+func (c Change) apply(ctx context.Context, tx *store.Tx, t Ticket) (Ticket, error) {
+	if c.Status != nil {
+		if !slices.Contains(Statuses(), *c.Status) {
+			return t, desk.Errorf(desk.CodeInvalid, "there is no such status").On("status")
+		}
+		t.Status = *c.Status
+	}
+	if c.Priority != nil {
+		if !slices.Contains(Priorities(), *c.Priority) {
+			return t, desk.Errorf(desk.CodeInvalid, "there is no such priority").On("priority")
+		}
+		t.Priority = *c.Priority
+	}
+	if c.Assignee == nil {
+		return t, nil
+	}
+	t.Assignee = nil
+	if *c.Assignee == "" {
+		return t, nil
+	}
+	who, err := person(ctx, tx, *c.Assignee)
+	if err != nil || !who.Role.Staff() {
+		return t, desk.Errorf(desk.CodeInvalid, "only staff can be given a ticket").On("assignee_id")
+	}
+	t.Assignee = &Ref{ID: who.User, Name: who.Name}
+	return t, nil
+}
+
+// mayChange allows a requester exactly two changes of the own ticket: to
+// resolve it, and to open it again.
+func mayChange(v desk.Viewer, p policy.Effective, before, after Ticket) error {
+	if after.Priority != before.Priority || !same(after.Assignee, before.Assignee) || before.Requester.ID != v.User {
+		return desk.Errorf(desk.CodeForbidden, "only staff may change this")
+	}
+	switch {
+	case after.Status == before.Status:
+		return nil
+	case after.Status == StatusResolved && !before.Status.Done():
+		return nil
+	case after.Status == StatusOpen && before.Status.Done():
+		if !p.Reopen {
+			return policy.Refuse(policy.RuleReopen)
+		}
+		return nil
+	}
+	return desk.Errorf(desk.CodeForbidden, "you may resolve your ticket or open it again").On("status")
+}
+
+func same(a, b *Ref) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.ID == b.ID
+}
+
+// save writes what differs, with its audit entry and, for a new status, the
+// event in the conversation.
+func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket) (Ticket, error) {
+	changed := map[string]any{"number": before.Number}
+	if after.Status != before.Status {
+		changed["status"] = []Status{before.Status, after.Status}
+	}
+	if after.Priority != before.Priority {
+		changed["priority"] = []Priority{before.Priority, after.Priority}
+	}
+	if !same(after.Assignee, before.Assignee) {
+		changed["assignee"] = []desk.ID{deref(before.Assignee).ID, deref(after.Assignee).ID}
+	}
+	if len(changed) == 1 {
+		return before, nil
+	}
+	var assignee *desk.ID
+	if after.Assignee != nil {
+		assignee = &after.Assignee.ID
+	}
+	n, err := tx.ChangeTicket(ctx, db.ChangeTicketParams{
+		ID: before.ID, Version: int32(before.Version), Status: string(after.Status), Priority: string(after.Priority), AssigneeID: assignee, //nolint:gosec // from an int32 column
+	})
+	if err != nil {
+		return Ticket{}, err
+	}
+	if n == 0 {
+		return Ticket{}, desk.Errorf(desk.CodeConflict, "somebody changed the ticket meanwhile")
+	}
+	if err := tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "ticket.changed", Object: "ticket", ObjectID: before.ID, Detail: changed}); err != nil {
+		return Ticket{}, err
+	}
+	if after.Status != before.Status {
+		if err := tell(ctx, tx, after, desk.TicketChange{Change: "status", Status: string(after.Status)}); err != nil {
+			return Ticket{}, err
+		}
+	}
+	row, err := tx.TicketByID(ctx, before.ID)
+	return fromRow(row), err
+}
+
+// Reply writes into a ticket. Internal replies are for staff, by staff.
+func (s *Service) Reply(ctx context.Context, id desk.ID, text string, internal bool) (r Reply, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		r, err = ReplyTx(ctx, tx, v, id, text, internal)
+		return err
+	})
+	return r, err
+}
+
+// ReplyTx is Reply inside the caller's transaction. A contact's reply to a
+// ticket that waits for them or is done opens it again; where the portal does
+// not allow that (R20) it is refused, since nobody would look at it.
+func ReplyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text string, internal bool) (Reply, error) {
+	if err := desk.CheckText(text, MaxText); err != nil {
+		return Reply{}, on("text", err)
+	}
+	t, p, err := hold(ctx, tx, v, id)
+	if err != nil {
+		return Reply{}, err
+	}
+	staff := v.Role.Staff()
+	if internal && !staff {
+		return Reply{}, desk.Errorf(desk.CodeForbidden, "only staff write internal notes").On("internal")
+	}
+	after := t
+	switch {
+	case internal:
+	case staff && t.Status == StatusNew:
+		after.Status = StatusOpen
+	case !staff && t.Status.Done():
+		if !p.Reopen {
+			return Reply{}, policy.Refuse(policy.RuleReopen)
+		}
+		after.Status = StatusOpen
+	case !staff && t.Status == StatusPending:
+		after.Status = StatusOpen
+	}
+	r := Reply{ID: desk.NewID(), Author: Author{ID: v.User, Name: v.Name, Staff: staff}, Text: text, Internal: internal}
+	at, err := tx.InsertReply(ctx, db.InsertReplyParams{TenantID: tx.Tenant, ID: r.ID, TicketID: id, AuthorID: v.User, Text: text, Internal: internal})
+	if err != nil {
+		return Reply{}, err
+	}
+	r.At = at.UTC()
+	if err := tx.Audit(ctx, store.AuditEntry{
+		Actor: v.User, Action: "ticket.replied", Object: "ticket", ObjectID: id,
+		Detail: map[string]any{"number": t.Number, "internal": internal},
+	}); err != nil {
+		return Reply{}, err
+	}
+	if !internal {
+		if err := tell(ctx, tx, t, desk.TicketChange{Change: "replied", Status: string(after.Status)}); err != nil {
+			return Reply{}, err
+		}
+	}
+	if after.Status != t.Status {
+		if _, err := save(ctx, tx, v, t, after); err != nil {
+			return Reply{}, err
+		}
+		return r, nil
+	}
+	return r, tx.TouchTicket(ctx, id)
+}

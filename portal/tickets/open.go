@@ -1,0 +1,172 @@
+package tickets
+
+import (
+	"context"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// Draft is what a person fills in to open a ticket by hand. Staff may open one
+// for somebody else.
+type Draft struct {
+	Subject     string  `json:"subject"`
+	Description string  `json:"description"`
+	Requester   desk.ID `json:"requester_id,omitempty"`
+}
+
+// Create opens a ticket that comes from no conversation. Policies ticketing
+// (R7) and manual_tickets (R11) bind contacts.
+func (s *Service) Create(ctx context.Context, d Draft) (t Ticket, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		p, err := rules(ctx, tx, v)
+		if err != nil {
+			return err
+		}
+		if !p.ManualTickets {
+			return policy.Refuse(policy.RuleManualTickets)
+		}
+		o := Opening{Origin: FromForm, Subject: d.Subject, Description: d.Description, Requester: v}
+		if d.Requester != "" && d.Requester != v.User {
+			if !v.Role.Staff() {
+				return desk.Errorf(desk.CodeForbidden, "only staff open tickets for others").On("requester_id")
+			}
+			if o.Requester, err = person(ctx, tx, d.Requester); err != nil {
+				return err
+			}
+		}
+		t, err = OpenTx(ctx, tx, v.User, o)
+		return err
+	})
+	return t, err
+}
+
+// person is a user as the viewer that they would be, without a session.
+func person(ctx context.Context, tx *store.Tx, id desk.ID) (desk.Viewer, error) {
+	u, err := tx.UserByID(ctx, id)
+	if store.NoRows(err) {
+		return desk.Viewer{}, desk.Errorf(desk.CodeNotFound, "no such person")
+	}
+	return desk.Viewer{Tenant: tx.Tenant, User: u.ID, Company: deref(u.CompanyID), Role: u.Role, Name: u.Name, Language: u.Language}, err
+}
+
+// FromConversationTx opens a ticket that a person asked for in a conversation,
+// as the assistant's tool does. Manual tickets may be off (R11); ticketing may
+// not (R7).
+func FromConversationTx(ctx context.Context, tx *store.Tx, v desk.Viewer, conversation desk.ID, subject, description string) (Ticket, error) {
+	if _, err := rules(ctx, tx, v); err != nil {
+		return Ticket{}, err
+	}
+	return OpenTx(ctx, tx, v.User, Opening{Origin: FromChat, Conversation: conversation, Subject: subject, Description: description, Requester: v})
+}
+
+// Opening is a ticket about to be opened.
+type Opening struct {
+	Requester    desk.Viewer
+	Origin       Origin
+	Conversation desk.ID // empty: comes from none
+	Session      bool    // the conversation's own ticket (R10)
+	Subject      string
+	Description  string
+}
+
+// OpenTx opens a ticket without asking a policy: its callers have, or act for
+// the house (R10, handoff), whose tickets staff see even when the requester
+// sees none. actor is who did it; empty is the house itself. The conversation
+// learns of it unless its owner sees no tickets.
+func OpenTx(ctx context.Context, tx *store.Tx, actor desk.ID, o Opening) (Ticket, error) {
+	if err := checkOpening(&o); err != nil {
+		return Ticket{}, err
+	}
+	if o.Conversation != "" {
+		// Conversation before counter and ticket: one order of locks for all.
+		if _, err := tx.HoldConversation(ctx, o.Conversation); store.NoRows(err) {
+			return Ticket{}, desk.Errorf(desk.CodeNotFound, "no such conversation")
+		} else if err != nil {
+			return Ticket{}, err
+		}
+	}
+	number, err := tx.NextTicketNumber(ctx, tx.Tenant)
+	if err != nil {
+		return Ticket{}, err
+	}
+	id := desk.NewID()
+	err = tx.InsertTicket(ctx, db.InsertTicketParams{
+		TenantID: tx.Tenant, ID: id, Number: number, RequesterID: o.Requester.User, CompanyID: store.Optional(o.Requester.Company),
+		ConversationID: store.Optional(o.Conversation), Session: o.Session, Origin: string(o.Origin),
+		Subject: o.Subject, Description: o.Description,
+	})
+	if err != nil {
+		return Ticket{}, err
+	}
+	row, err := tx.TicketByID(ctx, id)
+	if err != nil {
+		return Ticket{}, err
+	}
+	t := fromRow(row)
+	if err := tx.Audit(ctx, store.AuditEntry{
+		Actor: actor, Action: "ticket.opened", Object: "ticket", ObjectID: id,
+		Detail: map[string]any{"number": number, "origin": o.Origin, "conversation": o.Conversation},
+	}); err != nil {
+		return Ticket{}, err
+	}
+	return t, tell(ctx, tx, t, desk.TicketChange{Change: "opened", Status: string(t.Status)})
+}
+
+func checkOpening(o *Opening) error {
+	if err := desk.CheckText(o.Subject, MaxText); err != nil {
+		return on("subject", err)
+	}
+	if o.Origin == FromForm {
+		if err := desk.CheckText(o.Subject, MaxSubject); err != nil {
+			return on("subject", err)
+		}
+	}
+	o.Subject = desk.FirstLine(o.Subject, MaxSubject)
+	if o.Description == "" {
+		return nil
+	}
+	return on("description", desk.CheckText(o.Description, MaxText))
+}
+
+func on(field string, err error) error {
+	if e, ok := err.(*desk.Error); ok { //nolint:errorlint // CheckText wraps nothing
+		return e.On(field)
+	}
+	return err
+}
+
+// tell appends a ticket event to the conversation that the ticket came from,
+// if it came from one and its requester sees tickets (R7).
+func tell(ctx context.Context, tx *store.Tx, t Ticket, c desk.TicketChange) error {
+	if t.Conversation == "" {
+		return nil
+	}
+	requester, err := person(ctx, tx, t.Requester.ID)
+	if err != nil {
+		return err
+	}
+	p, err := policy.For(ctx, tx, requester)
+	if err != nil || !p.Ticketing {
+		return err
+	}
+	c.Ticket, c.Number = t.ID, t.Number
+	_, err = tx.Append(ctx, t.Conversation, desk.KindTicket, c)
+	return err
+}
+
+// OfConversationTx lists a conversation's tickets, its own first (R10), then
+// the newest, whoever may see them: callers check.
+func OfConversationTx(ctx context.Context, tx *store.Tx, conversation desk.ID) ([]Ticket, error) {
+	rows, err := tx.TicketsOfConversation(ctx, conversation)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Ticket, len(rows))
+	for i, r := range rows {
+		list[i] = fromRow(r)
+	}
+	return list, nil
+}

@@ -1,0 +1,298 @@
+// Package tickets holds the rules of tickets: who sees which, who may change
+// what, and how a ticket and the conversation it came from speak of each other.
+//
+// Who sees a ticket: its requester; the main contacts of its company; all
+// staff. For everybody else it does not exist, and "absent" and "not yours" are
+// the same answer. A contact sees only the statuses that the portal shows (R19)
+// and, with ticketing off (R7), no ticket at all.
+//
+// Methods of Service read the viewer from the context and open their own
+// transaction. The functions that end in Tx run inside the caller's: the
+// assistant's tools use them, so that an effect commits with the record of it.
+package tickets
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// The limits of what people write.
+const (
+	MaxSubject = 200
+	MaxText    = 20_000
+)
+
+// Status is where a ticket stands. The zero value is invalid.
+type Status string
+
+// The statuses, in the order of a ticket's life.
+const (
+	StatusNew      Status = "new"
+	StatusOpen     Status = "open"
+	StatusPending  Status = "pending" // waits for the requester
+	StatusResolved Status = "resolved"
+	StatusClosed   Status = "closed"
+)
+
+// Statuses lists all of them.
+func Statuses() []Status {
+	return []Status{StatusNew, StatusOpen, StatusPending, StatusResolved, StatusClosed}
+}
+
+// Done reports whether nobody works on the ticket any more.
+func (s Status) Done() bool { return s == StatusResolved || s == StatusClosed }
+
+// Priority is how much a ticket presses. The zero value is invalid.
+type Priority string
+
+// Priorities lists all of them, from least to most.
+func Priorities() []Priority { return []Priority{"low", "normal", "high", "urgent"} }
+
+// Origin is where a ticket came from. The zero value is invalid.
+type Origin string
+
+// The origins.
+const (
+	FromChat    Origin = "chat"    // opened by a conversation (R10), or from it
+	FromForm    Origin = "manual"  // opened by hand
+	FromHandoff Origin = "handoff" // opened because a person was asked for
+)
+
+// Ref is a person or a company by id and name.
+type Ref struct {
+	ID   desk.ID `json:"id"`
+	Name string  `json:"name"`
+}
+
+// Requester is whose ticket it is.
+type Requester struct {
+	ID      desk.ID `json:"id"`
+	Name    string  `json:"name"`
+	Company string  `json:"company,omitempty"`
+}
+
+// Ticket is what a viewer sees of a ticket.
+type Ticket struct {
+	ID           desk.ID   `json:"id"`
+	Number       int64     `json:"number"`
+	Subject      string    `json:"subject"`
+	Description  string    `json:"description"`
+	Status       Status    `json:"status"`
+	Priority     Priority  `json:"priority"`
+	Origin       Origin    `json:"origin"`
+	Requester    Requester `json:"requester"`
+	Assignee     *Ref      `json:"assignee,omitempty"`
+	Company      *Ref      `json:"company,omitempty"`
+	Conversation desk.ID   `json:"conversation_id,omitempty"`
+	Handoff      string    `json:"handoff"` // none, requested or taken
+	Version      int       `json:"version"`
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
+
+	session bool
+}
+
+// Session reports whether the ticket is the one that its conversation opened
+// by itself (R10).
+func (t Ticket) Session() bool { return t.session }
+
+// Service is the one way to tickets for whoever acts in their own name.
+type Service struct{ store *store.Store }
+
+// New returns the service.
+func New(s *store.Store) *Service { return &Service{store: s} }
+
+// inTx runs fn in a transaction of the viewer's tenant.
+func (s *Service) inTx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return err
+	}
+	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, v) })
+}
+
+func fromRow(r db.TicketRow) Ticket {
+	t := Ticket{
+		ID: r.ID, Number: r.Number, Subject: r.Subject, Description: r.Description,
+		Status: Status(r.Status), Priority: Priority(r.Priority), Origin: Origin(r.Origin),
+		Requester: Requester{ID: r.RequesterID, Name: r.RequesterName, Company: deref(r.CompanyName)},
+		Assignee:  ref(r.AssigneeID, r.AssigneeName), Company: ref(r.CompanyID, r.CompanyName),
+		Conversation: deref(r.ConversationID), Handoff: r.Handoff, Version: int(r.Version),
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), session: r.Session,
+	}
+	return t
+}
+
+func ref(id *desk.ID, name *string) *Ref {
+	if id == nil {
+		return nil
+	}
+	return &Ref{ID: *id, Name: deref(name)}
+}
+
+func deref[T any](p *T) (zero T) {
+	if p == nil {
+		return zero
+	}
+	return *p
+}
+
+func notFound() error { return desk.Errorf(desk.CodeNotFound, "no such ticket") }
+
+// rules works out what holds for v, and refuses a contact without ticketing
+// (R7) before anything is looked up.
+func rules(ctx context.Context, tx *store.Tx, v desk.Viewer) (policy.Effective, error) {
+	p, err := policy.For(ctx, tx, v)
+	if err != nil {
+		return p, err
+	}
+	if !p.Ticketing {
+		return p, policy.Refuse(policy.RuleTicketing)
+	}
+	return p, nil
+}
+
+// sees is the one rule of visibility; the list says the same in SQL.
+func sees(v desk.Viewer, p policy.Effective, t Ticket) bool {
+	if v.Role.Staff() {
+		return true
+	}
+	if !p.Ticketing || !slices.Contains(p.VisibleStatuses, string(t.Status)) {
+		return false
+	}
+	own := t.Requester.ID == v.User
+	colleague := v.Role == desk.RoleMainContact && v.Company != "" && t.Company != nil && t.Company.ID == v.Company
+	return own || colleague
+}
+
+// GetTx reads one ticket that v may see.
+func GetTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket, error) {
+	t, _, err := get(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) })
+	return t, err
+}
+
+// ByNumberTx reads one ticket that v may see by its number.
+func ByNumberTx(ctx context.Context, tx *store.Tx, v desk.Viewer, number int64) (Ticket, error) {
+	t, _, err := get(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByNumber(ctx, number) })
+	return t, err
+}
+
+func get(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.TicketRow, error)) (Ticket, policy.Effective, error) {
+	p, err := rules(ctx, tx, v)
+	if err != nil {
+		return Ticket{}, p, err
+	}
+	row, err := read()
+	if store.NoRows(err) {
+		return Ticket{}, p, notFound()
+	}
+	if err != nil {
+		return Ticket{}, p, err
+	}
+	t := fromRow(row)
+	if !sees(v, p, t) {
+		return Ticket{}, p, notFound()
+	}
+	return t, p, nil
+}
+
+// Reply is one reply; Internal ones are for staff only.
+type Reply struct {
+	ID       desk.ID   `json:"id"`
+	Author   Author    `json:"author"`
+	Text     string    `json:"text"`
+	Internal bool      `json:"internal"`
+	At       time.Time `json:"at"`
+}
+
+// Author is who wrote a reply.
+type Author struct {
+	ID    desk.ID `json:"id"`
+	Name  string  `json:"name"`
+	Staff bool    `json:"staff"`
+}
+
+// Details is a ticket with what was written in it.
+type Details struct {
+	Ticket
+	Replies []Reply `json:"replies"`
+}
+
+// Get reads one ticket with its replies.
+func (s *Service) Get(ctx context.Context, id desk.ID) (d Details, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		d, err = details(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) })
+		return err
+	})
+	return d, err
+}
+
+// ByNumber reads one ticket with its replies by its number.
+func (s *Service) ByNumber(ctx context.Context, number int64) (d Details, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		d, err = details(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByNumber(ctx, number) })
+		return err
+	})
+	return d, err
+}
+
+func details(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.TicketRow, error)) (Details, error) {
+	t, _, err := get(ctx, tx, v, read)
+	if err != nil {
+		return Details{}, err
+	}
+	rows, err := tx.RepliesOf(ctx, db.RepliesOfParams{TicketID: t.ID, Staff: v.Role.Staff()})
+	if err != nil {
+		return Details{}, err
+	}
+	d := Details{Ticket: t, Replies: make([]Reply, len(rows))}
+	for i, r := range rows {
+		d.Replies[i] = Reply{
+			ID: r.ID, Author: Author{ID: r.AuthorID, Name: r.AuthorName, Staff: r.AuthorRole.Staff()},
+			Text: r.Text, Internal: r.Internal, At: r.CreatedAt.UTC(),
+		}
+	}
+	return d, nil
+}
+
+// Transcript is the conversation that a ticket came from, as it was.
+type Transcript struct {
+	Events   []desk.Event `json:"events"`
+	Verified bool         `json:"verified"` // the chain of hashes holds: nothing was changed or left out
+}
+
+// Transcript reads the whole conversation of a ticket and verifies its chain
+// of hashes (R25). A ticket that came from no conversation has an empty one.
+func (s *Service) Transcript(ctx context.Context, id desk.ID) (tr Transcript, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		t, err := GetTx(ctx, tx, v, id)
+		if err != nil {
+			return err
+		}
+		tr = Transcript{Events: []desk.Event{}, Verified: true}
+		if t.Conversation == "" {
+			return nil
+		}
+		const page = 1000
+		for {
+			events, err := tx.Events(ctx, t.Conversation, int64(len(tr.Events)), page)
+			if err != nil {
+				return err
+			}
+			tr.Events = append(tr.Events, events...)
+			if len(events) < page {
+				break
+			}
+		}
+		broken, err := tx.VerifyChain(ctx, t.Conversation)
+		tr.Verified = broken == 0
+		return err
+	})
+	return tr, err
+}
