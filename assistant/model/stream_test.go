@@ -215,6 +215,7 @@ func TestStoppingTheIterationCancelsTheRequest(t *testing.T) {
 
 func TestAnEndedContextIsStoppedAndNotRetryable(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	fake := modeltest.New(t, modeltest.Stall("one "))
 	p := provider(t, fake.URL, func(c *model.Config) { c.Idle = time.Minute })
 	var last error
