@@ -98,6 +98,10 @@ var oddStreams = []struct {
 	{name: "half a surrogate pair", body: "data: {\"choices\":[{\"delta\":{\"content\":\"a\\ud800b\"}}]}\n\n" + finish("stop") + done, outcome: "complete", text: "a\ufffdb"},
 	{name: "content as a list of parts", body: `data: {"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"x"}]}}]}` + "\n\n" + finish("stop") + done, outcome: "complete", text: "x"},
 	{name: "only reasoning", body: `data: {"choices":[{"delta":{"reasoning_content":"hm","reasoning":"hm"}}]}` + "\n\n" + finish("stop") + done, outcome: "retryable_error", reason: model.ReasonEmpty},
+	{name: "reasoning as text at the beginning", body: say("\n<thi") + say("nk>hm <b>") + say("</thi") + say("nk>\n\n") + say("x <think>") + finish("stop") + done, outcome: "complete", text: "x <think>"},
+	{name: "reasoning as text that never ends", body: say("<think>hm") + finish("stop") + done, outcome: "retryable_error", reason: model.ReasonEmpty},
+	{name: "text that begins like reasoning", body: say(" <th") + say("e>") + say("x") + finish("stop") + done, outcome: "complete", text: " <the>x"},
+	{name: "text that is the beginning of a mark", body: say("<th") + finish("stop") + done, outcome: "complete", text: "<th"},
 	{name: "usage null, then usage", body: strings.ReplaceAll(say("x")+finish("stop"), `"choices"`, `"usage":null,"choices"`) + done, outcome: "complete", text: "x"},
 	// Calls.
 	{name: "index 2e9", body: call("2e9", "c", "search_kb", `{"query":`) + call("2000000000", "", "", `"x"}`) + finish("tool_calls") + done, outcome: "tool_call",

@@ -113,6 +113,7 @@ type answer struct {
 	tools   bool // tools were offered; a call without an offer is dropped
 
 	text   strings.Builder
+	think  thinking
 	calls  collector
 	finish string
 	usage  *usage
@@ -156,6 +157,8 @@ func (a *answer) choice(c *choice) (text string, progress bool, err error) {
 	if a.text.Len()+len(text) > maxText {
 		return "", false, failure(ClassRetryable, ReasonTooLarge, errors.New("the text is above its limit"))
 	}
+	arrived := text != ""
+	text = a.think.pass(text)
 	a.text.WriteString(text)
 	pieces := d.ToolCalls
 	if d.FunctionCall != nil {
@@ -175,7 +178,7 @@ func (a *answer) choice(c *choice) (text string, progress bool, err error) {
 	default:
 		a.finish = c.FinishReason
 	}
-	return text, text != "" || len(pieces) > 0 || d.Reasoning != "" || d.Thinking != "", nil
+	return text, arrived || len(pieces) > 0 || d.Reasoning != "" || d.Thinking != "", nil
 }
 
 // rejectedWhole refuses an answer whose calls are not even collected.
@@ -201,7 +204,8 @@ func (a *answer) end(ctx context.Context, err error) error {
 
 // last makes the last delta, or says why the answer is none.
 func (a *answer) last() (Delta, error) {
-	d := Delta{Model: a.model, Offline: a.offline, Finish: FinishStop}
+	d := Delta{Model: a.model, Offline: a.offline, Finish: FinishStop, Text: a.think.release()}
+	a.text.WriteString(d.Text)
 	if a.finish == FinishLength {
 		d.Finish = FinishLength
 	}

@@ -8,35 +8,41 @@ import (
 	"github.com/tiktoken-go/tokenizer"
 )
 
-// CountTokens estimates the tokens of a text in one quick pass, for budgets of
-// context. It leans to the high side: against the o200k vocabulary it stays
-// within 0 to +20 % on prose of the portal's five languages (a test holds it).
+// CountTokens estimates the tokens of a text in one quick pass (3 ns a byte),
+// for budgets of context. Against the o200k vocabulary it is within -10 to
+// +20 % on prose of each of the portal's five languages; a test holds it.
 func CountTokens(text string) int {
 	quarters := 0 // of a token
 	run := 0      // letters of the word so far
-	ascii := true
+	ascii, lower := true, false
 	flush := func() {
 		if run == 0 {
 			return
 		}
 		// Short words are one token with the space before them; longer ones
-		// split every four to five letters, sooner with accents.
-		switch {
-		case run <= 5:
-			quarters += 4
-		case ascii:
-			quarters += 4 + (run-5)*4/6
-		default:
-			quarters += 4 + (run-5)*4/5
+		// split every six letters, sooner with accents.
+		quarters += 4
+		if run > 5 {
+			quarters += (run - 5) * 2 / 3
+		}
+		if run > 10 { // the compounds of German
+			quarters += (run - 10) / 3
 		}
 		if !ascii {
-			quarters++
+			quarters += 2
 		}
 		run, ascii = 0, true
 	}
 	for _, r := range text {
 		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+		case r >= 'a' && r <= 'z':
+			run++
+			lower = true
+			continue
+		case r >= 'A' && r <= 'Z':
+			if lower { // camelCase, base64
+				quarters += 3
+			}
 			run++
 		case r >= '0' && r <= '9':
 			flush()
@@ -59,9 +65,11 @@ func CountTokens(text string) int {
 			flush()
 			quarters += 5
 		}
+		lower = false
 	}
 	flush()
-	return (quarters + 3) / 4
+	// A twentieth on top: a budget is better missed from below.
+	return (quarters*21 + 79) / 80
 }
 
 // maxExact bounds the text that the real tokenizer reads.
