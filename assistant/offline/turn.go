@@ -1,0 +1,305 @@
+package offline
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/conserje/conserje/prompts"
+)
+
+// conversation is a request seen as a conversation.
+type conversation struct {
+	lang    *language
+	tools   []string // offered, in order; empty when the choice is none
+	forced  string   // the one tool that must be called, "*" for any
+	user    string   // the last message of the user
+	now     *reading // that message, understood
+	before  []said   // what was said before it, oldest first
+	results []result // what tools answered since
+	last    bool     // no tool may be called any more, though some were
+}
+
+// said is one earlier message.
+type said struct {
+	user  bool
+	text  string
+	calls []string // names of the tools that the assistant called
+}
+
+// result is what one tool answered in this turn.
+type result struct {
+	tool    string
+	args    string
+	content string
+}
+
+// answer is the whole model.
+func answer(in chatRequest) reply {
+	if text, ok := summary(in); ok {
+		return shorten(reply{text: text}, in)
+	}
+	c := newConversation(in)
+	r := c.reply()
+	r.text = strings.ToValidUTF8(r.text, "\uFFFD")
+	if r.text == "" && len(r.calls) == 0 {
+		r.text = c.lang.say("unclear", nil)
+	}
+	return shorten(r, in)
+}
+
+func newConversation(in chatRequest) *conversation {
+	c := &conversation{lang: systemLanguage(in.Messages)}
+	c.choose(in)
+	last := -1
+	for i, m := range in.Messages {
+		if m.Role == "user" && !isContext(string(m.Content)) {
+			last = i
+		}
+	}
+	if last < 0 {
+		c.now = read("", c.lang)
+		return c
+	}
+	c.user = prompts.Neutral(string(in.Messages[last].Content))
+	var earlier []string
+	for _, m := range in.Messages[:last] {
+		text := string(m.Content)
+		switch {
+		case m.Role == "user" && !isContext(text):
+			c.before = append(c.before, said{user: true, text: prompts.Neutral(text)})
+			earlier = append(earlier, text)
+		case m.Role == "assistant":
+			s := said{text: text}
+			for _, k := range m.ToolCalls {
+				s.calls = append(s.calls, k.Function.Name)
+			}
+			c.before = append(c.before, s)
+		}
+	}
+	c.collect(in.Messages[last+1:])
+	// A short answer such as "ok" keeps the language of what was said before.
+	c.lang = detect(strings.Join(tail(earlier, 3), "\n"), c.lang)
+	c.lang = detect(c.user, c.lang)
+	c.now = read(c.user, c.lang)
+	return c
+}
+
+func tail(s []string, n int) []string { return s[max(0, len(s)-n):] }
+
+// isContext reports messages of role user that the portal made: the viewer's
+// facts and the summary of older turns.
+func isContext(text string) bool {
+	label, _, ok := prompts.Unwrap(text)
+	return ok && (label == prompts.ViewerLabel || label == prompts.SummaryLabel) && strings.HasPrefix(strings.TrimSpace(text), "<untrusted")
+}
+
+var systemLine = regexp.MustCompile(`(?m)^User's language: ([a-z]{2,3})\b`)
+
+// systemLanguage is the viewer's language, which the system prompt names.
+func systemLanguage(ms []message) *language {
+	l := languageNamed("en")
+	for _, m := range ms {
+		if m.Role != "system" && m.Role != "developer" {
+			continue
+		}
+		if found := systemLine.FindStringSubmatch(string(m.Content)); found != nil {
+			if named := languageNamed(found[1]); named != nil {
+				l = named
+			}
+		}
+	}
+	return l
+}
+
+// choose reads which tools are offered and what tool_choice says about them.
+func (c *conversation) choose(in chatRequest) {
+	for _, t := range in.Tools {
+		if t.Function.Name != "" && !slices.Contains(c.tools, t.Function.Name) {
+			c.tools = append(c.tools, t.Function.Name)
+		}
+	}
+	var word string
+	var named struct {
+		Function struct {
+			Name string `json:"name"`
+		} `json:"function"`
+	}
+	switch {
+	case len(in.ToolChoice) == 0:
+	case json.Unmarshal(in.ToolChoice, &word) == nil:
+		switch word {
+		case "none":
+			c.last = len(c.tools) > 0
+			c.tools = nil
+		case "required":
+			c.forced = "*"
+		}
+	case json.Unmarshal(in.ToolChoice, &named) == nil && c.offers(named.Function.Name):
+		c.forced = named.Function.Name
+	}
+}
+
+func (c *conversation) offers(tool string) bool { return slices.Contains(c.tools, tool) }
+
+// collect pairs the results of this turn with the calls they answer.
+func (c *conversation) collect(ms []message) {
+	calls := map[string]toolCall{}
+	for _, m := range ms {
+		for _, k := range m.ToolCalls {
+			calls[k.ID] = k
+		}
+		if m.Role == "tool" || m.Role == "function" {
+			k := calls[m.ToolCallID]
+			r := result{tool: k.Function.Name, args: k.Function.Arguments, content: string(m.Content)}
+			if label, _, ok := prompts.Unwrap(r.content); ok && r.tool == "" {
+				r.tool = label
+			}
+			c.results = append(c.results, r)
+		}
+	}
+}
+
+// reply decides: the results of this turn are told, never followed by another
+// call, so that a turn ends; else the message is answered.
+func (c *conversation) reply() reply {
+	if len(c.results) > 0 {
+		return reply{text: c.tell()}
+	}
+	if strings.TrimSpace(c.user) == "" {
+		return c.say("hello", "ask_matter")
+	}
+	r := c.decide()
+	if c.forced != "" && !slices.ContainsFunc(r.calls, func(k call) bool { return c.forced == "*" || k.name == c.forced }) {
+		return c.force()
+	}
+	return r
+}
+
+// say joins texts that need no parameters.
+func (c *conversation) say(keys ...string) reply {
+	var parts []string
+	for _, k := range keys {
+		if t := c.lang.say(k, nil); t != "" {
+			parts = append(parts, t)
+		}
+	}
+	return reply{text: strings.Join(parts, " ")}
+}
+
+// decide answers the last message.
+func (c *conversation) decide() reply {
+	if r, ok := c.followUp(); ok {
+		return r
+	}
+	switch c.now.intent {
+	case wantsSearch:
+		return c.search()
+	case wantsList:
+		return c.list()
+	case wantsTicket:
+		return c.get(c.now.numbers)
+	case wantsCreate:
+		return c.create(c.now.subject(), c.now.text)
+	case saysTicketWord:
+		return c.createFromBefore()
+	case wantsAdd:
+		return c.add()
+	case wantsPerson:
+		return c.person()
+	case saysHello:
+		return c.say("hello", "ask_matter")
+	case saysThanks:
+		return c.say("thanks")
+	case saysFine:
+		return c.say("closing")
+	case saysForget:
+		return c.say("declined")
+	case saysStill:
+		return c.sorry()
+	case asksWho:
+		return c.say("who", "ask_matter")
+	case asksWhat:
+		return c.abilities()
+	}
+	return c.say("unclear")
+}
+
+// abilities lists what is offered, and nothing else.
+func (c *conversation) abilities() reply {
+	var lines []string
+	for _, a := range []struct{ tool, key string }{
+		{prompts.ToolSearch, "can_search"}, {prompts.ToolList, "can_list"}, {prompts.ToolCreate, "can_create"},
+		{prompts.ToolAdd, "can_add"}, {prompts.ToolPerson, "can_person"},
+	} {
+		if c.offers(a.tool) {
+			lines = append(lines, "- "+c.lang.say(a.key, nil))
+		}
+	}
+	if len(lines) == 0 {
+		return c.say("can_nothing")
+	}
+	return reply{text: c.lang.say("can_intro", nil) + "\n\n" + strings.Join(lines, "\n") + "\n\n" + c.lang.say("ask_matter", nil)}
+}
+
+// offer is the sentence that offers what is possible; prefix is "offer" for a
+// question of its own and "or" for the end of an answer.
+func (c *conversation) offer(prefix string) string {
+	ticket, person := c.offers(prompts.ToolCreate), c.offers(prompts.ToolPerson)
+	switch {
+	case ticket && person:
+		return c.lang.say(prefix+"_both", nil)
+	case ticket:
+		return c.lang.say(prefix+"_ticket", nil)
+	case person:
+		return c.lang.say(prefix+"_person", nil)
+	case c.last:
+		return ""
+	}
+	return c.lang.say(prefix+"_none", nil)
+}
+
+// cannot says that something is not offered, and what is instead.
+func (c *conversation) cannot(key string) reply {
+	if c.last {
+		key = "last_step"
+	}
+	return reply{text: join(" ", c.lang.say(key, nil), c.offer("offer"))}
+}
+
+func (c *conversation) sorry() reply {
+	return reply{text: join(" ", c.lang.say("still", nil), c.offer("offer"))}
+}
+
+func join(sep string, parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" })
+	return strings.Join(parts, sep)
+}
+
+// force obeys a tool_choice that names a tool or requires any.
+func (c *conversation) force() reply {
+	tool := c.forced
+	if tool == "*" {
+		tool = c.tools[0]
+		if c.offers(prompts.ToolSearch) {
+			tool = prompts.ToolSearch
+		}
+	}
+	number := int64(0)
+	if len(c.now.numbers) > 0 {
+		number = c.now.numbers[0]
+	}
+	args := map[string]any{}
+	switch tool {
+	case prompts.ToolSearch:
+		args["query"] = c.query()
+	case prompts.ToolGet:
+		args["number"] = number
+	case prompts.ToolCreate:
+		args["subject"], args["description"] = c.now.subject(), c.user
+	case prompts.ToolAdd:
+		args["number"], args["text"] = number, c.user
+	}
+	return reply{calls: []call{{tool, args}}}
+}
