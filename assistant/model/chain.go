@@ -17,7 +17,7 @@ func Chain(first Client, more ...Client) Client {
 
 // NewChain is Chain with a policy of its own.
 func NewChain(policy Policy, models ...Client) Client {
-	c := &chain{policy: policy.withDefaults()}
+	c := &chain{policy: withPolicyDefaults(policy)}
 	for _, m := range models {
 		name := "model"
 		if n, ok := m.(interface{ Name() string }); ok {
@@ -128,10 +128,9 @@ func (c *chain) try(ctx context.Context, l *link, r *relay) *Error {
 
 // relay hands deltas on and marks where a new attempt begins.
 type relay struct {
-	req     Request
-	yield   func(Delta, error) bool
-	began   bool // an earlier attempt was made
-	stopped bool
+	req   Request
+	yield func(Delta, error) bool
+	began bool // an earlier attempt was made
 }
 
 func (r *relay) run(ctx context.Context, l *link) error {

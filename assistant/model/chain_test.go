@@ -37,7 +37,7 @@ func (s *scripted) Stream(ctx context.Context, _ model.Request) iter.Seq2[model.
 	return func(yield func(model.Delta, error) bool) {
 		st := s.steps[min(len(s.asked), len(s.steps)-1)]
 		s.asked = append(s.asked, time.Now())
-		for _, word := range strings.Fields(st.text) {
+		for word := range strings.FieldsSeq(st.text) {
 			if !wait(ctx, st.after) {
 				yield(model.Delta{}, context.Cause(ctx))
 				return
@@ -75,9 +75,9 @@ func retryable(after time.Duration) *model.Error {
 }
 
 var (
-	keyRefused = &model.Error{Class: model.ClassFinal, Reason: model.ReasonKey}
-	badRequest = &model.Error{Class: model.ClassFinal, Reason: model.ReasonBadRequest}
-	rejected   = &model.Error{Class: model.ClassRejected, Reason: model.ReasonCutCall}
+	errKey      = &model.Error{Class: model.ClassFinal, Reason: model.ReasonKey}
+	errRequest  = &model.Error{Class: model.ClassFinal, Reason: model.ReasonBadRequest}
+	errRejected = &model.Error{Class: model.ClassRejected, Reason: model.ReasonCutCall}
 )
 
 func quiet(p model.Policy) model.Policy {
@@ -101,17 +101,17 @@ func TestAChainAnswersWhateverItsModelsDo(t *testing.T) {
 		{name: "a failure before the first word is tried again", first: []step{{err: retryable(0)}, {text: "one"}}, second: []step{{}}, text: "one ", from: "first", restarts: 1, asked1: 2, atLeast: 300 * time.Millisecond, atMost: 300 * time.Millisecond},
 		{name: "a failure after words begins again without mixing", first: []step{{text: "half of", err: retryable(0)}, {text: "the whole"}}, second: []step{{}}, text: "the whole ", from: "first", restarts: 1, asked1: 2},
 		{name: "three failures go to the next", first: []step{{text: "half", err: retryable(0)}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 3, asked1: 3, asked2: 1, atLeast: 900 * time.Millisecond, atMost: 900 * time.Millisecond},
-		{name: "a refused key goes to the next at once", first: []step{{err: keyRefused}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 1, atMost: 1},
-		{name: "a refused request goes to the next at once", first: []step{{err: badRequest}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 1, atMost: 1},
+		{name: "a refused key goes to the next at once", first: []step{{err: errKey}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 1, atMost: 1},
+		{name: "a refused request goes to the next at once", first: []step{{err: errRequest}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 1, atMost: 1},
 		{name: "Retry-After is honoured", first: []step{{err: retryable(3 * time.Second)}, {text: "one"}}, second: []step{{}}, text: "one ", from: "first", restarts: 1, asked1: 2, atLeast: 3 * time.Second, atMost: 3 * time.Second},
 		{name: "a long Retry-After is not waited for while another can answer", first: []step{{err: retryable(20 * time.Second)}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 1, atMost: 1},
-		{name: "the last honours a long Retry-After within the budget", first: []step{{err: keyRefused}}, second: []step{{err: retryable(20 * time.Second)}, {text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 2, atLeast: 20 * time.Second, atMost: 20 * time.Second},
-		{name: "the last does not wait beyond the budget", first: []step{{err: keyRefused}}, second: []step{{err: retryable(time.Hour)}}, asked1: 1, asked2: 1, class: model.ClassFinal, atMost: 1},
+		{name: "the last honours a long Retry-After within the budget", first: []step{{err: errKey}}, second: []step{{err: retryable(20 * time.Second)}, {text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 2, atLeast: 20 * time.Second, atMost: 20 * time.Second},
+		{name: "the last does not wait beyond the budget", first: []step{{err: errKey}}, second: []step{{err: retryable(time.Hour)}}, asked1: 1, asked2: 1, class: model.ClassFinal, atMost: 1},
 		{name: "a stalled model is not asked twice", first: []step{{err: &model.Error{Class: model.ClassRetryable, Reason: model.ReasonIdle}}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 1},
 		{name: "a model that drips leaves time for the next", first: []step{{text: strings.Repeat("x ", 1000), after: time.Second}}, second: []step{{text: "two"}}, text: "two ", from: "second", restarts: 1, asked1: 1, asked2: 1, atLeast: 50 * time.Second, atMost: 56 * time.Second},
 		{name: "nothing lasts longer than the budget", first: []step{{hang: true}}, second: []step{{hang: true}}, asked1: 1, asked2: 1, class: model.ClassStopped, atLeast: 60 * time.Second, atMost: 60 * time.Second},
-		{name: "unusable calls are the engine's matter", first: []step{{text: "let me", err: rejected}}, second: []step{{}}, asked1: 1, class: model.ClassRejected},
-		{name: "all fail", first: []step{{err: keyRefused}}, second: []step{{err: retryable(0)}}, asked1: 1, asked2: 3, class: model.ClassFinal},
+		{name: "unusable calls are the engine's matter", first: []step{{text: "let me", err: errRejected}}, second: []step{{}}, asked1: 1, class: model.ClassRejected},
+		{name: "all fail", first: []step{{err: errKey}}, second: []step{{err: retryable(0)}}, asked1: 1, asked2: 3, class: model.ClassFinal},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestABreakerOpensAndClosesAgain(t *testing.T) {
 
 func TestWhatTheRequestIsToBlameForDoesNotOpenTheBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		first := &scripted{name: "first", steps: []step{{err: badRequest}}}
+		first := &scripted{name: "first", steps: []step{{err: errRequest}}}
 		chain := model.NewChain(quiet(model.Policy{}), first, &scripted{name: "second", steps: []step{{text: "two"}}})
 		for range 10 {
 			read(t, chain, ask("hi"))

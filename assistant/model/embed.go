@@ -67,7 +67,7 @@ func (p *Provider) embedError(e *Error) *Error {
 }
 
 func (p *Provider) embedBatch(ctx context.Context, batch []string, attempts int) ([][]float32, *Error) {
-	policy := Policy{Jitter: p.cfg.Jitter}.withDefaults()
+	policy := withPolicyDefaults(Policy{Jitter: p.cfg.Jitter})
 	for attempt := 1; ; attempt++ {
 		vectors, e := p.tryEmbed(ctx, batch)
 		if e == nil {

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -66,7 +67,7 @@ func TestAnotherDimensionIsRefusedWithBothNumbers(t *testing.T) {
 	if desk.CodeOf(err) != desk.CodeEmbeddingDimension || e.Class != model.ClassFinal || fake.Count() != 1 {
 		t.Fatalf("%v after %d requests", err, fake.Count())
 	}
-	public, ok := e.Unwrap().(*desk.Error)
+	public, ok := errors.AsType[*desk.Error](err)
 	if !ok || public.Params["want"] != 32 || public.Params["got"] != 16 {
 		t.Fatalf("params %v", public.Params)
 	}
@@ -82,6 +83,7 @@ func TestAnotherDimensionIsRefusedWithBothNumbers(t *testing.T) {
 }
 
 func TestEmbeddingsAreTriedAgainOnlyWhereThatMayHelp(t *testing.T) {
+	t.Parallel()
 	vectors := func(s string) modeltest.Reply { return modeltest.JSON(200, `{"data":[`+s+`]}`) }
 	cases := []struct {
 		name     string
@@ -130,7 +132,7 @@ func TestAQueryGivesUpSoonAndABrokenServerIsLeftAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if fake.Count() != 5 { // two, two, one, and the breaker is open
+	if fake.Count() != 5 { // two each for two calls, one more, and the breaker is open
 		t.Fatalf("%d requests", fake.Count())
 	}
 	if took := time.Since(start); took > 3*time.Second {

@@ -102,8 +102,7 @@ func (e *Error) Unwrap() error {
 // ClassOf returns the class of err. An error that is not of this package is
 // retryable, and an ended context is stopped.
 func ClassOf(err error) Class {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Class
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -124,6 +123,7 @@ func failure(class Class, reason Reason, cause error) *Error {
 		message = "the provider of the assistant's model withheld the answer"
 	case ReasonDimension:
 		code, message = desk.CodeEmbeddingDimension, "the embedding model returns vectors of another length"
+	default:
 	}
 	return &Error{Class: class, Reason: reason, public: desk.Wrap(code, cause, message)}
 }

@@ -8,8 +8,7 @@ import (
 )
 
 func reasonOf(err error) model.Reason {
-	var e *model.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*model.Error](err); ok {
 		return e.Reason
 	}
 	return ""

@@ -5,9 +5,9 @@
 //
 //   - Text comes in deltas, in order. The last delta of a successful stream
 //     carries Finish, Usage and all tool calls, each with complete arguments,
-//     and perhaps a last piece of text;
-//     nothing follows it. A stream that fails ends with exactly one error and
-//     a zero Delta; text that came before it is incomplete.
+//     and perhaps a last piece of text; nothing follows it. A stream that fails
+//     ends with exactly one error and a zero Delta; text that came before it
+//     is incomplete.
 //   - Tool calls are never handed over half: cut, oversized or unparsable
 //     arguments end the stream with an Error of ClassRejected, and no call of
 //     that answer may run. A delta never holds a call that was only text.

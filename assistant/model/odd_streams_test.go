@@ -55,7 +55,7 @@ var oddStreams = []struct {
 	{name: "event, id and retry fields", body: "event: message\nid: 7\nretry: 10\n" + say("x") + "event: ping\ndata: {\"type\":\"ping\"}\n\n" + finish("stop") + done, outcome: "complete", text: "x"},
 	{name: "no empty line between events", body: strings.ReplaceAll(say("x")+say("y")+finish("stop")+done, "\n\n", "\n"), outcome: "complete", text: "xy"},
 	{name: "last line without its end", body: say("x") + finish("stop") + "data: [DONE]", outcome: "complete", text: "x"},
-	{name: "empty data", body: "data:\n\ndata: \n\n" + say("x") + finish("stop") + done, outcome: "complete", text: "x"},
+	{name: "empty data", body: strings.Repeat("data:\n\n", 2) + "data: \n\n" + say("x") + finish("stop") + done, outcome: "complete", text: "x"},
 	// Ends.
 	{name: "no [DONE] after a finish_reason", body: say("x") + finish("stop"), outcome: "complete", text: "x"},
 	{name: "no finish_reason before [DONE]", body: say("x") + done, outcome: "complete", text: "x"},
@@ -104,18 +104,28 @@ var oddStreams = []struct {
 	{name: "text that is the beginning of a mark", body: say("<th") + finish("stop") + done, outcome: "complete", text: "<th"},
 	{name: "usage null, then usage", body: strings.ReplaceAll(say("x")+finish("stop"), `"choices"`, `"usage":null,"choices"`) + done, outcome: "complete", text: "x"},
 	// Calls.
-	{name: "index 2e9", body: call("2e9", "c", "search_kb", `{"query":`) + call("2000000000", "", "", `"x"}`) + finish("tool_calls") + done, outcome: "tool_call",
-		calls: []model.ToolCall{{ID: "c", Name: "search_kb", Arguments: `{"query":"x"}`}}},
+	{
+		name: "index 2e9", body: call("2e9", "c", "search_kb", `{"query":`) + call("2000000000", "", "", `"x"}`) + finish("tool_calls") + done, outcome: "tool_call",
+		calls: []model.ToolCall{{ID: "c", Name: "search_kb", Arguments: `{"query":"x"}`}},
+	},
 	{name: "negative index", body: call("-1", "c", "search_kb", `{}`) + finish("tool_calls") + done, outcome: "tool_call", calls: []model.ToolCall{{ID: "c", Name: "search_kb", Arguments: `{}`}}},
 	{name: "index null", body: call("null", "c", "search_kb", `{"a":`) + call("null", "", "", `1}`) + finish("tool_calls") + done, outcome: "tool_call", calls: []model.ToolCall{{ID: "c", Name: "search_kb", Arguments: `{"a":1}`}}},
-	{name: "index missing, two ids", body: call("", "a", "search_kb", `{"q":`) + call("", "b", "search_kb", `{"r":`) + call("", "a", "", `1}`) + call("", "b", "", `2}`) + finish("tool_calls") + done, outcome: "tool_call",
-		calls: []model.ToolCall{{ID: "a", Name: "search_kb", Arguments: `{"q":1}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{"r":2}`}}},
-	{name: "index 0 for all, two ids", body: call("0", "a", "search_kb", `{"q":1}`) + call("0", "b", "search_kb", `{"q":2}`) + finish("tool_calls") + done, outcome: "tool_call",
-		calls: []model.ToolCall{{ID: "a", Name: "search_kb", Arguments: `{"q":1}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{"q":2}`}}},
-	{name: "neither index nor id, two whole calls", body: call("", "", "search_kb", `{"q":1}`) + call("", "", "search_kb", `{"q":2}`) + finish("tool_calls") + done, outcome: "tool_call",
-		calls: []model.ToolCall{{ID: "call_1", Name: "search_kb", Arguments: `{"q":1}`}, {Index: 1, ID: "call_2", Name: "search_kb", Arguments: `{"q":2}`}}},
-	{name: "index skips one", body: call("0", "a", "search_kb", `{}`) + call("5", "b", "search_kb", `{}`) + finish("tool_calls") + done, outcome: "tool_call",
-		calls: []model.ToolCall{{ID: "a", Name: "search_kb", Arguments: `{}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{}`}}},
+	{
+		name: "index missing, two ids", body: call("", "a", "search_kb", `{"q":`) + call("", "b", "search_kb", `{"r":`) + call("", "a", "", `1}`) + call("", "b", "", `2}`) + finish("tool_calls") + done, outcome: "tool_call",
+		calls: []model.ToolCall{{ID: "a", Name: "search_kb", Arguments: `{"q":1}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{"r":2}`}},
+	},
+	{
+		name: "index 0 for all, two ids", body: call("0", "a", "search_kb", `{"q":1}`) + call("0", "b", "search_kb", `{"q":2}`) + finish("tool_calls") + done, outcome: "tool_call",
+		calls: []model.ToolCall{{ID: "a", Name: "search_kb", Arguments: `{"q":1}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{"q":2}`}},
+	},
+	{
+		name: "neither index nor id, two whole calls", body: call("", "", "search_kb", `{"q":1}`) + call("", "", "search_kb", `{"q":2}`) + finish("tool_calls") + done, outcome: "tool_call",
+		calls: []model.ToolCall{{ID: "call_1", Name: "search_kb", Arguments: `{"q":1}`}, {Index: 1, ID: "call_2", Name: "search_kb", Arguments: `{"q":2}`}},
+	},
+	{
+		name: "index skips one", body: call("0", "a", "search_kb", `{}`) + call("5", "b", "search_kb", `{}`) + finish("tool_calls") + done, outcome: "tool_call",
+		calls: []model.ToolCall{{ID: "a", Name: "search_kb", Arguments: `{}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{}`}},
+	},
 	{name: "name over two events", body: call("0", "c", "search_", "") + call("0", "", "kb", "") + call("0", "", "", `{}`) + finish("tool_calls") + done, outcome: "tool_call", calls: []model.ToolCall{{ID: "c", Name: "search_kb", Arguments: `{}`}}},
 	{name: "name and id repeated in every event", body: call("0", "c", "search_kb", `{"q":`) + call("0", "c", "search_kb", `1}`) + finish("tool_calls") + done, outcome: "tool_call", calls: []model.ToolCall{{ID: "c", Name: "search_kb", Arguments: `{"q":1}`}}},
 	{name: "no arguments", body: call("0", "c", "search_kb", "") + finish("tool_calls") + done, outcome: "tool_call", calls: []model.ToolCall{{ID: "c", Name: "search_kb", Arguments: `{}`}}},
@@ -145,6 +155,7 @@ func thousandCalls() string {
 }
 
 func TestEveryOddStreamHasItsDecidedEnd(t *testing.T) {
+	t.Parallel()
 	for _, c := range oddStreams {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -184,6 +195,7 @@ func TestAStreamCutAtAnyByteIsWholeOrAnError(t *testing.T) {
 }
 
 func TestEveryKindOfBrokenConnectionIsRetryable(t *testing.T) {
+	t.Parallel()
 	gzipLie := modeltest.Text("x")
 	gzipLie.Header = http.Header{"Content-Encoding": {"gzip"}}
 	page := modeltest.Raw("<html><body>502 Bad Gateway</body></html>")

@@ -26,7 +26,7 @@ type Policy struct {
 	Log    *slog.Logger
 }
 
-func (p Policy) withDefaults() Policy {
+func withPolicyDefaults(p Policy) Policy {
 	def := func(d *time.Duration, v time.Duration) {
 		if *d <= 0 {
 			*d = v
@@ -95,8 +95,9 @@ func aboutTheRequest(err error) bool {
 	switch e.Reason {
 	case ReasonBadRequest, ReasonFiltered, ReasonUnsupported, ReasonStopped:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // outcome is what a breaker is told: unusable calls are an answer.

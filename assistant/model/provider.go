@@ -80,7 +80,7 @@ func New(cfg Config) (*Provider, error) {
 		log:     cfg.Log,
 		newer:   isReasoning(cfg.Model),
 		openai:  u.Hostname() == "api.openai.com",
-		breaker: newBreaker(cfg.EmbeddingModel, Policy{}.withDefaults(), cfg.Log),
+		breaker: newBreaker(cfg.EmbeddingModel, withPolicyDefaults(Policy{}), cfg.Log),
 	}
 	dims := cfg.Dimensions
 	if dims == 0 {

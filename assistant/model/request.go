@@ -41,7 +41,7 @@ func (p *Provider) chatRequest(req Request) openai.ChatCompletionRequest {
 	if p.newer || p.openai {
 		out.MaxCompletionTokens = tokens
 	} else {
-		out.MaxTokens = tokens // what other servers know
+		out.MaxTokens = tokens //nolint:staticcheck // deprecated at OpenAI, and the only name that other servers know
 	}
 	if req.Temperature != nil && !p.newer {
 		// go-openai leaves a zero out, and the protocol's default is 1.
@@ -66,6 +66,7 @@ func chatMessage(m *Message) (openai.ChatCompletionMessage, bool) {
 	case RoleTool:
 		out.Name = "" // not in the protocol for a tool's message
 		out.ToolCallID = safeID(m.ToolCallID, 0)
+	case RoleUser:
 	}
 	if out.Content == "" {
 		out.Content = blank

@@ -77,8 +77,10 @@ func TestEveryRequestIsWhatOpenAIsSchemaAllows(t *testing.T) {
 }
 
 func TestTheSchemaCheckRefusesWhatTheSchemaForbids(t *testing.T) {
-	for _, body := range []string{`{}`, `{"model":"m","messages":[]}`, `{"model":"m","messages":[{"role":"user"}]}`,
-		`{"model":"m","messages":[{"role":"tool","content":"x"}]}`} {
+	for _, body := range []string{
+		`{}`, `{"model":"m","messages":[]}`, `{"model":"m","messages":[{"role":"user"}]}`,
+		`{"model":"m","messages":[{"role":"tool","content":"x"}]}`,
+	} {
 		inner := &recorder{TB: t}
 		modeltest.Validate(inner, modeltest.Captured{Path: "/v1/chat/completions", Body: []byte(body)})
 		if !inner.failed {
@@ -103,7 +105,7 @@ func TestARequestKeepsTheConversationAndItsOrder(t *testing.T) {
 	for _, m := range got.Chat.Messages {
 		roles = append(roles, m.Role)
 	}
-	if s := strings.Join(roles, " "); s != "system user assistant tool tool assistant tool user" {
+	if s := strings.Join(roles, ","); s != "system,user,assistant,tool,tool,assistant,tool,user" {
 		t.Fatalf("roles: %s", s)
 	}
 	calls := got.Chat.Messages[2].ToolCalls
@@ -155,7 +157,8 @@ func TestARejectedAnswerBringsItsCallsInAFormThatCanBeRepeated(t *testing.T) {
 	fake := modeltest.New(t, modeltest.Raw(call("0", "a", "search_kb", `{"query":"x"}`)+call("1", "b", "search_kb", `{"q`)+finish("tool_calls")+done))
 	e := asError(t, read(t, provider(t, fake.URL, nil), ask("hi")).err)
 	checkCalls(t, "rejected", e.Calls, []model.ToolCall{
-		{ID: "a", Name: "search_kb", Arguments: `{"query":"x"}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{}`}})
+		{ID: "a", Name: "search_kb", Arguments: `{"query":"x"}`}, {Index: 1, ID: "b", Name: "search_kb", Arguments: `{}`},
+	})
 }
 
 func TestAnAddressThatIsNoneIsRefusedBeforeAnythingIsSent(t *testing.T) {

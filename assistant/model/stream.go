@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/conserje/conserje/portal/desk"
 	openai "github.com/sashabaranov/go-openai"
+
+	"github.com/conserje/conserje/portal/desk"
 )
 
 const (

@@ -3,6 +3,7 @@ package model_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/conserje/conserje/assistant/model"
 	"github.com/conserje/conserje/assistant/model/modeltest"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/desk/desktest"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,7 +36,7 @@ func provider(t testing.TB, url string, change func(*model.Config)) *model.Provi
 	t.Helper()
 	transport := model.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
-	cfg := model.Config{BaseURL: url, Key: "sk-secret", Model: "m", EmbeddingModel: "e", Transport: transport, Idle: 2 * time.Second}
+	cfg := model.Config{BaseURL: url, Key: "sk-secret", Model: "m", EmbeddingModel: "e", Transport: transport, Idle: 5 * time.Second, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&cfg)
 	}
@@ -110,6 +112,7 @@ func (r result) outcome() string {
 }
 
 func TestEverySharedStreamEndsAsItsIndexSays(t *testing.T) {
+	t.Parallel()
 	dir := desktest.SharedData(t, "data/security/sse-faults")
 	raw, err := os.ReadFile(filepath.Join(dir, "index.json"))
 	if err != nil {
@@ -160,10 +163,12 @@ func TestSharedStreamsHandOverTheRightWords(t *testing.T) {
 	}
 	calls := map[string][]model.ToolCall{
 		"09-parallel-tool-calls-interleaved.sse": {
-			{Index: 0, ID: "a", Name: "search_kb", Arguments: `{"query":"x"}`}, {Index: 1, ID: "b", Name: "list_devices", Arguments: `{}`}},
+			{Index: 0, ID: "a", Name: "search_kb", Arguments: `{"query":"x"}`}, {Index: 1, ID: "b", Name: "list_devices", Arguments: `{}`},
+		},
 		"32-index-missing.sse": {{Index: 0, ID: "c", Name: "search_kb", Arguments: `{"query":"x"}`}},
 		"34-duplicate-call-id.sse": {
-			{Index: 0, ID: "c", Name: "create_ticket", Arguments: `{"title":"a"}`}, {Index: 1, ID: "c_2", Name: "create_ticket", Arguments: `{"title":"b"}`}},
+			{Index: 0, ID: "c", Name: "create_ticket", Arguments: `{"title":"a"}`}, {Index: 1, ID: "c_2", Name: "create_ticket", Arguments: `{"title":"b"}`},
+		},
 	}
 	for file, want := range calls {
 		fake := modeltest.New(t, modeltest.Raw(readFile(t, filepath.Join(dir, file))))

@@ -29,6 +29,7 @@ func (t *thinking) pass(text string) string {
 	switch t.state {
 	case thinkOver:
 		return text
+	case thinkInside:
 	case thinkUndecided:
 		t.held += text
 		begin := strings.TrimLeft(t.held, " \r\n\t")

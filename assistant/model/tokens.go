@@ -4,8 +4,9 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/conserje/conserje/portal/desk"
 	"github.com/tiktoken-go/tokenizer"
+
+	"github.com/conserje/conserje/portal/desk"
 )
 
 // CountTokens estimates the tokens of a text in one quick pass (3 ns a byte),

@@ -7,8 +7,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/conserje/conserje/portal/desk/desktest"
 	"github.com/pb33f/jsonschema/v6"
+
+	"github.com/conserje/conserje/portal/desk/desktest"
 )
 
 var schemas struct {

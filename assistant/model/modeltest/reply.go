@@ -3,6 +3,7 @@ package modeltest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -79,10 +80,14 @@ func TextAndCalls(text string, calls ...Call) Reply {
 			half--
 		}
 		frames = append(frames,
-			Frame{Data: Event(map[string]any{"tool_calls": []any{map[string]any{"index": i, "id": c.ID, "type": "function",
-				"function": map[string]any{"name": c.Name, "arguments": c.Arguments[:half]}}}}, "")},
-			Frame{Data: Event(map[string]any{"tool_calls": []any{map[string]any{"index": i,
-				"function": map[string]any{"arguments": c.Arguments[half:]}}}}, "")})
+			Frame{Data: Event(map[string]any{"tool_calls": []any{map[string]any{
+				"index": i, "id": c.ID, "type": "function",
+				"function": map[string]any{"name": c.Name, "arguments": c.Arguments[:half]},
+			}}}, "")},
+			Frame{Data: Event(map[string]any{"tool_calls": []any{map[string]any{
+				"index":    i,
+				"function": map[string]any{"arguments": c.Arguments[half:]},
+			}}}, "")})
 	}
 	return stream(frames, "tool_calls")
 }
@@ -164,7 +169,8 @@ func stream(frames []Frame, finish string) Reply {
 
 func usageEvent(output int) string {
 	return chunkEvent(map[string]any{"choices": []any{}, "usage": map[string]any{
-		"prompt_tokens": 10, "completion_tokens": output, "total_tokens": 10 + output}})
+		"prompt_tokens": 10, "completion_tokens": output, "total_tokens": 10 + output,
+	}})
 }
 
 func (r Reply) write(w http.ResponseWriter, req *http.Request) {
@@ -173,9 +179,7 @@ func (r Reply) write(w http.ResponseWriter, req *http.Request) {
 		r.Before(req)
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
-	for k, v := range r.Header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), r.Header)
 	if r.Status != 0 {
 		w.WriteHeader(r.Status)
 	}

@@ -16,6 +16,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,9 +101,9 @@ type EmbeddingRequest struct {
 
 // LastUser returns the text of the last user message.
 func (c Captured) LastUser() string {
-	for i := len(c.Chat.Messages) - 1; i >= 0; i-- {
-		if c.Chat.Messages[i].Role == "user" {
-			return c.Chat.Messages[i].Content
+	for _, v := range slices.Backward(c.Chat.Messages) {
+		if v.Role == "user" {
+			return v.Content
 		}
 	}
 	return ""

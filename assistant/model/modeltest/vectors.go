@@ -23,8 +23,10 @@ func Vectors(req EmbeddingRequest, dimensions int, floatsOnly bool) Reply {
 		// The other way round: the order is the index's, not the list's.
 		data[len(data)-1-i] = map[string]any{"object": "embedding", "index": i, "embedding": embedding}
 	}
-	body, err := json.Marshal(map[string]any{"object": "list", "model": req.Model, "data": data,
-		"usage": map[string]any{"prompt_tokens": len(req.Input), "total_tokens": len(req.Input)}})
+	body, err := json.Marshal(map[string]any{
+		"object": "list", "model": req.Model, "data": data,
+		"usage": map[string]any{"prompt_tokens": len(req.Input), "total_tokens": len(req.Input)},
+	})
 	if err != nil {
 		panic(err) // numbers and strings
 	}
