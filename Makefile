@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run build web test test-go test-web lint fmt sqlc-check generate eval-search bench soak e2e e2e-full clean doctor stop-test-database
+.PHONY: help setup run build web test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak e2e e2e-full clean doctor stop-test-database
 
 export GOFLAGS ?= -buildvcs=false
 SETUP := .tools/setup.sh
@@ -90,6 +90,9 @@ e2e-full: ## end-to-end tests, everything in every language
 eval-search: ## imports 1,243 articles and prints recall and MRR of the search, beside full text and vectors alone
 	@$(SETUP) postgres
 	go run ./kb/eval
+
+eval-offline: ## asks the built-in model 232 utterances in five languages; prints accuracy and confusion
+	go test -count=1 -v -run 'Utterances|WrongInterface' ./assistant/offline
 
 bench: ## latency, memory and search, side by side with the baselines
 	@$(SETUP) postgres

@@ -20,8 +20,8 @@ func Untrusted(label, text string) string {
 	return openTag + cleanLabel(label) + "\">\n" + Neutral(text) + "\n" + closeTag
 }
 
-// Data in untrusted markers is found again by Unwrap: the label and the text
-// of the first block, and whether there was one.
+// Unwrap finds the first block in untrusted markers again: its label and its
+// text, and whether there is one.
 func Unwrap(s string) (label, text string, ok bool) {
 	_, rest, found := strings.Cut(s, openTag)
 	if !found {

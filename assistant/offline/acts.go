@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,11 +24,11 @@ func (c *conversation) search() reply {
 }
 
 // query is the message without courtesy and without what is refused ("no
-// ticket please"). A short follow-up ("and on the Mac?") takes the earlier
-// question along.
+// ticket please"). A message that leans on an earlier one ("and on the Mac?",
+// "I did that twice already") takes it along.
 func (c *conversation) query() string {
 	q := c.now.matter()
-	if len(c.now.content) <= 2 && c.now.startsWith("and") {
+	if !c.now.concrete() || len(c.now.content) <= 2 && c.now.startsWith("and") {
 		if p, _ := c.problem(); p != nil {
 			q = p.matter() + " " + q
 		}
@@ -87,31 +88,39 @@ func (c *conversation) createFromBefore() reply {
 	return c.create(p.subject(), description)
 }
 
-// problem finds what the conversation is about: the latest message that told
-// a problem or asked a question, and everything of substance that the user
-// said from there on. What already became a ticket does not count.
+// problem finds what the conversation is about: the latest message that names
+// a matter, and everything of substance that the user said from there on.
+// What already became a ticket does not count.
 func (c *conversation) problem() (*reading, string) {
+	var found *reading
 	var texts []string
-	for i := len(c.before) - 1; i >= 0; i-- {
-		s := c.before[i]
+	for _, s := range slices.Backward(c.before) {
 		if !s.user {
-			for _, name := range s.calls {
-				if name == prompts.ToolCreate {
-					return nil, ""
-				}
+			if slices.Contains(s.calls, prompts.ToolCreate) {
+				break
 			}
 			continue
 		}
 		r := read(s.text, detect(s.text, c.lang))
-		if len(r.content) < 2 && r.intent != wantsSearch && r.intent != wantsCreate {
+		matters := r.intent == wantsSearch || r.intent == wantsCreate
+		if len(r.content) < 2 && !matters {
 			continue
 		}
+		if found != nil && !matters {
+			break // nothing more of the same matter before it
+		}
 		texts = append([]string{strings.TrimSpace(s.text)}, texts...)
-		if r.intent == wantsSearch || r.intent == wantsCreate {
-			return r, clip(strings.Join(texts, "\n\n"), maxDescription)
+		if matters {
+			found = r
+			if r.concrete() {
+				break
+			}
 		}
 	}
-	return nil, ""
+	if found == nil {
+		return nil, ""
+	}
+	return found, clip(strings.Join(texts, "\n\n"), maxDescription)
 }
 
 func (c *conversation) add() reply {

@@ -212,8 +212,8 @@ func (c *conversation) quote(p prompts.Passage) string {
 	}
 	words := c.questionWords()
 	var texts []scoredText
-	for i, b := range blocks {
-		for j, s := range sentences(b.all()) {
+	for i := range blocks {
+		for j, s := range sentences(blocks[i].all()) {
 			n := 0.0
 			for _, w := range words {
 				if within(w, bag(s)) {
@@ -272,7 +272,7 @@ type block struct {
 	items []string
 }
 
-func (b block) all() string {
+func (b *block) all() string {
 	if len(b.items) > 0 {
 		return strings.Join(b.items, " ")
 	}
@@ -286,7 +286,7 @@ var item = regexp.MustCompile(`^(\s*)([-*+•]|\d{1,3}[.)])\s+`)
 func parse(text string) []block {
 	var out []block
 	open := false
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		trimmed := strings.TrimSpace(line)
 		found := item.FindStringSubmatch(line)
 		list := len(out) > 0 && len(out[len(out)-1].items) > 0

@@ -35,15 +35,20 @@ type spoken struct {
 
 var everyTool = []string{prompts.ToolSearch, prompts.ToolList, prompts.ToolGet, prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson}
 
-func system(lang string) string { return prompts.System(prompts.SystemData{Language: lang, Tools: everyTool}) }
+func system(lang string) string {
+	return prompts.System(prompts.SystemData{Language: lang, Tools: everyTool})
+}
 
 func user(text string) map[string]any { return map[string]any{"role": "user", "content": text} }
 
-func assistant(text string) map[string]any { return map[string]any{"role": "assistant", "content": text} }
+func assistant(text string) map[string]any {
+	return map[string]any{"role": "assistant", "content": text}
+}
 
 func called(id, tool, args string) map[string]any {
 	return map[string]any{"role": "assistant", "content": nil, "tool_calls": []any{map[string]any{
-		"id": id, "type": "function", "function": map[string]any{"name": tool, "arguments": args}}}}
+		"id": id, "type": "function", "function": map[string]any{"name": tool, "arguments": args},
+	}}}
 }
 
 func toolSays(id, text string) map[string]any {
@@ -100,7 +105,7 @@ func post(t testing.TB, path string, body []byte, options ...Option) *http.Respo
 func ask(t testing.TB, c chat) spoken {
 	t.Helper()
 	res := post(t, "/chat/completions", c.body(t), c.options...)
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		b, _ := io.ReadAll(res.Body)
 		t.Fatalf("status %s: %s", res.Status, b)

@@ -22,11 +22,11 @@ type utterance struct {
 
 func utterances(t testing.TB, file string) []utterance {
 	t.Helper()
-	f, err := os.Open("testdata/" + file) //nolint:gosec // a file of this test
+	f, err := os.Open("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	var out []utterance
 	for s := bufio.NewScanner(f); s.Scan(); {
 		var u utterance

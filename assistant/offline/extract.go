@@ -71,7 +71,7 @@ func (r *reading) subject() string {
 	for _, h := range r.hits {
 		switch h.concept {
 		case "ticket", "create", "newticket", "report", "order":
-			if !h.negated && r.hasContent(h.end, len(r.tokens)) {
+			if r.intent != wantsSearch && !h.negated && r.hasContent(h.end, len(r.tokens)) {
 				after = max(after, h.end)
 			}
 		}
@@ -86,10 +86,22 @@ func (r *reading) subject() string {
 			end = k.end
 		}
 	}
-	for end > from+1 && !r.hasContent(end-1, end) && r.isCourtesy(end-1) {
+	end = r.trimEnd(from, end)
+	return capital(clip(strings.Join(strings.Fields(r.span(from, end)), " "), maxSubject))
+}
+
+// trimEnd leaves out what a request ends with: clauses without substance,
+// courtesy, and the second half of a verb ("legen Sie … an").
+func (r *reading) trimEnd(from, end int) int {
+	for _, k := range slices.Backward(r.clauses()) {
+		if k.from > from && k.from < end && r.contentIn(k) == 0 {
+			end = k.from
+		}
+	}
+	for end > from+1 && !r.hasContent(end-1, end) && r.belongs(end-1, "want", "thanks", "lead", "create", "add") {
 		end--
 	}
-	return capital(clip(strings.Join(strings.Fields(r.span(from, end)), " "), maxSubject))
+	return end
 }
 
 func (r *reading) hasContent(from, end int) bool {
@@ -112,10 +124,9 @@ func (r *reading) skip(from int, cs ...string) int {
 	}
 }
 
-func (r *reading) isCourtesy(i int) bool {
-	return slices.ContainsFunc(r.hits, func(h hit) bool {
-		return h.from <= i && i < h.end && (h.concept == "want" || h.concept == "thanks")
-	})
+// belongs reports whether a token is part of one of the concepts.
+func (r *reading) belongs(i int, cs ...string) bool {
+	return slices.ContainsFunc(r.hits, func(h hit) bool { return h.from <= i && i < h.end && slices.Contains(cs, h.concept) })
 }
 
 // sentenceEnds reports whether a sentence ends before token i.
@@ -143,8 +154,8 @@ func (r *reading) addition() string {
 		}
 	}
 	from = r.skip(0, "want", "add", "also", "greeting", "lead", "tell")
-	if last >= 0 && first > from && r.hasContent(from, min(first, last)) {
-		return capital(strings.Trim(r.span(from, min(first, last)), " \"“”«»„"))
+	if end := min(first, last); end > from && r.hasContent(from, end) {
+		return capital(strings.Trim(r.span(from, r.trimEnd(from, end)), " \"“”«»„"))
 	}
 	return ""
 }
@@ -157,7 +168,7 @@ func (r *reading) tokensOfSubstance(from, end int) bool {
 	}
 	n := 0
 	for i := from; i < end; i++ {
-		if !r.isCourtesy(i) {
+		if !r.belongs(i, "want", "thanks") {
 			n++
 		}
 	}

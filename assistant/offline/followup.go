@@ -107,13 +107,13 @@ func (c *conversation) theNumber() (reply, bool) {
 		return reply{}, false
 	}
 	n := c.now.tokens[at].number
-	for i := len(c.before) - 1; i >= 0; i-- {
-		if !c.before[i].user {
+	for _, v := range slices.Backward(c.before) {
+		if !v.user {
 			continue
 		}
-		r := read(c.before[i].text+" #"+strconv.FormatInt(n, 10), c.lang)
+		r := read(v.text+" #"+strconv.FormatInt(n, 10), c.lang)
 		if r.intent == wantsAdd && c.offers(prompts.ToolAdd) {
-			if text := c.before[i].text; strings.TrimSpace(text) != "" {
+			if text := v.text; strings.TrimSpace(text) != "" {
 				return c.addTo(n, text), true
 			}
 		}

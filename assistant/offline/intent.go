@@ -106,8 +106,7 @@ func (r *reading) ticketNumbers() []int64 {
 // to the concepts.
 func (r *reading) onlyBetween(from, end int, cs ...string) bool {
 	for i := from; i < end; i++ {
-		ok := slices.ContainsFunc(r.hits, func(h hit) bool { return h.from <= i && i < h.end && slices.Contains(cs, h.concept) })
-		if !ok {
+		if !r.belongs(i, cs...) {
 			return false
 		}
 	}
@@ -127,11 +126,18 @@ func (r *reading) contentTokens() []int {
 		if t.number > 0 && slices.Contains(r.numbers, t.number) {
 			continue
 		}
-		if !slices.ContainsFunc(r.hits, func(h hit) bool { return h.from <= i && i < h.end && slices.Contains(talk, h.concept) }) {
+		if !r.belongs(i, talk...) {
 			out = append(out, i)
 		}
 	}
 	return out
+}
+
+// concrete reports whether the message itself says what it is about: a thing,
+// a fault or a way to do something. One that does not leans on what was said
+// before it.
+func (r *reading) concrete() bool {
+	return r.has("thing", "problem", "howto") || r.denies("thing", "problem")
 }
 
 // asksHow reports a question about how something is done, which the knowledge
@@ -243,7 +249,7 @@ func (r *reading) aboutList() intent {
 // nothing to go by.
 func (r *reading) smallTalk() intent {
 	matter := len(r.content)
-	if r.asksHow() || r.has("problem", "thing") && !r.has("fine") {
+	if r.asksHow() || r.concrete() && !r.has("fine") {
 		matter += 2
 	}
 	switch {
@@ -274,7 +280,7 @@ func (r *reading) smallTalk() intent {
 	return saysNothing
 }
 
-// clauseText is the text of the tokens from to end, without end, as written.
+// span is the text of the tokens from to end, without end, as written.
 func (r *reading) span(from, end int) string {
 	if from >= end || from < 0 || end > len(r.tokens) {
 		return ""

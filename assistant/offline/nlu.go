@@ -121,7 +121,7 @@ func (l *language) match(tokens []token) []hit {
 
 // matchAt returns where the phrase that begins at token i ends, or 0.
 func matchAt(p []string, tokens []token, i int) int {
-	for k := 0; k < len(p); k++ {
+	for k := range p {
 		if p[k] == "~" {
 			for gap := 0; gap <= 3 && i+gap < len(tokens); gap++ {
 				if end := matchAt(p[k+1:], tokens, i+gap); end > 0 {

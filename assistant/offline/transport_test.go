@@ -126,7 +126,7 @@ func TestModelsAreListedAndFoundByName(t *testing.T) {
 		}
 		b, _ := io.ReadAll(res.Body)
 		_ = res.Body.Close()
-		if res.StatusCode != 200 || !strings.Contains(string(b), ModelName) {
+		if res.StatusCode != http.StatusOK || !strings.Contains(string(b), ModelName) {
 			t.Errorf("%s: %d %s", path, res.StatusCode, b)
 		}
 	}
@@ -186,7 +186,7 @@ func TestAnEndedContextEndsTheStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	if _, err := res.Body.Read(make([]byte, 1<<16)); err != nil {
 		t.Fatal(err)
 	}

@@ -222,6 +222,7 @@ func (c *conversation) decide() reply {
 		return c.say("who", "ask_matter")
 	case asksWhat:
 		return c.abilities()
+	case saysYes, saysNo, saysNothing:
 	}
 	return c.say("unclear")
 }
@@ -230,8 +231,11 @@ func (c *conversation) decide() reply {
 func (c *conversation) abilities() reply {
 	var lines []string
 	for _, a := range []struct{ tool, key string }{
-		{prompts.ToolSearch, "can_search"}, {prompts.ToolList, "can_list"}, {prompts.ToolCreate, "can_create"},
-		{prompts.ToolAdd, "can_add"}, {prompts.ToolPerson, "can_person"},
+		{prompts.ToolSearch, "can_search"},
+		{prompts.ToolList, "can_list"},
+		{prompts.ToolCreate, "can_create"},
+		{prompts.ToolAdd, "can_add"},
+		{prompts.ToolPerson, "can_person"},
 	} {
 		if c.offers(a.tool) {
 			lines = append(lines, "- "+c.lang.say(a.key, nil))
