@@ -7,6 +7,7 @@
 package bus
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -81,6 +82,32 @@ func (b *Bus) Subscribe(subject string, fn func(data []byte)) (cancel func(), er
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
 	return func() { _ = sub.Unsubscribe() }, nil
+}
+
+// Answer calls fn for every message on subject, one at a time and in order,
+// and sends what it returns back to whoever asked; nil stays silent, so that
+// every node may listen and only the one that knows speaks. subject may end in
+// the wildcard >.
+func (b *Bus) Answer(subject string, fn func(subject string, data []byte) []byte) (cancel func(), err error) {
+	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
+		if reply := fn(m.Subject, m.Data); reply != nil && m.Reply != "" {
+			_ = m.Respond(reply) // the one who asked gives up by itself
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("subscribe: %w", err)
+	}
+	return func() { _ = sub.Unsubscribe() }, nil
+}
+
+// Ask sends data to the listeners of subject and returns the first answer. It
+// fails when none comes before ctx ends.
+func (b *Bus) Ask(ctx context.Context, subject string, data []byte) ([]byte, error) {
+	m, err := b.conn.RequestWithContext(ctx, subject, data)
+	if err != nil {
+		return nil, fmt.Errorf("ask: %w", err)
+	}
+	return m.Data, nil
 }
 
 // Connected reports whether wake-ups flow; while not, subscribers poll.

@@ -41,6 +41,19 @@ func (q *Queries) ChangeTicket(ctx context.Context, arg ChangeTicketParams) (int
 	return result.RowsAffected(), nil
 }
 
+const hearTickets = `-- name: HearTickets :exec
+update tickets set updated_at = clock_timestamp(), version = version + (status = 'pending')::int,
+  status = case when status = 'pending' then 'open' else status end
+where conversation_id = $1::uuid and status not in ('resolved', 'closed')
+`
+
+// The requester wrote in the conversation: what is not done moves up in the
+// queue, and what waited for them waits no longer.
+func (q *Queries) HearTickets(ctx context.Context, conversationID desk.ID) error {
+	_, err := q.db.Exec(ctx, hearTickets, conversationID)
+	return err
+}
+
 const insertReply = `-- name: InsertReply :one
 insert into ticket_replies (tenant_id, id, ticket_id, author_id, text, internal)
 values ($1, $2, $3, $4, $5, $6)
@@ -326,6 +339,52 @@ order by session desc, created_at desc
 // The conversation's own ticket first, then the newest.
 func (q *Queries) TicketsOfConversation(ctx context.Context, conversationID desk.ID) ([]TicketRow, error) {
 	rows, err := q.db.Query(ctx, ticketsOfConversation, conversationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TicketRow
+	for rows.Next() {
+		var i TicketRow
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.ID,
+			&i.Number,
+			&i.RequesterID,
+			&i.CompanyID,
+			&i.ConversationID,
+			&i.Session,
+			&i.Origin,
+			&i.Subject,
+			&i.Description,
+			&i.Status,
+			&i.Priority,
+			&i.AssigneeID,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.RequesterName,
+			&i.CompanyName,
+			&i.AssigneeName,
+			&i.Handoff,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ticketsOfConversations = `-- name: TicketsOfConversations :many
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff from ticket_rows where conversation_id = any ($1::uuid[])
+order by conversation_id, session desc, created_at desc
+`
+
+func (q *Queries) TicketsOfConversations(ctx context.Context, conversations []desk.ID) ([]TicketRow, error) {
+	rows, err := q.db.Query(ctx, ticketsOfConversations, conversations)
 	if err != nil {
 		return nil, err
 	}

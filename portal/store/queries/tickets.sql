@@ -56,3 +56,14 @@ order by r.created_at, r.id;
 
 -- name: TouchTicket :exec
 update tickets set updated_at = clock_timestamp() where id = sqlc.arg(id);
+
+-- name: TicketsOfConversations :many
+select * from ticket_rows where conversation_id = any (sqlc.arg(conversations)::uuid[])
+order by conversation_id, session desc, created_at desc;
+
+-- name: HearTickets :exec
+-- The requester wrote in the conversation: what is not done moves up in the
+-- queue, and what waited for them waits no longer.
+update tickets set updated_at = clock_timestamp(), version = version + (status = 'pending')::int,
+  status = case when status = 'pending' then 'open' else status end
+where conversation_id = sqlc.arg(conversation_id)::uuid and status not in ('resolved', 'closed');

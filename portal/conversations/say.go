@@ -1,0 +1,264 @@
+package conversations
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/store/failpoint"
+	"github.com/conserje/conserje/portal/tickets"
+)
+
+// Message is what a person says. The client makes both ids: a conversation that
+// does not exist yet is begun, and the message's id makes saying it again
+// harmless.
+type Message struct {
+	Conversation desk.ID
+	ID           string
+	Text         string
+}
+
+// Ack says that a message is stored for good.
+type Ack struct {
+	Conversation desk.ID
+	ID           string
+	Seq          int64
+	Turn         desk.ID // empty: no turn was opened; a person answers
+	Repeated     bool    // it was said before, and nothing happened now
+}
+
+const (
+	maxMessageID = 64
+	maxTitle     = 80
+)
+
+// Say stores a message and opens the turn that answers it, in one transaction;
+// when it returns without an error, neither can be lost. The same id again is
+// the same ack; with another text or in another conversation it is CodeIDReused.
+// With the assistant off (R9) or a person in charge there is no turn, and the
+// log says why.
+func (s *Service) Say(ctx context.Context, m Message) (Ack, error) {
+	if err := m.check(); err != nil {
+		return Ack{}, err
+	}
+	var ack Ack
+	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) (err error) {
+		ack, err = s.say(ctx, tx, v, m)
+		return err
+	})
+	if err != nil {
+		return Ack{}, err
+	}
+	failpoint.Hit("say.before_ack")
+	return ack, nil
+}
+
+func (m *Message) check() error {
+	id, err := desk.ParseID(string(m.Conversation))
+	if err != nil {
+		return desk.Errorf(desk.CodeInvalid, "the conversation's id is no UUID").On("conversation")
+	}
+	m.Conversation = id
+	if err := desk.CheckText(m.ID, maxMessageID); err != nil {
+		return desk.Errorf(desk.CodeInvalid, "a message needs an id of at most %d characters", maxMessageID).On("id")
+	}
+	return desk.CheckText(m.Text, MaxText)
+}
+
+func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (Ack, error) {
+	if ack, known, err := said(ctx, tx, v, m); known || err != nil {
+		return ack, err
+	}
+	conv, err := begin(ctx, tx, v, m)
+	if err != nil {
+		return Ack{}, err
+	}
+	sum := textHash(m.Text)
+	n, err := tx.RememberSaid(ctx, db.RememberSaidParams{
+		TenantID: tx.Tenant, UserID: v.User, MessageID: m.ID, ConversationID: conv.id, Seq: conv.LastSeq + 1, TextHash: sum,
+	})
+	if err != nil {
+		return Ack{}, err
+	}
+	if n == 0 { // said at the same moment in another tab, and committed while we waited
+		ack, _, err := said(ctx, tx, v, m)
+		return ack, err
+	}
+	if err := s.limit(ctx, tx, v); err != nil {
+		return Ack{}, err
+	}
+	return s.record(ctx, tx, v, m, conv)
+}
+
+func textHash(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}
+
+// said looks whether this person's message id was used before.
+func said(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (Ack, bool, error) {
+	before, err := tx.Said(ctx, db.SaidParams{UserID: v.User, MessageID: m.ID})
+	if store.NoRows(err) {
+		return Ack{}, false, nil
+	}
+	if err != nil {
+		return Ack{}, false, err
+	}
+	if before.ConversationID != m.Conversation || !bytes.Equal(before.TextHash, textHash(m.Text)) {
+		return Ack{}, true, desk.Errorf(desk.CodeIDReused, "this message id was used for another text")
+	}
+	ack := Ack{Conversation: m.Conversation, ID: m.ID, Seq: before.Seq, Repeated: true}
+	ack.Turn, err = tx.TurnOfMessage(ctx, db.TurnOfMessageParams{ConversationID: m.Conversation, MessageSeq: before.Seq})
+	if store.NoRows(err) {
+		err = nil
+	}
+	return ack, true, err
+}
+
+// begin holds the conversation, which it makes if the id is new. A
+// conversation of somebody else is not found, like one that does not exist for
+// whoever may not make it.
+func begin(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (conversation, error) {
+	title := desk.FirstLine(m.Text, maxTitle)
+	conv, err := hold(ctx, tx, m.Conversation)
+	if desk.CodeOf(err) == desk.CodeNotFound {
+		if err := create(ctx, tx, v, m.Conversation, title); err != nil {
+			return conversation{}, err
+		}
+		conv, err = hold(ctx, tx, m.Conversation)
+	}
+	if err != nil {
+		return conversation{}, err
+	}
+	if conv.UserID != v.User {
+		return conversation{}, notFound()
+	}
+	if conv.Title == "" && title != "" {
+		conv.Title = title
+		return conv, tx.TitleConversation(ctx, db.TitleConversationParams{ID: conv.id, Title: title})
+	}
+	return conv, nil
+}
+
+func create(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, title string) error {
+	_, err := tx.CreateConversation(ctx, db.CreateConversationParams{
+		TenantID: tx.Tenant, ID: id, UserID: v.User, CompanyID: store.Optional(v.Company), Title: title, Language: v.Language,
+	})
+	return err
+}
+
+// record appends the message and what follows from it: the conversation's own
+// ticket (R10) with the first message, and the turn, or the way to a person.
+func (s *Service) record(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message, conv conversation) (Ack, error) {
+	p, err := policy.For(ctx, tx, v)
+	if err != nil {
+		return Ack{}, err
+	}
+	ack := Ack{Conversation: conv.id, ID: m.ID}
+	if p.Assistant && conv.Handoff == handoffNone {
+		ack.Turn = desk.NewID()
+	}
+	e, err := tx.Append(ctx, conv.id, desk.KindUserMessage, desk.UserMessage{ID: m.ID, Text: m.Text, Author: v.User, Turn: ack.Turn})
+	if err != nil {
+		return Ack{}, err
+	}
+	ack.Seq = e.Seq
+	if p.AssistantTickets && conv.LastSeq == 0 {
+		if _, err := tickets.OpenTx(ctx, tx, "", tickets.Opening{
+			Requester: v, Origin: tickets.FromChat, Conversation: conv.id, Session: true, Subject: m.Text,
+		}); err != nil {
+			return Ack{}, err
+		}
+	}
+	switch {
+	case ack.Turn != "":
+		err = s.openTurn(ctx, tx, ack)
+	case conv.Handoff != handoffNone:
+		err = leaveToPerson(ctx, tx, conv)
+	default:
+		err = requestHandoff(ctx, tx, v, conv, reasonAssistantOff)
+	}
+	failpoint.Hit("say.in_tx")
+	return ack, err
+}
+
+func (s *Service) openTurn(ctx context.Context, tx *store.Tx, ack Ack) error {
+	err := tx.OpenTurn(ctx, db.OpenTurnParams{TenantID: tx.Tenant, ID: ack.Turn, ConversationID: ack.Conversation, MessageSeq: ack.Seq})
+	if err != nil {
+		return err
+	}
+	ref := store.TurnRef{Tenant: tx.Tenant, Turn: ack.Turn}
+	err = tx.Enqueue(ctx, TakeoverArgs(ref), &river.InsertOpts{Queue: store.QueueTurns, ScheduledAt: time.Now().Add(s.cfg.Takeover)})
+	if err != nil {
+		return err
+	}
+	tx.AfterCommit(func(context.Context) { s.seats.kick(ref) })
+	return nil
+}
+
+// leaveToPerson says in the log, once, why the assistant is silent, and moves
+// the ticket up for those who answer.
+func leaveToPerson(ctx context.Context, tx *store.Tx, conv conversation) error {
+	note := noteWaiting
+	if conv.Handoff == handoffTaken {
+		note = noteTaken
+	}
+	before, err := tx.EventAt(ctx, db.EventAtParams{ConversationID: conv.id, Seq: conv.LastSeq})
+	if err != nil && !store.NoRows(err) {
+		return err
+	}
+	switch before.Kind {
+	case desk.KindUserMessage, desk.KindNote, desk.KindStaffMessage: // said already, or somebody is here
+	default:
+		if _, err := tx.Append(ctx, conv.id, desk.KindNote, desk.Note{Code: note}); err != nil {
+			return err
+		}
+	}
+	return tx.HearTickets(ctx, conv.id)
+}
+
+const (
+	limitWindow  = 60 // seconds
+	tenantShards = 64
+)
+
+// limit counts the message for its person and for the tenant (SECURITY C7). A
+// refused message rolls its hit back. The tenant's count is spread over many
+// rows, so that its people do not wait for each other.
+func (s *Service) limit(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	hit, err := tx.HitLimit(ctx, db.HitLimitParams{TenantID: tx.Tenant, Key: "say:user:" + string(v.User), WindowSeconds: limitWindow})
+	if err != nil {
+		return err
+	}
+	if int(hit.Hits) > s.cfg.UserPerMinute {
+		return tooMany(hit.RetryAfterSeconds)
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(v.User))
+	shard := fmt.Sprintf("say:tenant:%02d", h.Sum32()%tenantShards)
+	hit2, err := tx.HitLimit(ctx, db.HitLimitParams{TenantID: tx.Tenant, Key: shard, WindowSeconds: limitWindow})
+	if err != nil {
+		return err
+	}
+	total, err := tx.LimitHits(ctx, db.LimitHitsParams{Low: "say:tenant:", High: "say:tenant;", WindowSeconds: limitWindow})
+	if err != nil {
+		return err
+	}
+	if total > int64(s.cfg.TenantPerMinute) {
+		return tooMany(hit2.RetryAfterSeconds)
+	}
+	return nil
+}
+
+func tooMany(retryAfter int32) error {
+	return desk.Errorf(desk.CodeRateLimited, "too many messages; wait a moment").With("retry_after_seconds", int(retryAfter))
+}

@@ -1,0 +1,26 @@
+package store
+
+import (
+	"context"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// TurnRef names a turn of any tenant.
+type TurnRef struct{ Tenant, Turn desk.ID }
+
+// DueTurns lists turns of all tenants that nobody cares for: they wait for no
+// other and have no owner, or their owner's lease ran out. Ids only; who takes
+// one opens its tenant's transaction.
+func (s *Store) DueTurns(ctx context.Context, atMost int) ([]TurnRef, error) {
+	rows, err := db.New(s.pool).DueTurns(ctx, int32(min(atMost, 10_000))) //nolint:gosec // bounded
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	refs := make([]TurnRef, len(rows))
+	for i, r := range rows {
+		refs[i] = TurnRef{Tenant: r.TenantID, Turn: r.ID}
+	}
+	return refs, nil
+}
