@@ -1,0 +1,38 @@
+package tools
+
+import (
+	"context"
+
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/prompts"
+)
+
+const maxTickets = 20
+
+type listArgs struct {
+	Status *string `json:"status" enum:"new,open,pending,resolved,closed"`
+}
+
+// ListMyTickets lists the viewer's own tickets.
+func ListMyTickets(service *tickets.Service) Tool {
+	return reading(prompts.ToolList, policy.RuleTicketing, func(ctx context.Context, _ Call, a listArgs) (Result, error) {
+		f := tickets.Filter{View: tickets.ViewMine, Limit: maxTickets}
+		if a.Status != nil {
+			f.Status = []tickets.Status{tickets.Status(*a.Status)}
+		}
+		page, err := service.List(ctx, f)
+		if err != nil {
+			return Result{}, err
+		}
+		out := prompts.Tickets{Tickets: []prompts.TicketLine{}, More: page.Next != ""}
+		for _, t := range page.Items {
+			out.Tickets = append(out.Tickets, line(t))
+		}
+		return Result{OK: true, Content: prompts.Data(prompts.ToolList, out)}, nil
+	})
+}
+
+func line(t tickets.Ticket) prompts.TicketLine {
+	return prompts.TicketLine{Number: t.Number, Subject: t.Subject, Status: string(t.Status), Updated: t.UpdatedAt.Format("2006-01-02")}
+}

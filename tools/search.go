@@ -1,0 +1,90 @@
+package tools
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/prompts"
+)
+
+// Passage is one passage of the knowledge base that the viewer may read.
+type Passage struct {
+	Article desk.ID
+	Lang    desk.Language
+	Title   string
+	Heading string
+	Anchor  string
+	Text    string
+}
+
+// Find searches the knowledge base for what the viewer may read, best first,
+// in the given language where there is a choice.
+type Find func(ctx context.Context, v desk.Viewer, text string, lang desk.Language) ([]Passage, error)
+
+// Bounds of what the model is shown.
+const (
+	maxPassages    = 6
+	maxPassageText = 2_400 // characters
+	maxQuote       = 400
+)
+
+type searchArgs struct {
+	Query string `json:"query" max:"500"`
+}
+
+// SearchKnowledge searches the knowledge base.
+func SearchKnowledge(find Find) Tool {
+	return reading(prompts.ToolSearch, policy.RuleKnowledgeBase, func(ctx context.Context, c Call, a searchArgs) (Result, error) {
+		v, err := desk.ViewerFrom(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		found, err := find(ctx, v, a.Query, v.Language)
+		if err != nil {
+			return Result{}, err
+		}
+		return passages(c.Sources, found), nil
+	})
+}
+
+// passages numbers what was found and shows as much of it as fits.
+func passages(sources *Sources, found []Passage) Result {
+	out := prompts.Passages{Passages: []prompts.Passage{}}
+	res := Result{OK: true, Citations: []desk.Citation{}}
+	for _, p := range found[:min(len(found), maxPassages)] {
+		text := shorten(p.Text, maxPassageText)
+		// Room is kept for the numbers, which are given only to what is shown.
+		trial := append(slices.Clip(out.Passages), prompts.Passage{N: 1_000, Title: p.Title, Heading: p.Heading, Lang: string(p.Lang), Text: text})
+		if len(prompts.Data(prompts.ToolSearch, prompts.Passages{Passages: trial})) > prompts.MaxToolBytes {
+			break
+		}
+		c := sources.Number(desk.Citation{
+			Article: p.Article, Lang: p.Lang, Title: p.Title, Heading: p.Heading, Anchor: p.Anchor, Quote: shorten(p.Text, maxQuote),
+		})
+		trial[len(trial)-1].N = c.N
+		out.Passages = trial
+		res.Citations = append(res.Citations, c)
+	}
+	res.Content = prompts.Data(prompts.ToolSearch, out)
+	return res
+}
+
+// shorten cuts text to at most n characters, at a blank where one is near.
+func shorten(text string, n int) string {
+	text = strings.TrimSpace(text)
+	if len(text) <= n {
+		return text
+	}
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	cut := string(runes[:n-1])
+	if i := strings.LastIndexAny(cut, " \n"); i > len(cut)*3/4 {
+		cut = cut[:i]
+	}
+	return strings.TrimSpace(cut) + "…"
+}
