@@ -29,6 +29,9 @@ type Passage struct {
 	Heading string `json:"heading,omitempty"`
 	Lang    string `json:"lang"`
 	Text    string `json:"text"`
+	// Score says how much of the question the passage covers, 0 to 1,
+	// comparable between questions; 0 when the search cannot tell.
+	Score float64 `json:"score,omitempty"`
 }
 
 // Tickets is the result of list_my_tickets, newest first.

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/conserje/conserje/prompts"
 )
@@ -15,15 +13,17 @@ import (
 // Bounds of a quoted answer.
 const (
 	maxSteps     = 10
-	maxAnswer    = 1100 // runes of quoted text
+	maxAnswer    = 1100 // runes of text quoted from one passage
+	maxSections  = 3    // of the best article
 	strongEnough = 0.45 // share of the question's words that a passage must hold
 	anyUse       = 0.2  // below: it is not about the question
 )
 
-// scored is a passage and how much of the question it holds.
+// scored is a passage and how much of the question it holds, 0 to about 1.
 type scored struct {
 	prompts.Passage
-	score float64
+	holds float64
+	rank  float64 // holds and the retrieval's order together
 }
 
 // tellSearch quotes the best passage with its number, names further ones, and
@@ -38,33 +38,73 @@ func (c *conversation) tellSearch(ps []prompts.Passage, broken bool) string {
 		return join(" ", c.lang.say(key, nil), c.offer("offer"))
 	}
 	best := ranked[0]
-	params := map[string]any{"Title": inline(title(best.Passage), 120), "Language": c.languageOf(best.Lang)}
+	params := map[string]any{"Title": inline(best.Title, 120), "Language": c.languageOf(best.Lang)}
+	sections := c.sections(best, ranked)
+	if len(sections) == 1 {
+		params["Title"] = inline(title(best.Passage), 120)
+	}
 	lead := "lead"
 	switch {
 	case best.Lang != "" && best.Lang != c.lang.name && languageNamed(best.Lang) != nil:
 		lead = "lead_other"
-	case best.score < strongEnough:
+	case best.holds < strongEnough:
 		lead = "lead_weak"
 	}
-	parts := []string{c.lang.say(lead, params), c.quote(best.Passage)}
-	var also []string
+	parts := []string{c.lang.say(lead, params)}
+	for _, p := range sections {
+		if len(sections) > 1 && p.Heading != "" && p.Heading != p.Title {
+			parts = append(parts, "**"+inline(p.Heading, 100)+"**")
+		}
+		parts = append(parts, c.quote(p))
+	}
+	parts = append(parts, c.seeAlso(best, ranked), join(" ", c.lang.say("helped", nil), c.offer("or")))
+	return join("\n\n", parts...)
+}
+
+// sections are the passages of the best article to quote, in the order in
+// which they came: the best one, and with it those that hold steps when it
+// has none or that hold the question as well as it does.
+func (c *conversation) sections(best scored, ranked []scored) []prompts.Passage {
+	chosen := []prompts.Passage{best.Passage}
+	steps := hasSteps(best.Text)
 	for _, p := range ranked[1:] {
-		if p.score >= strongEnough && p.Title != best.Title && len(also) < 2 && p.score >= 0.75*best.score {
-			also = append(also, fmt.Sprintf("%s [%d]", fmt.Sprintf(c.lang.say("quote", nil), inline(title(p.Passage), 100)), p.N))
+		same := p.Title == best.Title && p.Lang == best.Lang
+		if !same || len(chosen) == maxSections {
+			continue
+		}
+		if !steps && hasSteps(p.Text) || p.holds >= strongEnough && p.holds >= 0.85*best.holds {
+			chosen = append(chosen, p.Passage)
+			steps = steps || hasSteps(p.Text)
 		}
 	}
-	if len(also) > 0 {
-		parts = append(parts, c.lang.say("see_also", map[string]any{"Titles": strings.Join(also, ", ")}))
+	slices.SortStableFunc(chosen, func(a, b prompts.Passage) int { return cmp.Compare(a.N, b.N) })
+	return chosen
+}
+
+// seeAlso names up to two other articles whose titles are about the question.
+func (c *conversation) seeAlso(best scored, ranked []scored) string {
+	var also, titles []string
+	words := c.questionWords()
+	for _, p := range ranked[1:] {
+		titled := bag(p.Title)
+		about := slices.ContainsFunc(words, func(w string) bool { return within(w, titled) })
+		if !about || p.Title == best.Title || slices.Contains(titles, p.Title) || len(also) == 2 || p.holds < strongEnough {
+			continue
+		}
+		titles = append(titles, p.Title)
+		also = append(also, fmt.Sprintf("%s [%d]", fmt.Sprintf(c.lang.say("quote", nil), inline(p.Title, 100)), p.N))
 	}
-	parts = append(parts, join(" ", c.lang.say("helped", nil), c.offer("or")))
-	return join("\n\n", parts...)
+	if len(also) == 0 {
+		return ""
+	}
+	return c.lang.say("see_also", map[string]any{"Titles": strings.Join(also, ", ")})
 }
 
 func title(p prompts.Passage) string {
 	if p.Heading == "" || strings.EqualFold(p.Heading, p.Title) {
 		return p.Title
 	}
-	return p.Title + ": " + p.Heading
+	return p.Title + " › " + p.Heading
 }
 
 func (c *conversation) languageOf(name string) string {
@@ -74,12 +114,12 @@ func (c *conversation) languageOf(name string) string {
 	return inline(name, 12)
 }
 
-// rank orders the passages that are of use. The retrieval's order counts; how
-// many of the question's words a passage holds counts more, and each word the
-// more the fewer of the passages hold it.
+// rank orders the passages that are of use. How many of the question's words
+// a passage holds counts, each word the more the fewer of the passages hold
+// it, or how much of the question the search found it to cover, if it says
+// so; and the order in which they came.
 func (c *conversation) rank(ps []prompts.Passage) []scored {
 	words := c.questionWords()
-	var out []scored
 	holds := make([]map[string]float64, len(ps))
 	df := map[string]float64{}
 	for i, p := range ps {
@@ -88,6 +128,7 @@ func (c *conversation) rank(ps []prompts.Passage) []scored {
 			df[w]++
 		}
 	}
+	var out []scored
 	seen := map[int]bool{}
 	for i, p := range ps {
 		if p.N <= 0 || strings.TrimSpace(p.Text) == "" || seen[p.N] {
@@ -99,21 +140,21 @@ func (c *conversation) rank(ps []prompts.Passage) []scored {
 		for _, w := range words {
 			weight := 1 + math.Log(1+float64(len(ps))/(1+df[w]))
 			total += weight
-			s.score += weight * holds[i][w]
+			s.holds += weight * holds[i][w]
 		}
 		if total > 0 {
-			s.score /= total
+			s.holds /= total
 		}
-		foreign := p.Lang != "" && p.Lang != c.lang.name
-		if foreign && i == 0 {
-			s.score = max(s.score, anyUse) // words of another language cannot be compared; the retrieval's first is offered as weak
+		s.holds = max(s.holds, min(p.Score, 1))
+		if p.Lang != "" && p.Lang != c.lang.name && i == 0 {
+			s.holds = max(s.holds, anyUse) // words of two languages cannot be compared; the search's first is shown as weak
 		}
-		if s.score >= anyUse || len(words) == 0 {
-			s.score += 0.1 / float64(i+1)
+		s.rank = s.holds + 0.3/float64(i+1)
+		if s.holds >= anyUse || len(words) == 0 {
 			out = append(out, s)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
+	slices.SortStableFunc(out, func(a, b scored) int { return cmp.Compare(b.rank, a.rank) })
 	return out
 }
 
@@ -193,182 +234,4 @@ func within(stem string, bag []string) bool {
 		return true
 	}
 	return len(stem) >= 5 && slices.ContainsFunc(bag, func(w string) bool { return strings.Contains(w, stem) })
-}
-
-// quote takes from a passage what answers best: its list with the sentence
-// before it, or else the paragraphs that hold most of the question.
-func (c *conversation) quote(p prompts.Passage) string {
-	mark := fmt.Sprintf(" [%d]", p.N)
-	blocks := parse(plain(p.Text))
-	if at := slices.IndexFunc(blocks, func(b block) bool { return len(b.items) > 1 }); at >= 0 {
-		var parts []string
-		if at > 0 && len(blocks[at-1].items) == 0 {
-			parts = append(parts, clip(blocks[at-1].text, 320)+mark)
-		}
-		items := slices.Clone(blocks[at].items[:min(maxSteps, len(blocks[at].items))])
-		items[len(items)-1] += mark
-		parts = append(parts, strings.Join(items, "\n"))
-		return strings.Join(parts, "\n\n")
-	}
-	words := c.questionWords()
-	var texts []scoredText
-	for i := range blocks {
-		for j, s := range sentences(blocks[i].all()) {
-			n := 0.0
-			for _, w := range words {
-				if within(w, bag(s)) {
-					n++
-				}
-			}
-			texts = append(texts, scoredText{i, j, s, n - 0.01*float64(i) - 0.001*float64(j)})
-		}
-	}
-	return pick(texts, mark)
-}
-
-type scoredText struct {
-	block, at int
-	text      string
-	score     float64
-}
-
-// pick takes the best sentences and puts them back into their order.
-func pick(texts []scoredText, mark string) string {
-	slices.SortStableFunc(texts, func(a, b scoredText) int { return cmp.Compare(b.score, a.score) })
-	var chosen []scoredText
-	length := 0
-	for _, t := range texts {
-		n := utf8.RuneCountInString(t.text)
-		if len(chosen) == 5 || len(chosen) > 0 && length+n > maxAnswer {
-			break
-		}
-		t.text = clip(t.text, maxAnswer)
-		chosen = append(chosen, t)
-		length += n
-	}
-	slices.SortFunc(chosen, func(a, b scoredText) int {
-		return cmp.Or(cmp.Compare(a.block, b.block), cmp.Compare(a.at, b.at))
-	})
-	var b strings.Builder
-	for i, t := range chosen {
-		switch {
-		case i == 0:
-		case t.block != chosen[i-1].block:
-			b.WriteString(mark + "\n\n")
-		default:
-			b.WriteString(" ")
-		}
-		b.WriteString(t.text)
-	}
-	if b.Len() > 0 {
-		b.WriteString(mark)
-	}
-	return b.String()
-}
-
-// block is a paragraph, or a list with its items.
-type block struct {
-	text  string
-	items []string
-}
-
-func (b *block) all() string {
-	if len(b.items) > 0 {
-		return strings.Join(b.items, " ")
-	}
-	return b.text
-}
-
-var item = regexp.MustCompile(`^(\s*)([-*+•]|\d{1,3}[.)])\s+`)
-
-// parse cuts Markdown into paragraphs and lists. Headings go, their text is in
-// the passage's own heading; numbers are counted anew.
-func parse(text string) []block {
-	var out []block
-	open := false
-	for line := range strings.SplitSeq(text, "\n") {
-		trimmed := strings.TrimSpace(line)
-		found := item.FindStringSubmatch(line)
-		list := len(out) > 0 && len(out[len(out)-1].items) > 0
-		switch {
-		case trimmed == "":
-			open = false
-		case strings.HasPrefix(trimmed, "#"), strings.HasPrefix(trimmed, "```"), strings.Trim(trimmed, "-*_ ") == "":
-			open = false
-		case found != nil:
-			if !list {
-				out = append(out, block{})
-			}
-			out[len(out)-1].addItem(found, line[len(found[0]):])
-			open = true
-		case open && list:
-			last := &out[len(out)-1]
-			last.items[len(last.items)-1] += " " + trimmed
-		case list && strings.HasPrefix(line, "  "): // a paragraph inside an item
-			last := &out[len(out)-1]
-			last.items[len(last.items)-1] += " " + trimmed
-		case open:
-			out[len(out)-1].text += " " + trimmed
-		default:
-			out = append(out, block{text: trimmed})
-			open = true
-		}
-	}
-	return out
-}
-
-func (b *block) addItem(found []string, text string) {
-	sign := "-"
-	if found[2][0] >= '0' && found[2][0] <= '9' {
-		n := 1
-		for _, it := range b.items {
-			if it[0] >= '0' && it[0] <= '9' {
-				n++
-			}
-		}
-		sign = fmt.Sprintf("%d.", n)
-	}
-	indent := ""
-	if len(found[1]) >= 2 && len(b.items) > 0 {
-		indent = "   "
-	}
-	b.items = append(b.items, indent+sign+" "+strings.TrimSpace(text))
-}
-
-var sentenceEnd = regexp.MustCompile(`[.!?…]["»”)*]*\s+`)
-
-func sentences(text string) []string {
-	var out []string
-	for text != "" {
-		end := len(text)
-		if at := sentenceEnd.FindStringIndex(text); at != nil && at[0] > 3 {
-			end = at[1]
-		} else if at != nil {
-			if next := sentenceEnd.FindStringIndex(text[at[1]:]); next != nil {
-				end = at[1] + next[1]
-			}
-		}
-		if s := strings.TrimSpace(text[:end]); s != "" {
-			out = append(out, s)
-		}
-		text = text[end:]
-	}
-	return out
-}
-
-var (
-	image    = regexp.MustCompile(`!\[([^\]]*)\]\([^)]*\)`)
-	link     = regexp.MustCompile(`\[([^\]]+)\]\([^)\s]*(?:\s+"[^"]*")?\)`)
-	citation = regexp.MustCompile(`\[(\d{1,3})\]`)
-	tag      = regexp.MustCompile(`</?[a-zA-Z][^>]{0,200}>`)
-)
-
-// plain takes from somebody's Markdown what must not be repeated: images,
-// link targets, HTML, numbers that would look like citations of ours.
-func plain(s string) string {
-	s = prompts.Neutral(s)
-	s = image.ReplaceAllString(s, "$1")
-	s = link.ReplaceAllString(s, "$1")
-	s = tag.ReplaceAllString(s, "")
-	return strings.TrimSpace(citation.ReplaceAllString(s, "($1)"))
 }
