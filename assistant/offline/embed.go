@@ -37,16 +37,16 @@ func Embed(text string) []float32 {
 	titleWords, restWords := words.Split(title), words.Split(rest)
 	all := make([]string, 0, len(titleWords)+len(restWords))
 	all = append(append(all, titleWords...), restWords...)
-	langs := spoken(all)
+	langs := languagesOf(all)
 	f := features{counts: map[feature]float64{}}
 	f.add(langs, titleWords, titleWeight)
 	f.add(langs, restWords, 1)
 	return f.vector()
 }
 
-// spoken tells which languages to read a text in: the one its function words
+// languagesOf tells which languages to read a text in: the one its function words
 // speak, or all of them when it has none ("VPN error 809").
-func spoken(all []string) []desk.Language {
+func languagesOf(all []string) []desk.Language {
 	lang, share := words.Detect(all)
 	if share == 0 {
 		return desk.Languages()
