@@ -92,7 +92,7 @@ eval-search: ## imports 1,243 articles and prints recall and MRR of the search, 
 	go test -tags eval -count=1 -timeout 30m -v ./kb/evaltest -run 'TestSearch|TestLexical|TestQuestion'
 
 eval-offline: ## asks the built-in model 232 utterances in five languages; prints accuracy and confusion
-	go test -count=1 -v -run 'Utterances|WrongInterface' ./assistant/offline
+	go test -count=1 -v -run 'Utterances|WrongInterface|QuestionsOfOthers' ./assistant/offline
 
 bench: ## latency, memory and search, side by side with the baselines
 	@$(SETUP) postgres

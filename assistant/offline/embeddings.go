@@ -51,6 +51,9 @@ func embeddings(req *http.Request, body []byte) *http.Response {
 	if in.Dimensions != 0 && in.Dimensions != EmbeddingDimensions {
 		return failed(req, http.StatusBadRequest, problem("unsupported_value", "vectors have "+strconv.Itoa(EmbeddingDimensions)+" dimensions", "dimensions"))
 	}
+	if f := in.EncodingFormat; f != "" && f != "float" && f != "base64" {
+		return failed(req, http.StatusBadRequest, problem("unsupported_value", "encoding_format is float or base64", "encoding_format"))
+	}
 	out := embeddingList{Object: "list", Model: EmbeddingModel, Data: make([]embedding, len(texts))}
 	for i, t := range texts {
 		out.Data[i] = embedding{Object: "embedding", Index: i, Embedding: vector(Embed(t), in.EncodingFormat)}
