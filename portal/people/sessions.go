@@ -206,3 +206,14 @@ func (s *Service) LogOut(ctx context.Context) error {
 	}
 	return s.Revoke(ctx, v.Session)
 }
+
+// StillOpen returns those of the sessions that hold at this moment, for the
+// sockets that were opened with them. Being asked about is no use of a
+// session: an open page that nobody touches runs out all the same.
+func (s *Service) StillOpen(ctx context.Context, tenant desk.ID, sessions []desk.ID) (open []desk.ID, err error) {
+	err = s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		open, err = tx.OpenSessions(ctx, db.OpenSessionsParams{Ids: sessions, IdleSeconds: IdleLifetime.Seconds()})
+		return err
+	})
+	return open, err
+}

@@ -177,6 +177,35 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) error 
 	return err
 }
 
+const lastSeqs = `-- name: LastSeqs :many
+select id, last_seq from conversations where id = any($1::uuid[])
+`
+
+type LastSeqsRow struct {
+	ID      desk.ID
+	LastSeq int64
+}
+
+func (q *Queries) LastSeqs(ctx context.Context, ids []desk.ID) ([]LastSeqsRow, error) {
+	rows, err := q.db.Query(ctx, lastSeqs, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LastSeqsRow
+	for rows.Next() {
+		var i LastSeqsRow
+		if err := rows.Scan(&i.ID, &i.LastSeq); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockConversation = `-- name: LockConversation :one
 select last_seq, last_hash from conversations where id = $1 for update
 `

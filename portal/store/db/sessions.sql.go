@@ -41,6 +41,39 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) er
 	return err
 }
 
+const openSessions = `-- name: OpenSessions :many
+select s.id from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
+where s.id = any($1::uuid[])
+  and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
+  and s.last_seen_at > now() - make_interval(secs => $2::float)
+`
+
+type OpenSessionsParams struct {
+	Ids         []desk.ID
+	IdleSeconds float64
+}
+
+// Which of the sessions hold, by the same rule as SessionByToken.
+func (q *Queries) OpenSessions(ctx context.Context, arg OpenSessionsParams) ([]desk.ID, error) {
+	rows, err := q.db.Query(ctx, openSessions, arg.Ids, arg.IdleSeconds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []desk.ID
+	for rows.Next() {
+		var id desk.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const revokeOtherSessions = `-- name: RevokeOtherSessions :many
 update sessions set revoked_at = now()
 where user_id = $1 and id <> $2 and revoked_at is null

@@ -22,3 +22,6 @@ order by seq limit sqlc.arg(at_most);
 
 -- name: ConversationHead :one
 select last_seq, last_hash from conversations where id = sqlc.arg(id);
+
+-- name: LastSeqs :many
+select id, last_seq from conversations where id = any(sqlc.arg(ids)::uuid[]);

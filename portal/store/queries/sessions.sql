@@ -29,3 +29,10 @@ where id = sqlc.arg(id) and user_id = sqlc.arg(user_id) and revoked_at is null;
 update sessions set revoked_at = now()
 where user_id = sqlc.arg(user_id) and id <> sqlc.arg(keep) and revoked_at is null
 returning id;
+
+-- name: OpenSessions :many
+-- Which of the sessions hold, by the same rule as SessionByToken.
+select s.id from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
+where s.id = any(sqlc.arg(ids)::uuid[])
+  and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
+  and s.last_seen_at > now() - make_interval(secs => sqlc.arg(idle_seconds)::float);
