@@ -1,0 +1,419 @@
+package chat_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	ws "github.com/coder/websocket"
+	"github.com/gofiber/fiber/v2"
+	"go.uber.org/goleak"
+
+	"github.com/conserje/conserje/assistant/chat"
+	"github.com/conserje/conserje/portal/conversations"
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/bus"
+	"github.com/conserje/conserje/portal/store/storetest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats%2ego.(*Conn).spinUpSocketWatchers"))
+}
+
+const cookie = "session"
+
+// engineFunc is an engine of the tests.
+type engineFunc func(ctx context.Context, t *conversations.Turn) error
+
+func (f engineFunc) Run(ctx context.Context, t *conversations.Turn) error { return f(ctx, t) }
+
+// echo answers with the words of the question, one delta each.
+func echo(ctx context.Context, t *conversations.Turn) error {
+	text, err := question(ctx, t)
+	if err != nil {
+		return err
+	}
+	for _, w := range strings.SplitAfter(text, " ") {
+		t.Delta(w)
+	}
+	return t.Finish(ctx, desk.AssistantMessage{Turn: t.ID, Text: text, Model: "echo"})
+}
+
+func question(ctx context.Context, t *conversations.Turn) (string, error) {
+	events, err := t.History(ctx)
+	if err != nil {
+		return "", err
+	}
+	var m desk.UserMessage
+	err = json.Unmarshal(events[t.MessageSeq-1].Body, &m)
+	return m.Text, err
+}
+
+// house is one installation: a database, a tenant with people, and nodes.
+type house struct {
+	t       *testing.T
+	url     string
+	bus     *bus.Bus
+	store   *store.Store
+	people  *people.Service
+	tenant  desk.ID
+	host    string
+	company desk.ID
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	b, err := bus.Start("", storetest.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	h := &house{t: t, url: storetest.URL(t), bus: b}
+	h.store = storetest.OpenOn(t, h.url, b, 0)
+	h.people = newPeople(t, h.store)
+	h.tenant, h.host, h.company = h.newTenant()
+	return h
+}
+
+func (h *house) newTenant() (tenant desk.ID, host string, company desk.ID) {
+	tenant = storetest.Tenant(h.t, h.store)
+	return tenant, "t" + string(tenant[24:]) + ".test", storetest.Company(h.t, h.store, tenant, "Acme")
+}
+
+func newPeople(t *testing.T, s *store.Store) *people.Service {
+	t.Helper()
+	p, err := people.New(s, storetest.Log(t), people.Config{Hash: &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 8, KeyLength: 16}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// visitor is a person with a session, at one host.
+type visitor struct {
+	desk.Viewer
+	token, host string
+}
+
+func (h *house) visitor(name string, role desk.Role) visitor {
+	h.t.Helper()
+	company := h.company
+	if role.Staff() {
+		company = ""
+	}
+	return h.visitorOf(h.tenant, h.host, company, name, role)
+}
+
+func (h *house) visitorOf(tenant desk.ID, host string, company desk.ID, name string, role desk.Role) visitor {
+	h.t.Helper()
+	v := storetest.User(h.t, h.store, tenant, company, role, name)
+	hash, err := argon2id.CreateHash("password", &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 8, KeyLength: 16})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	storetest.InTx(h.t, h.store, tenant, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "update users set password_hash = $1 where id = $2", hash, v.User)
+		return err
+	})
+	token, viewer, err := h.people.LogIn(h.t.Context(), tenant, name, "password", people.Client{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return visitor{viewer, token, host}
+}
+
+// node is one server of the house.
+type node struct {
+	*chat.Server
+	addr  string
+	convs *conversations.Service
+	stop  func()
+}
+
+// node starts one on the house's bus. change may be nil.
+func (h *house) node(engine engineFunc, change func(*chat.Config, *conversations.Config)) *node {
+	return h.nodeOn(h.store, engine, change)
+}
+
+func (h *house) nodeOn(s *store.Store, engine engineFunc, change func(*chat.Config, *conversations.Config)) *node {
+	t := h.t
+	t.Helper()
+	log := storetest.Log(t)
+	cc := conversations.Config{Store: s, Engine: engine, Log: log, UserPerMinute: 100_000}
+	cfg := chat.Config{
+		Store: s, People: h.people, SessionCookie: cookie, SessionEnds: people.SessionsSubject, Log: log,
+		Status: statusOf,
+		Limits: chat.Limits{FramesPerSec: chat.Rate{PerSecond: 1000, Burst: 1000}, SaysPerUser: chat.Rate{PerSecond: 1000, Burst: 1000}},
+	}
+	if change != nil {
+		change(&cfg, &cc)
+	}
+	n := &node{convs: conversations.New(cc)}
+	if err := n.convs.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Conversations = n.convs
+	n.Server = chat.New(context.WithoutCancel(t.Context()), cfg)
+	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app.Get("/api/v1/chat", n.Handler())
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.addr = ln.Addr().String()
+	served := make(chan struct{})
+	go func() { defer close(served); _ = app.Listener(ln) }()
+	n.stop = sync.OnceFunc(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Second)
+		defer cancel()
+		n.Close()
+		n.convs.Drain(ctx)
+		_ = app.ShutdownWithTimeout(time.Second)
+		<-served
+	})
+	t.Cleanup(n.stop)
+	return n
+}
+
+func statusOf(c desk.Code) int {
+	switch c {
+	case desk.CodeForbidden:
+		return http.StatusForbidden
+	case desk.CodeUnauthenticated, desk.CodeSessionExpired:
+		return http.StatusUnauthorized
+	case desk.CodeNotFound:
+		return http.StatusNotFound
+	case desk.CodeRateLimited:
+		return http.StatusTooManyRequests
+	case desk.CodeUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusBadRequest
+}
+
+// conn is a client's socket. Its methods end the test on an error.
+type conn struct {
+	t *testing.T
+	*ws.Conn
+}
+
+func header(v visitor) http.Header {
+	return http.Header{"Origin": {"http://" + v.host}, "Cookie": {cookie + "=" + v.token}}
+}
+
+func dialWith(ctx context.Context, n *node, v visitor, h http.Header) (*ws.Conn, *http.Response, error) {
+	c, res, err := ws.Dial(ctx, "ws://"+n.addr+"/api/v1/chat", &ws.DialOptions{Subprotocols: []string{chat.Subprotocol}, Host: v.host, HTTPHeader: h})
+	if err == nil {
+		c.SetReadLimit(4 << 20)
+	}
+	return c, res, err
+}
+
+func (n *node) dial(t *testing.T, v visitor) conn {
+	t.Helper()
+	c, _, err := dialWith(t.Context(), n, v, header(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.CloseNow() })
+	return conn{t, c}
+}
+
+// msg is any frame of the server.
+type msg struct {
+	Type         string          `json:"type"`
+	Conversation desk.ID         `json:"conversation"`
+	Last         int64           `json:"last"`
+	Seq          int64           `json:"seq"`
+	Kind         desk.Kind       `json:"kind"`
+	Body         json.RawMessage `json:"body"`
+	ID           string          `json:"id"`
+	Turn         desk.ID         `json:"turn"`
+	Attempt      int             `json:"attempt"`
+	Offset       int             `json:"offset"`
+	Text         string          `json:"text"`
+	After        int64           `json:"after"`
+	InMS         int64           `json:"in_ms"`
+	Code         string          `json:"code"`
+	Field        string          `json:"field"`
+	Name         string          `json:"name"`
+	State        string          `json:"state"`
+}
+
+func (m msg) body(t *testing.T, into any) {
+	t.Helper()
+	if err := json.Unmarshal(m.Body, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c conn) send(frame string, args ...any) {
+	c.t.Helper()
+	if len(args) > 0 {
+		frame = fmt.Sprintf(frame, args...)
+	}
+	if err := c.Write(c.t.Context(), ws.MessageText, []byte(frame)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c conn) open(conversation desk.ID, after int64) desk.ID {
+	c.t.Helper()
+	c.send(`{"type":"open","conversation":%q,"after":%d}`, conversation, after)
+	return c.until("opened").Conversation
+}
+
+func (c conn) next() msg {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
+	defer cancel()
+	_, data, err := c.Read(ctx)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var m msg
+	if err := json.Unmarshal(data, &m); err != nil {
+		c.t.Fatalf("%v: %s", err, data)
+	}
+	return m
+}
+
+// until reads up to the first frame of a type, or event of a kind.
+func (c conn) until(what string) msg {
+	c.t.Helper()
+	for {
+		if m := c.next(); m.Type == what || m.Kind == desk.Kind(what) {
+			return m
+		}
+	}
+}
+
+// closed reads until the end and returns the close code.
+func (c conn) closed() ws.StatusCode {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 15*time.Second)
+	defer cancel()
+	for {
+		if _, _, err := c.Read(ctx); err != nil {
+			return ws.CloseStatus(err)
+		}
+	}
+}
+
+// view is what a well-made client knows: the log without gaps or repetitions,
+// and the answer in flight (DESIGN 7).
+type view struct {
+	events   []desk.Event
+	turn     desk.ID
+	attempt  int
+	text     string
+	acks     map[string]int64
+	faults   []string
+	ended    map[desk.ID]string // turn: the text shown when its message came
+	replaced int                // answers whose deltas were complete when the message came
+}
+
+func (v *view) last() int64 { return int64(len(v.events)) }
+
+func (v *view) fault(format string, args ...any) {
+	v.faults = append(v.faults, fmt.Sprintf(format, args...))
+}
+
+func (v *view) apply(m msg) {
+	switch m.Type {
+	case "opened":
+		v.turn, v.attempt, v.text = "", 0, ""
+	case "ack":
+		if seq, twice := v.acks[m.ID]; twice && seq != m.Seq {
+			v.fault("message %s acknowledged as %d and %d", m.ID, seq, m.Seq)
+		}
+		v.acks[m.ID] = m.Seq
+	case "event":
+		if m.Seq != v.last()+1 {
+			v.fault("event %d after %d", m.Seq, v.last())
+			return
+		}
+		v.events = append(v.events, desk.Event{Seq: m.Seq, Kind: m.Kind, Body: m.Body})
+		if m.Kind == desk.KindAssistantMessage {
+			var a desk.AssistantMessage
+			_ = json.Unmarshal(m.Body, &a)
+			if v.turn == a.Turn && v.text == a.Text {
+				v.replaced++
+			}
+			if v.turn == a.Turn && !strings.HasPrefix(a.Text, v.text) {
+				v.fault("shown %q, said %q", v.text, a.Text)
+			}
+			if _, twice := v.ended[a.Turn]; twice {
+				v.fault("two answers in one turn")
+			}
+			v.ended[a.Turn] = v.text
+			if v.turn == a.Turn {
+				v.turn, v.text = "", ""
+			}
+		}
+	case "delta":
+		v.delta(m)
+	case "error":
+		v.fault("error %s", m.Code)
+	}
+}
+
+func (v *view) delta(m msg) {
+	if _, over := v.ended[m.Turn]; over {
+		return
+	}
+	if m.Turn != v.turn || m.Attempt > v.attempt {
+		v.turn, v.attempt, v.text = m.Turn, m.Attempt, ""
+	}
+	if m.Attempt < v.attempt {
+		v.fault("attempt %d after %d", m.Attempt, v.attempt)
+		return
+	}
+	if m.Offset > len(v.text) {
+		v.fault("a hole: offset %d after %d bytes", m.Offset, len(v.text))
+		return
+	}
+	if known := len(v.text) - m.Offset; known < len(m.Text) {
+		v.text += m.Text[known:]
+	}
+}
+
+func newView() *view { return &view{acks: map[string]int64{}, ended: map[desk.ID]string{}} }
+
+// log is the truth.
+func (h *house) log(conversation desk.ID) (events []desk.Event) {
+	h.t.Helper()
+	storetest.InTx(h.t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) (err error) {
+		events, err = tx.Events(ctx, conversation, 0, 10_000)
+		return err
+	})
+	return events
+}
+
+// short is a log for people.
+func short(events []desk.Event) string {
+	var b strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&b, "%d %s %s\n", e.Seq, e.Kind, e.Body)
+	}
+	return b.String()
+}
+
+func sameLog(a, b []desk.Event) bool {
+	return slices.EqualFunc(a, b, func(x, y desk.Event) bool {
+		return x.Seq == y.Seq && x.Kind == y.Kind && string(x.Body) == string(y.Body)
+	})
+}
