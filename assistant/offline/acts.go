@@ -28,12 +28,21 @@ func (c *conversation) search() reply {
 // "I did that twice already") takes it along.
 func (c *conversation) query() string {
 	q := c.now.matter()
-	if !c.now.concrete() || len(c.now.content) <= 2 && c.now.startsWith("and") {
-		if p, _ := c.problem(); p != nil {
-			q = p.matter() + " " + q
-		}
+	if c.leans() {
+		p, _ := c.problem()
+		q = p.matter() + " " + q
 	}
 	return clip(q, maxQuery)
+}
+
+// leans reports whether the message can only be understood with an earlier
+// one.
+func (c *conversation) leans() bool {
+	if c.now.concrete() && (len(c.now.content) > 2 || !c.now.startsWith("and")) {
+		return false
+	}
+	p, _ := c.problem()
+	return p != nil
 }
 
 func (c *conversation) list() reply {

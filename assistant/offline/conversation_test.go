@@ -263,6 +263,58 @@ func TestThePortalsOwnContextIsNoMessageOfTheUser(t *testing.T) {
 	}
 }
 
+func TestPassagesFoundBeforehandDoNotHideWhatIsWanted(t *testing.T) {
+	found := prompts.Data(prompts.ToolSearch, printing)
+	for name, ground := range map[string]func(text string) []map[string]any{
+		"as a call": func(text string) []map[string]any {
+			return []map[string]any{user(text), called("g", prompts.ToolSearch, `{"query":"x"}`), toolSays("g", found)}
+		},
+		"before the message": func(text string) []map[string]any { return []map[string]any{user(found), user(text)} },
+		"after the message":  func(text string) []map[string]any { return []map[string]any{user(text), user(found)} },
+	} {
+		for text, want := range map[string]string{
+			"open a ticket: the printer in room 4 burns paper": prompts.ToolCreate,
+			"get me a technician":                              prompts.ToolPerson,
+			"status of ticket 9":                               prompts.ToolGet,
+			"how do I clear a paper jam in the printer?":       "",
+			"thanks a lot":                                     "",
+		} {
+			ms := ground(text)
+			got := ask(t, chat{system: system("en"), messages: ms})
+			if want == "" {
+				if len(got.calls) != 0 || strings.Contains(got.text, "[1]") != strings.HasPrefix(text, "how") {
+					t.Errorf("%s, %q: %+v", name, text, got)
+				}
+				continue
+			}
+			if len(got.calls) != 1 || got.calls[0].Function.Name != want {
+				t.Errorf("%s, %q: %+v", name, text, got)
+				continue
+			}
+			k := got.calls[0]
+			ms = append(ms, called(k.ID, k.Function.Name, k.Function.Arguments), toolSays(k.ID, prompts.Data(want, prompts.Done{OK: true, Number: 9})))
+			if got = ask(t, chat{system: system("en"), messages: ms}); len(got.calls) != 0 || strings.Contains(got.text, "[1]") {
+				t.Errorf("%s, %q, after the call: %+v", name, text, got)
+			}
+		}
+	}
+}
+
+func TestAShortFollowUpIsSearchedWithWhatItLeansOn(t *testing.T) {
+	p := newPartner(t, "en")
+	p.says("How do I connect to the VPN on Windows?")
+	p.messages = append(p.messages, user("and on my Mac?"), called("g", prompts.ToolSearch, `{"query":"and on my Mac?"}`), toolSays("g", p.results[prompts.ToolSearch]))
+	got := ask(t, chat{system: system("en"), messages: p.messages})
+	if len(got.calls) != 1 || !strings.Contains(got.calls[0].Function.Arguments, "VPN") || !strings.Contains(got.calls[0].Function.Arguments, "Mac") {
+		t.Fatalf("%+v", got)
+	}
+	k := got.calls[0]
+	p.messages = append(p.messages, called(k.ID, k.Function.Name, k.Function.Arguments), toolSays(k.ID, p.results[prompts.ToolSearch]))
+	if got = ask(t, chat{system: system("en"), messages: p.messages}); len(got.calls) != 0 {
+		t.Errorf("searches again: %+v", got)
+	}
+}
+
 func TestASwitchOfLanguageIsFollowed(t *testing.T) {
 	p := newPartner(t, "es")
 	p.says("Mein Drucker druckt nur leere Seiten")

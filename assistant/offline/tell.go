@@ -9,8 +9,8 @@ import (
 )
 
 // tell answers from the results of this turn. Several results are told one
-// after the other, each kind once.
-func (c *conversation) tell() string {
+// after the other; passages only when they were asked for.
+func (c *conversation) tell(passages bool) string {
 	var parts []string
 	search := prompts.Passages{}
 	searched, broken := false, false
@@ -31,7 +31,7 @@ func (c *conversation) tell() string {
 			parts = append(parts, text)
 		}
 	}
-	if searched {
+	if searched && passages {
 		parts = append(parts, c.tellSearch(search.Passages, broken))
 	}
 	return join("\n\n", parts...)

@@ -231,9 +231,18 @@ func FuzzChat(f *testing.F) {
 			t.Errorf("nothing said to %q", text)
 		}
 		ms = append(ms, called("c1", tool, before), toolSays("c1", result))
-		second := ask(t, chat{system: system("it"), messages: ms})
-		if len(second.calls) > 0 || second.text == "" {
-			t.Errorf("after a result: %+v", second)
+		again := ask(t, chat{system: system("it"), messages: ms})
+		for _, k := range again.calls {
+			if tool != "" && tool != prompts.ToolSearch {
+				t.Errorf("after a result of %q: %+v", tool, again)
+			}
+			ms = append(ms, called(k.ID, k.Function.Name, k.Function.Arguments), toolSays(k.ID, result))
+		}
+		if len(again.calls) > 0 {
+			again = ask(t, chat{system: system("it"), messages: ms})
+		}
+		if len(again.calls) > 0 || again.text == "" {
+			t.Errorf("the turn does not end: %+v", again)
 		}
 		answer(chatRequest{Messages: []message{{Role: "system", Content: content(prompts.Summarise("de"))}, {Role: "user", Content: content(text)}}})
 	})

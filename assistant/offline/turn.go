@@ -67,15 +67,20 @@ func newConversation(in chatRequest) *conversation {
 	for _, m := range in.Messages[:last] {
 		text := string(m.Content)
 		switch {
-		case m.Role == "user" && !isContext(text):
+		case m.Role == "user" && isContext(text):
+			c.ground(text)
+		case m.Role == "user":
 			c.before = append(c.before, said{user: true, text: prompts.Neutral(text)})
+			c.results = nil // passages of an earlier turn
 			earlier = append(earlier, text)
 		case m.Role == "assistant":
 			s := said{text: text}
 			for _, k := range m.ToolCalls {
 				s.calls = append(s.calls, k.Function.Name)
 			}
-			c.before = append(c.before, s)
+			if text != "" || len(s.calls) > 0 {
+				c.before = append(c.before, s)
+			}
 		}
 	}
 	c.collect(in.Messages[last+1:])
@@ -88,11 +93,19 @@ func newConversation(in chatRequest) *conversation {
 
 func tail(s []string, n int) []string { return s[max(0, len(s)-n):] }
 
-// isContext reports messages of role user that the portal made: the viewer's
-// facts and the summary of older turns.
+// isContext reports messages of role user that the portal made: nothing but
+// one block of marked data.
 func isContext(text string) bool {
-	label, _, ok := prompts.Unwrap(text)
-	return ok && (label == prompts.ViewerLabel || label == prompts.SummaryLabel) && strings.HasPrefix(strings.TrimSpace(text), "<untrusted")
+	text = strings.TrimSpace(text)
+	_, _, ok := prompts.Unwrap(text)
+	return ok && strings.HasPrefix(text, "<untrusted") && strings.HasSuffix(text, "</untrusted>")
+}
+
+// ground takes passages that the portal found on its own.
+func (c *conversation) ground(text string) {
+	if label, _, ok := prompts.Unwrap(text); ok && label == prompts.ToolSearch {
+		c.results = append(c.results, result{tool: label, content: text})
+	}
 }
 
 var systemLine = regexp.MustCompile(`(?m)^User's language: ([a-z]{2,3})\b`)
@@ -150,6 +163,9 @@ func (c *conversation) collect(ms []message) {
 		for _, k := range m.ToolCalls {
 			calls[k.ID] = k
 		}
+		if m.Role == "user" {
+			c.ground(string(m.Content))
+		}
 		if m.Role == "tool" || m.Role == "function" {
 			k := calls[m.ToolCallID]
 			r := result{tool: k.Function.Name, args: k.Function.Arguments, content: string(m.Content)}
@@ -161,20 +177,49 @@ func (c *conversation) collect(ms []message) {
 	}
 }
 
-// reply decides: the results of this turn are told, never followed by another
-// call, so that a turn ends; else the message is answered.
+// reply decides. What a tool did in this turn is told, never followed by
+// another call, so that a turn ends. Passages alone do not settle it: the
+// portal may have searched before anybody knew what the message wants.
 func (c *conversation) reply() reply {
-	if len(c.results) > 0 {
-		return reply{text: c.tell()}
-	}
 	if strings.TrimSpace(c.user) == "" {
+		if len(c.results) > 0 {
+			return reply{text: c.tell(true)}
+		}
 		return c.say("hello", "ask_matter")
+	}
+	searched := c.searches()
+	acted := slices.ContainsFunc(c.results, func(r result) bool { return r.tool != prompts.ToolSearch })
+	if acted || searched && len(c.results) > 0 && !c.missed() {
+		return reply{text: c.tell(searched || !acted)}
 	}
 	r := c.decide()
 	if c.forced != "" && !slices.ContainsFunc(r.calls, func(k call) bool { return c.forced == "*" || k.name == c.forced }) {
 		return c.force()
 	}
 	return r
+}
+
+// missed reports whether passages were found for this message's words alone,
+// though it leans on an earlier one, so that a search of our own is due.
+func (c *conversation) missed() bool {
+	if !c.leans() || !c.offers(prompts.ToolSearch) {
+		return false
+	}
+	ours := c.query()
+	return !slices.ContainsFunc(c.results, func(r result) bool {
+		var a struct {
+			Query string `json:"query"`
+		}
+		return decode(r.args, &a) && a.Query == ours
+	})
+}
+
+// searches reports whether the message would be answered by a search, offered
+// or not.
+func (c *conversation) searches() bool {
+	open := *c
+	open.tools = append(slices.Clone(c.tools), prompts.ToolSearch)
+	return slices.ContainsFunc(open.decide().calls, func(k call) bool { return k.name == prompts.ToolSearch })
 }
 
 // say joins texts that need no parameters.
