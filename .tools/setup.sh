@@ -123,7 +123,7 @@ pgvector_from_source() {
   local major=$1 config=/usr/lib/postgresql/$1/bin/pg_config dir
   say "this release has no pgvector $VECTOR_MIN for PostgreSQL $major: building it from the source package of a newer one ..."
   server_headers "$major"
-  apt_install --no-upgrade gcc libc6-dev make dpkg-dev xz-utils
+  apt_install --no-upgrade gcc libc6-dev make xz-utils
   dir=$(mktemp -d)
   chmod 755 "$dir"
   (
@@ -168,7 +168,7 @@ fetch_pgvector() {
     [ -r "$keyring" ] && opts="[signed-by=$keyring] "
     printf 'deb-src %s%s %s %s\n' "$opts" "$uri" "$suite" "$component" >sources.list
     say "asking $suite for pgvector ..."
-    private_apt update -qq >&2 && private_apt source -qq --download-only pgvector >&2 && return 0
+    private_apt update -qq >&2 && private_apt source -qq --download-only --tar-only pgvector >&2 && return 0
   done
   die "none of $suites gave a pgvector source package"
 }
@@ -196,10 +196,11 @@ browser() {
   local b
   for b in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; do
-    [ -n "$b" ] && have "$b" && ! grep -qs 'snap' "$(command -v "$b")" && { printf '%s\n' "$b"; return 0; }
+    [ -n "$b" ] && have "$b" && ! grep -qs /snap/bin "$(command -v "$b")" && { printf '%s\n' "$b"; return 0; }
   done
-  find "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}" "$HOME/Library/Caches/ms-playwright" \
-    -maxdepth 4 -type f -perm -u+x \( -name chrome -o -name Chromium -o -name chrome-headless-shell -o -name headless_shell \) 2>/dev/null | grep . | head -n 1
+  b=$(find "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}" "$HOME/Library/Caches/ms-playwright" -maxdepth 6 -type f \
+    -perm -u+x \( -name chrome -o -name Chromium -o -name chrome-headless-shell -o -name headless_shell \) 2>/dev/null | head -n 1) || true
+  [ -n "$b" ] && printf '%s\n' "$b"
 }
 setup_browser() {
   browser >/dev/null && return 0

@@ -137,12 +137,15 @@ func TestEverySharedStreamEndsAsItsIndexSays(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := c.Outcome
+			decided := true
 			if want == "policy" {
-				want = policy[c.File]
+				want, decided = policy[c.File]
 			}
 			fake := modeltest.New(t, modeltest.Raw(string(body)))
 			got := read(t, provider(t, fake.URL, nil), ask("hi"))
-			if got.outcome() != want {
+			if !decided {
+				t.Logf("%s: nothing decided yet, it ends as %s", c.Note, got.outcome())
+			} else if got.outcome() != want {
 				t.Fatalf("%s: got %s (text %q, error %v), want %s", c.Note, got.outcome(), got.text, got.err, want)
 			}
 		})

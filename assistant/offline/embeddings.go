@@ -6,13 +6,17 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"strconv"
 )
 
 // maxInputs bounds one request for embeddings, as the protocol does.
 const maxInputs = 2048
 
 func models() []modelInfo {
-	return []modelInfo{{ID: ModelName, Object: "model", OwnedBy: "conserje"}}
+	return []modelInfo{
+		{ID: ModelName, Object: "model", OwnedBy: "conserje"},
+		{ID: EmbeddingModel, Object: "model", OwnedBy: "conserje"},
+	}
 }
 
 type embeddingRequest struct {
@@ -40,11 +44,39 @@ func embeddings(req *http.Request, body []byte) *http.Response {
 	if err := json.Unmarshal(body, &in); err != nil {
 		return failed(req, http.StatusBadRequest, problem("invalid_json", "the body is not an embedding request", ""))
 	}
-	_, ok := in.texts()
+	texts, ok := in.texts()
 	if !ok {
 		return failed(req, http.StatusBadRequest, problem("invalid_input", "input must be a text or up to 2048 texts", "input"))
 	}
-	return failed(req, http.StatusNotFound, problem("model_not_found", "no embedding model", "model"))
+	if in.Dimensions != 0 && in.Dimensions != EmbeddingDimensions {
+		return failed(req, http.StatusBadRequest, problem("unsupported_value", "vectors have "+strconv.Itoa(EmbeddingDimensions)+" dimensions", "dimensions"))
+	}
+	if f := in.EncodingFormat; f != "" && f != "float" && f != "base64" {
+		return failed(req, http.StatusBadRequest, problem("unsupported_value", "encoding_format is float or base64", "encoding_format"))
+	}
+	out := embeddingList{Object: "list", Model: EmbeddingModel, Data: make([]embedding, len(texts))}
+	for i, t := range texts {
+		out.Data[i] = embedding{Object: "embedding", Index: i, Embedding: vector(Embed(t), in.EncodingFormat)}
+		out.Usage.Prompt += tokensOf(t)
+	}
+	out.Usage.Total = out.Usage.Prompt
+	return answered(req, out)
+}
+
+type embeddingList struct {
+	Object string      `json:"object"`
+	Data   []embedding `json:"data"`
+	Model  string      `json:"model"`
+	Usage  struct {
+		Prompt int `json:"prompt_tokens"`
+		Total  int `json:"total_tokens"`
+	} `json:"usage"`
+}
+
+type embedding struct {
+	Object    string `json:"object"`
+	Index     int    `json:"index"`
+	Embedding any    `json:"embedding"` // numbers, or base64 of their bytes
 }
 
 // vector encodes an embedding as asked: numbers, or their bytes in base64.

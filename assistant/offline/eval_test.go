@@ -155,3 +155,48 @@ func TestAWrongInterfaceLanguageHardlyMatters(t *testing.T) {
 		}
 	}
 }
+
+func TestEverySuggestedStartLeadsSomewhere(t *testing.T) {
+	for text, want := range map[string]string{
+		"How is my ticket doing?": prompts.ToolList, "¿Cómo va mi ticket?": prompts.ToolList, "Wie steht es um mein Ticket?": prompts.ToolList,
+		"Où en est mon ticket ?": prompts.ToolList, "A che punto è il mio ticket?": prompts.ToolList,
+		"How do I change my password?": prompts.ToolSearch, "El wifi va lento o se corta": prompts.ToolSearch, "Ich habe eine verdächtige Mail bekommen": prompts.ToolSearch,
+		"Mon imprimante n'imprime pas": prompts.ToolSearch, "La VPN non si collega": prompts.ToolSearch,
+	} {
+		got := ask(t, chat{system: system("en"), messages: []map[string]any{user(text)}})
+		if len(got.calls) != 1 || got.calls[0].Function.Name != want {
+			t.Errorf("%q: want %s, got %+v %q", text, want, got.calls, got.text)
+		}
+	}
+}
+
+func TestQuestionsOfOthersAreSearched(t *testing.T) {
+	var total, searched, spoken int
+	for _, file := range []string{"questions.jsonl", "questions-heldout.jsonl"} {
+		f, err := os.Open("../../kb/testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for s := bufio.NewScanner(f); s.Scan(); {
+			var q struct{ Lang, Query string }
+			if err := json.Unmarshal(s.Bytes(), &q); err != nil {
+				t.Fatal(err)
+			}
+			if q.Query == "" {
+				continue
+			}
+			total++
+			if read(q.Query, languageNamed(q.Lang)).intent == wantsSearch {
+				searched++
+			}
+			if detect(q.Query, languageNamed("en")).name == q.Lang {
+				spoken++
+			}
+		}
+	}
+	t.Logf("of %d questions written for the search: %d searched, %d in the right language", total, searched, spoken)
+	if total == 0 || searched*100 < total*95 || spoken*100 < total*95 {
+		t.Errorf("of %d: %d searched, %d in the right language", total, searched, spoken)
+	}
+}

@@ -117,7 +117,7 @@ func (r *reading) onlyBetween(from, end int, cs ...string) bool {
 var talk = []string{
 	"stop", "ticket", "tickets", "number", "create", "newticket", "show", "mine", "add", "also", "person", "person_please", "contact",
 	"give", "greeting", "thanks", "yes", "no", "neg", "filler", "want", "lead", "and", "report", "order", "tell", "reported",
-	"identity", "abilities", "forget", "fine", "anything_open", "exist", "still",
+	"identity", "abilities", "forget", "fine", "anything_open", "exist", "still", "fails",
 }
 
 func (r *reading) contentTokens() []int {
@@ -171,7 +171,7 @@ func (r *reading) aboutPeople() intent {
 		return ""
 	case r.near([]string{"give", "exist"}, []string{"person"}, 4):
 		return wantsPerson
-	case r.has("person") && len(r.content) == 0 && !r.has("no", "neg"):
+	case r.has("person") && len(r.tokens) <= 3 && len(r.content) == 0 && !r.has("no", "neg"):
 		return wantsPerson // the bare word
 	}
 	return ""
@@ -237,7 +237,7 @@ func (r *reading) aboutList() intent {
 		return wantsList
 	case r.has("tickets") && r.has("mine", "show") && (r.has("show", "status", "state", "question", "exist", "give") || len(r.content) == 0):
 		return wantsList
-	case r.has("ticket") && r.has("mine") && r.has("status", "show"):
+	case r.has("ticket") && r.has("mine") && (r.has("status", "show") || len(r.content) == 0):
 		return wantsList
 	case r.has("tickets") && r.has("question") && r.has("state", "status"):
 		return wantsList
@@ -257,7 +257,7 @@ func (r *reading) smallTalk() intent {
 		return asksWho
 	case r.has("abilities") && matter <= 3 && !r.has("problem", "thing"):
 		return asksWhat
-	case r.has("still") && matter <= 2:
+	case r.has("still") && len(r.content) <= 2 && !r.has("thing", "howto"), r.has("fails") && len(r.content) == 0 && !r.has("howto"):
 		return saysStill
 	case r.has("fine") && !r.has("still", "howto"):
 		return saysFine

@@ -14,7 +14,7 @@ var concepts = []string{
 	"ticket", "tickets", "number", "create", "newticket", "report", "order", "show", "status", "mine", "reported", "state",
 	"anything_open", "add", "tell", "also", "person", "person_please", "contact", "give", "machine", "howto", "question",
 	"problem", "thing", "neg", "greeting", "thanks", "yes", "no", "fine", "still", "identity", "abilities", "filler", "want",
-	"lead", "stop", "and", "forget", "exist", "is_closed", "is_resolved", "is_open",
+	"lead", "stop", "and", "forget", "exist", "is_closed", "is_resolved", "is_open", "fails",
 }
 
 // token is a word or number of a message. Bytes start to end of the message
@@ -101,7 +101,8 @@ func fold(s string) string {
 }
 
 // match finds every phrase of the language in the tokens. A hit that lies
-// inside a longer one is dropped, except that a ticket stays a ticket.
+// inside a longer one is dropped, except that a ticket stays a ticket, and
+// mine mine.
 func (l *language) match(tokens []token) []hit {
 	var hits []hit
 	for i := range tokens {
@@ -145,13 +146,15 @@ func same(pattern, word string) bool {
 	return pattern == word
 }
 
+var lasting = map[string]bool{"ticket": true, "tickets": true, "mine": true}
+
 func outermost(hits []hit) []hit {
 	var out []hit
 	for _, h := range hits {
 		inside := false
 		for _, o := range hits {
 			longer := o.end-o.from > h.end-h.from
-			if longer && o.from <= h.from && h.end <= o.end && h.concept != "ticket" && h.concept != "tickets" && o.concept != "stop" {
+			if longer && o.from <= h.from && h.end <= o.end && !lasting[h.concept] && o.concept != "stop" {
 				inside = true
 				break
 			}
@@ -163,13 +166,19 @@ func outermost(hits []hit) []hit {
 	return out
 }
 
-// negate marks what a negation before it, in the same clause and at most
-// three words away, takes back.
+// negate marks what is taken back: by a negation before it, in the same
+// clause and at most three words away; a success also by one right after it;
+// the wish to open something by not being able to.
 func negate(hits []hit) []hit {
 	for i := range hits {
 		h := &hits[i]
 		for _, n := range hits {
-			if n.concept == "neg" && n.clause == h.clause && n.end <= h.from && h.from-n.end <= 3 {
+			before, after := h.from-n.end, n.from-h.end
+			switch {
+			case n.clause != h.clause:
+			case n.concept == "neg" && before >= 0 && before <= 3,
+				n.concept == "neg" && h.concept == "fine" && after >= 0 && after <= 1,
+				n.concept == "problem" && h.concept == "create" && before >= 0 && before <= 1:
 				h.negated = true
 			}
 		}

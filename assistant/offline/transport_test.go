@@ -2,10 +2,13 @@ package offline
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +87,8 @@ func TestEveryMistakeGetsAnErrorInTheShapeOfTheProtocol(t *testing.T) {
 		{"POST", "/v1/embeddings", "[", 400, "invalid_json"},
 		{"POST", "/v1/embeddings", `{"input":[]}`, 400, "invalid_input"},
 		{"POST", "/v1/embeddings", `{"input":[[1,2]]}`, 400, "invalid_input"},
+		{"POST", "/v1/embeddings", `{"input":"x","dimensions":3}`, 400, "unsupported_value"},
+		{"POST", "/v1/embeddings", `{"input":"x","encoding_format":"xml"}`, 400, "unsupported_value"},
 		{"GET", "/v1/chat/completions", "", 405, "method_not_allowed"},
 		{"GET", "/v1/models/gpt", "", 404, "model_not_found"},
 		{"POST", "/v1/images/generations", "{}", 404, "unknown_url"},
@@ -112,6 +117,52 @@ func TestEveryMistakeGetsAnErrorInTheShapeOfTheProtocol(t *testing.T) {
 			t.Errorf("%s %s %.40s: %d %+v", c.method, c.path, c.body, res.StatusCode, got)
 		}
 	}
+}
+
+func TestEmbeddingsComeInOrderAndInBothEncodings(t *testing.T) {
+	texts := []string{"the printer is jammed", "¿cómo cambio la contraseña?", "the printer is jammed"}
+	for _, format := range []string{"", "float", "base64"} {
+		body, err := json.Marshal(map[string]any{"model": "any", "input": texts, "encoding_format": format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := post(t, "/embeddings", body)
+		var got struct {
+			Model string `json:"model"`
+			Data  []struct {
+				Index     int             `json:"index"`
+				Embedding json.RawMessage `json:"embedding"`
+			} `json:"data"`
+		}
+		if err := json.NewDecoder(res.Body).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if got.Model != EmbeddingModel || len(got.Data) != len(texts) {
+			t.Fatalf("%q: %s, %d vectors", format, got.Model, len(got.Data))
+		}
+		for i, d := range got.Data {
+			if v := floats(t, d.Embedding); d.Index != i || !slices.Equal(v, Embed(texts[i])) {
+				t.Errorf("%q: vector %d differs", format, i)
+			}
+		}
+	}
+}
+
+func floats(t *testing.T, raw json.RawMessage) []float32 {
+	t.Helper()
+	var v []float32
+	if json.Unmarshal(raw, &v) == nil {
+		return v
+	}
+	var b []byte
+	if err := json.Unmarshal(raw, &b); err != nil {
+		t.Fatal(err)
+	}
+	for ; len(b) >= 4; b = b[4:] {
+		v = append(v, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+	return v
 }
 
 func TestModelsAreListedAndFoundByName(t *testing.T) {

@@ -262,6 +262,9 @@ func (c *conversation) decide() reply {
 	case saysForget:
 		return c.say("declined")
 	case saysStill:
+		if p, _ := c.problem(); p == nil {
+			return c.say("unclear")
+		}
 		return c.sorry()
 	case asksWho:
 		return c.say("who", "ask_matter")

@@ -28,8 +28,9 @@ var rooms = []struct {
 	{"prompts", 0},
 	{"tools/devices/wire", 0},
 	// Seams to the outside; they know the words only.
+	{"kb/words", 1}, // what is known about words without a model: search and offline model share it
 	{"assistant/model", 1},
-	{"assistant/offline", 1},
+	{"assistant/offline", 2},
 	{"portal/socket", 1},
 	{"portal/web", 1},
 	{"tools/agent", 1},

@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -53,15 +54,53 @@ func openHome(ctx context.Context, dataDir string) (home, error) {
 	if os.Geteuid() != 0 {
 		return h, h.make(0o700)
 	}
+	if err := os.MkdirAll(dataDir, 0o711); err != nil {
+		return home{}, fmt.Errorf("make the data folder: %w", err)
+	}
+	if aside := readPointer(dataDir); aside != "" {
+		h.dir = aside
+	}
 	h.account, err = pickAccount(ctx, h.dir)
 	if err != nil {
 		return home{}, err
 	}
 	if !enterable(filepath.Dir(h.dir), h.account) {
-		sum := sha256.Sum256([]byte(dataDir))
-		h.dir = filepath.Join(rootHome, filepath.Base(dataDir)+"-"+hex.EncodeToString(sum[:4]), "postgres")
+		if h.dir, err = moveAside(dataDir); err != nil {
+			return home{}, err
+		}
 	}
 	return h, h.make(0o711)
+}
+
+// pointer is the file in the data folder that says where the cluster lies when it is elsewhere. So a data folder that
+// was removed and made anew starts with a new cluster.
+const pointer = "postgres.location"
+
+func readPointer(dataDir string) string {
+	data, err := os.ReadFile(filepath.Join(dataDir, pointer))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(data))
+}
+
+// moveAside picks a place under rootHome and leaves the pointer to it.
+func moveAside(dataDir string) (string, error) {
+	name := make([]byte, 4)
+	if _, err := rand.Read(name); err != nil {
+		return "", fmt.Errorf("name the cluster's folder: %w", err)
+	}
+	dir := filepath.Join(rootHome, filepath.Base(dataDir)+"-"+hex.EncodeToString(name), "postgres")
+	for _, above := range []string{rootHome, filepath.Dir(dir)} {
+		// Chmod, since the umask may have taken what the cluster's user needs to pass.
+		if err := errors.Join(os.MkdirAll(above, 0o711), os.Chmod(above, 0o711)); err != nil {
+			return "", fmt.Errorf("make a place for the cluster: %w", err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dataDir, pointer), []byte(dir+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("note where the cluster lies: %w", err)
+	}
+	return dir, nil
 }
 
 // make creates the folders; parent is the mode of those above the cluster's own, which belongs to the account alone.

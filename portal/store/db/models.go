@@ -11,6 +11,29 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 )
 
+type Article struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	No        int64
+	Key       string
+	Audience  *desk.ID
+	Versions  int32
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+type ArticleVersion struct {
+	TenantID  desk.ID
+	ArticleID desk.ID
+	Lang      string
+	Title     string
+	Summary   string
+	Markdown  string
+	Source    string
+	Hash      []byte
+	UpdatedAt time.Time
+}
+
 type Audit struct {
 	TenantID desk.ID
 	ID       desk.ID
@@ -20,6 +43,37 @@ type Audit struct {
 	Object   string
 	ObjectID *desk.ID
 	Detail   json.RawMessage
+}
+
+type Chunk struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	No        int64
+	ArticleID desk.ID
+	ArticleNo int64
+	Lang      string
+	Audience  *desk.ID
+	Ord       int32
+	Title     string
+	Heading   string
+	Path      string
+	Anchor    string
+	StartsAt  int32
+	EndsAt    int32
+	Body      string
+	Words     float32
+	Terms     []string
+}
+
+type ChunkVector struct {
+	TenantID   desk.ID
+	ModelID    desk.ID
+	ChunkNo    int64
+	ArticleNo  int64
+	Lang       string
+	Audience   *desk.ID
+	Dimensions int32
+	Embedding  interface{}
 }
 
 type Company struct {
@@ -62,6 +116,15 @@ type ConversationEvent struct {
 	Hash           []byte
 }
 
+type EmbeddingModel struct {
+	TenantID   desk.ID
+	ID         desk.ID
+	Name       string
+	Dimensions int32
+	State      string
+	CreatedAt  time.Time
+}
+
 type IdempotencyKey struct {
 	TenantID  desk.ID
 	UserID    desk.ID
@@ -70,6 +133,13 @@ type IdempotencyKey struct {
 	Status    int32
 	Response  []byte
 	CreatedAt time.Time
+}
+
+type LanguageStat struct {
+	TenantID desk.ID
+	Lang     string
+	Chunks   int32
+	Words    float64
 }
 
 type Limit struct {
@@ -85,6 +155,17 @@ type Policy struct {
 	Value     json.RawMessage
 	UpdatedAt time.Time
 	UpdatedBy *desk.ID
+}
+
+type Posting struct {
+	TenantID  desk.ID
+	Term      string
+	Lang      string
+	ChunkNo   int64
+	ArticleNo int64
+	Audience  *desk.ID
+	Weight    float32
+	Words     float32
 }
 
 type Said struct {
@@ -121,6 +202,13 @@ type Tenant struct {
 type TenantHost struct {
 	TenantID desk.ID
 	Host     string
+}
+
+type TermStat struct {
+	TenantID desk.ID
+	Term     string
+	Lang     string
+	Chunks   int32
 }
 
 type Ticket struct {

@@ -1,0 +1,359 @@
+package kb
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/conserje/conserje/kb/words"
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// ImportOptions say what the files themselves do not.
+type ImportOptions struct {
+	Audience desk.ID       // the one company the articles are for; empty: everybody
+	Language desk.Language // of files that name none
+	Progress func(done, all int)
+}
+
+// Report says what an import did. Every file is in exactly one of its counts.
+type Report struct {
+	Created   int       `json:"created"`
+	Updated   int       `json:"updated"`
+	Unchanged int       `json:"unchanged"`
+	Problems  []Problem `json:"problems"`
+}
+
+// Problem is a file that was not imported and why.
+type Problem struct {
+	Name string
+	Err  *desk.Error
+}
+
+// importBatch is how many articles one transaction writes. A batch that fails
+// is written again article by article, so that one bad article stops no other.
+const importBatch = 40
+
+// Import reads documents and writes each article that changed, whole or not
+// at all. Files that cannot be imported are in the report; the error is for
+// what stops everything: no right, no database, a foreign embedding model.
+func (k *KB) Import(ctx context.Context, viewer desk.Viewer, docs []Document, opts ImportOptions) (Report, error) {
+	report := Report{Problems: []Problem{}}
+	if err := editor(viewer); err != nil {
+		return report, err
+	}
+	articles := gather(docs, opts.Language, &report)
+	done := 0
+	for batch := range slices.Chunk(articles, importBatch) {
+		if err := k.importSome(ctx, viewer, batch, opts, &report); err != nil {
+			return report, err
+		}
+		done += len(batch)
+		if opts.Progress != nil {
+			opts.Progress(done, len(articles))
+		}
+	}
+	err := k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if report.Created+report.Updated == 0 {
+			return nil
+		}
+		return tx.Audit(ctx, store.AuditEntry{Actor: viewer.User, Action: "articles.imported", Object: "articles",
+			Detail: map[string]int{"created": report.Created, "updated": report.Updated, "problems": len(report.Problems)}})
+	})
+	return report, err
+}
+
+// article is what one import says about a key, in one or several languages.
+type article struct {
+	key      string
+	versions []version
+}
+
+// gather parses the documents and puts those of one key together.
+func gather(docs []Document, fallback desk.Language, report *Report) []*article {
+	byKey := map[string]*article{}
+	var articles []*article
+	for _, d := range docs {
+		v, problem := parse(d, fallback)
+		if problem == nil {
+			if a := byKey[v.key]; a != nil && slices.ContainsFunc(a.versions, func(o version) bool { return o.lang == v.lang }) {
+				problem = desk.Errorf(desk.CodeConflict, "another file of this import is the same article in the same language").With("name", d.Name)
+			}
+		}
+		if problem != nil {
+			report.Problems = append(report.Problems, Problem{Name: d.Name, Err: problem})
+			continue
+		}
+		a := byKey[v.key]
+		if a == nil {
+			a = &article{key: v.key}
+			byKey[v.key] = a
+			articles = append(articles, a)
+		}
+		a.versions = append(a.versions, v)
+	}
+	return articles
+}
+
+// importSome writes a batch in one transaction, or each article in its own
+// when that fails.
+func (k *KB) importSome(ctx context.Context, viewer desk.Viewer, batch []*article, opts ImportOptions, report *Report) error {
+	pending, err := k.changed(ctx, viewer, batch, opts.Audience, report)
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	var passages []*passage
+	for _, c := range pending {
+		passages = append(passages, c.passages()...)
+	}
+	model, err := k.embedPassages(ctx, viewer.Tenant, passages)
+	if err != nil {
+		return err
+	}
+	if err = k.write(ctx, viewer, pending, opts.Audience, model); err == nil {
+		return report.count(pending, nil)
+	}
+	for _, c := range pending {
+		if err := report.count([]*change{c}, k.write(ctx, viewer, []*change{c}, opts.Audience, model)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count books changes that were written, or the reason why not. An error that
+// the next article would meet too comes back.
+func (r *Report) count(changes []*change, err error) error {
+	if code := desk.CodeOf(err); code == desk.CodeUnavailable || errors.Is(err, context.Canceled) {
+		return err
+	}
+	for _, c := range changes {
+		for _, v := range c.versions {
+			switch {
+			case err != nil:
+				var known *desk.Error
+				if !errors.As(err, &known) {
+					known = desk.Wrap(desk.CodeInternal, err, "the article could not be stored")
+				}
+				r.Problems = append(r.Problems, Problem{Name: v.name, Err: known.With("name", v.name)})
+			case v.fresh:
+				r.Created++
+			default:
+				r.Updated++
+			}
+		}
+	}
+	return nil
+}
+
+// change is an article with the versions that differ from what is stored.
+type change struct {
+	key      string
+	versions []*changedVersion
+}
+
+type changedVersion struct {
+	version
+	fresh    bool
+	passages []*passage
+}
+
+// passage is a chunk on its way into the database.
+type passage struct {
+	chunk
+	id     desk.ID
+	title  string
+	brief  string
+	vector string
+}
+
+func (c *change) passages() []*passage {
+	var all []*passage
+	for _, v := range c.versions {
+		all = append(all, v.passages...)
+	}
+	return all
+}
+
+// changed drops what is stored as it is, and cuts the rest into passages.
+func (k *KB) changed(ctx context.Context, viewer desk.Viewer, batch []*article, audience desk.ID, report *Report) ([]*change, error) {
+	keys := make([]string, len(batch))
+	for i, a := range batch {
+		keys[i] = a.key
+	}
+	stored := map[string]db.ArticleVersionsRow{}
+	err := k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		rows, err := tx.ArticleVersions(ctx, keys)
+		for _, r := range rows {
+			if r.Lang != nil {
+				stored[r.Key+"\x00"+*r.Lang] = r
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []*change
+	for _, a := range batch {
+		c := &change{key: a.key}
+		for _, v := range a.versions {
+			old, ok := stored[a.key+"\x00"+string(v.lang)]
+			if ok && bytes.Equal(old.Hash, v.hash) && sameID(old.Audience, audience) {
+				report.Unchanged++
+				continue
+			}
+			c.versions = append(c.versions, &changedVersion{version: v, fresh: !ok, passages: cut(v)})
+		}
+		if len(c.versions) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func sameID(a *desk.ID, b desk.ID) bool { return a == nil && b == "" || a != nil && *a == b }
+
+// cut makes a version's passages. An article that is a title and no more is
+// still one passage: it can be found and read.
+func cut(v version) []*passage {
+	chunks := read(v.markdown, v.title).chunks()
+	if len(chunks) == 0 {
+		chunks = []chunk{{body: cmp.Or(v.summary, v.title)}}
+	}
+	out := make([]*passage, len(chunks))
+	for i, c := range chunks {
+		out[i] = &passage{chunk: c, id: desk.NewID(), title: v.title, brief: v.summary}
+	}
+	return out
+}
+
+// write stores changes in one transaction: the article, its versions, their
+// passages with postings and vectors, in place of what was there.
+func (k *KB) write(ctx context.Context, viewer desk.Viewer, changes []*change, audience desk.ID, model modelRow) error {
+	return k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.LockKnowledge(ctx); err != nil {
+			return err
+		}
+		var ids []desk.ID
+		for _, c := range changes {
+			saved, err := tx.SaveArticle(ctx, db.SaveArticleParams{TenantID: tx.Tenant, ID: desk.NewID(), Key: c.key, Audience: store.Optional(audience)})
+			if err != nil {
+				return fmt.Errorf("article %q: %w", c.key, err)
+			}
+			ids = append(ids, saved.ID)
+			for _, v := range c.versions {
+				if err := writeVersion(ctx, tx, saved, v, audience, model); err != nil {
+					return fmt.Errorf("article %q in %s: %w", c.key, v.lang, err)
+				}
+			}
+			if err := tx.MoveAudience(ctx, db.MoveAudienceParams{ArticleID: saved.ID, Audience: store.Optional(audience)}); err != nil {
+				return err
+			}
+		}
+		if err := tx.CountVersions(ctx, ids); err != nil {
+			return err
+		}
+		if k.embedder == nil || model.complete {
+			return nil
+		}
+		return enqueueEmbedding(ctx, tx)
+	})
+}
+
+func writeVersion(ctx context.Context, tx *store.Tx, a db.SaveArticleRow, v *changedVersion, audience desk.ID, model modelRow) error {
+	err := tx.SaveArticleVersion(ctx, db.SaveArticleVersionParams{TenantID: tx.Tenant, ArticleID: a.ID, Lang: string(v.lang),
+		Title: v.title, Summary: v.summary, Markdown: v.markdown, Source: v.name, Hash: v.hash})
+	if err != nil {
+		return err
+	}
+	if err := tx.DeleteChunks(ctx, db.DeleteChunksParams{ArticleID: a.ID, Lang: string(v.lang)}); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, saveChunksSQL, chunkArguments(tx.Tenant, a, v, audience)...)
+	if err != nil {
+		return err
+	}
+	numbers := map[desk.ID]int64{}
+	var id desk.ID
+	var no int64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &no}, func() error { numbers[id] = no; return nil }); err != nil {
+		return err
+	}
+	if model.id == "" {
+		return nil
+	}
+	var nos []int64
+	var vectors []string
+	for _, p := range v.passages {
+		if p.vector != "" {
+			nos, vectors = append(nos, numbers[p.id]), append(vectors, p.vector)
+		}
+	}
+	return saveVectors(ctx, tx, model.id, nos, vectors)
+}
+
+//go:embed sql/save_chunks.sql
+var saveChunksSQL string
+
+// What a word counts by where it stands.
+const (
+	inTitle   float32 = 2
+	inSummary float32 = 1
+	inHeading float32 = 2
+	inBody    float32 = 1
+)
+
+func chunkArguments(tenant desk.ID, a db.SaveArticleRow, v *changedVersion, audience desk.ID) []any {
+	n := len(v.passages)
+	ids, ord := make([]desk.ID, n), make([]int32, n)
+	headings, paths, anchors, bodies := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	starts, ends := make([]int32, n), make([]int32, n)
+	extraIDs, extraTerms, extraWeights := []desk.ID{}, []string{}, []float32{}
+	for i, p := range v.passages {
+		ids[i], ord[i] = p.id, int32(i) //nolint:gosec // bounded by the size of a document
+		headings[i], paths[i], anchors[i], bodies[i] = p.heading, p.path, p.anchor, p.body
+		starts[i], ends[i] = int32(p.start), int32(p.end) //nolint:gosec // bounded by the size of a document
+		terms := extraTermsOf(v.lang, p)
+		for _, t := range terms {
+			extraIDs, extraTerms, extraWeights = append(extraIDs, p.id), append(extraTerms, t.term), append(extraWeights, t.weight)
+		}
+	}
+	return []any{tenant, a.ID, a.No, string(v.lang), store.Optional(audience), v.title, v.summary,
+		ids, ord, headings, paths, anchors, starts, ends, bodies, extraIDs, extraTerms, extraWeights,
+		[]float32{inTitle, inSummary, inHeading, inBody}}
+}
+
+type weightedTerm struct {
+	term   string
+	weight float32
+}
+
+// extraTermsOf is what a passage means beyond its lexemes: concepts of the
+// glossary and the parts of compounds.
+func extraTermsOf(lang desk.Language, p *passage) []weightedTerm {
+	var out []weightedTerm
+	for _, f := range []struct {
+		text   string
+		weight float32
+	}{{p.title, inTitle}, {p.brief, inSummary}, {p.path, inHeading}, {p.body, inBody}} {
+		said := words.Split(f.text)
+		for _, c := range words.Concepts(lang, said) {
+			out = append(out, weightedTerm{"#" + c.Name, f.weight})
+		}
+		for _, w := range said {
+			for _, part := range words.Parts(lang, w) {
+				out = append(out, weightedTerm{part, f.weight})
+			}
+		}
+	}
+	return out
+}
