@@ -1,0 +1,89 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessible, answered, ask, launch, logIn, shot, visit } from "./browser";
+import { type Portal, portal } from "./server";
+
+let browser: Browser;
+let server: Portal;
+
+beforeAll(async () => {
+  server = await portal();
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const looks = [
+  { name: "light", width: 1280, height: 800, dark: false },
+  { name: "dark", width: 1280, height: 800, dark: true },
+  { name: "phone-light", width: 375, height: 740, dark: false },
+  { name: "phone-dark", width: 375, height: 740, dark: true },
+];
+
+const pages: Record<string, string[]> = {
+  ben: ["/", "/tickets", "/tickets/new", "/articles", "/account"],
+  tess: ["/queue", "/articles"],
+  adam: ["/admin", "/admin/articles"],
+};
+
+describe.each(looks)("$name", (look) => {
+  it("axe finds nothing on the log-in page", async () => {
+    const { page, context } = await visit(browser, server.url, look);
+    await page.goto("/login");
+    await page.waitForSelector("button[type=submit]");
+    await shot(page, `login-${look.name}`);
+    await accessible(page);
+    await context.close();
+  });
+
+  it.each(Object.keys(pages))("axe finds nothing on the pages of %s", async (user) => {
+    const { page, context, complaints } = await visit(browser, server.url, look);
+    await logIn(page, user);
+    for (const path of pages[user] ?? []) {
+      await page.goto(path);
+      await page.waitForSelector("#content h1");
+      await page.waitForLoadState("networkidle");
+      await shot(page, `${user}${path.replaceAll("/", "-")}-${look.name}`);
+      await accessible(page);
+      await nothingSticksOut(page);
+    }
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("axe finds nothing on a conversation and an open passage", async () => {
+    const { page, context } = await visit(browser, server.url, look);
+    await logIn(page, "ben");
+    await ask(page, "The VPN does not connect");
+    await answered(page);
+    await page.waitForSelector("[data-source]");
+    await shot(page, `chat-${look.name}`);
+    await accessible(page);
+    await nothingSticksOut(page);
+    await page.locator("[data-citation]").first().click();
+    await page.waitForSelector("article[data-article] [data-passage]");
+    await page.waitForTimeout(400);
+    await shot(page, `passage-${look.name}`);
+    await accessible(page);
+    await context.close();
+  });
+});
+
+it("at 320 px nothing has to be scrolled sideways", async () => {
+  const { page, context } = await visit(browser, server.url, { width: 320, height: 640 });
+  await logIn(page, "ben");
+  for (const path of pages.ben ?? []) {
+    await page.goto(path);
+    await page.waitForSelector("#content h1");
+    await nothingSticksOut(page);
+  }
+  await context.close();
+});
+
+async function nothingSticksOut(page: import("playwright-core").Page) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(over).toBeLessThanOrEqual(0);
+}

@@ -1,0 +1,152 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessible, answered, ask, launch, logIn, shot, speak, visit } from "./browser";
+import { type Portal, portal } from "./server";
+
+let browser: Browser;
+let server: Portal;
+
+beforeAll(async () => {
+  server = await portal();
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const languages = ["en", "es", "de", "fr", "it"];
+
+describe.each(languages)("in %s", (language) => {
+  it("a suggested question is answered with sources, and a citation opens at the passage", async () => {
+    const { page, context, complaints } = await visit(browser, server.url);
+    await logIn(page, "ben");
+    await speak(page, language);
+    await shot(page, `home-${language}`);
+    await page.click("ul li button >> nth=0");
+    await answered(page);
+    await page.waitForSelector("[data-source]");
+    await shot(page, `answer-${language}`);
+    await opensAtThePassage(page);
+    await shot(page, `passage-${language}`);
+    expect(complaints).toEqual([]);
+    await speak(page, "en");
+    await context.close();
+  });
+});
+
+async function opensAtThePassage(page: Page) {
+  const citation = page.locator("[data-citation]").first();
+  await citation.focus();
+  await page.waitForSelector("[role=tooltip] blockquote");
+  await citation.click();
+  const passage = page.locator("article[data-article] [data-passage]").first();
+  await passage.waitFor();
+  await expect.poll(() => inSight(page), { timeout: 5000 }).toBe(true);
+}
+
+// The first marked block stands in the part of the article that one sees.
+function inSight(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    const el = document.querySelector("article[data-article] [data-passage]");
+    if (!el) return false;
+    const { top, bottom } = el.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight - 40;
+  });
+}
+
+describe("a technician", () => {
+  it("finds the conversation in the ticket, with its steps and sources, and answers", async () => {
+    const user = await visit(browser, server.url);
+    await logIn(user.page, "ben");
+    const question = `The VPN does not connect since ${Date.now()}`;
+    await ask(user.page, question);
+    await answered(user.page);
+
+    const tech = await visit(browser, server.url);
+    await logIn(tech.page, "tess");
+    expect(new URL(tech.page.url()).pathname).toBe("/queue");
+    await tech.page.click(`a:has-text("${question.slice(0, 30)}") >> nth=0`);
+    await tech.page.waitForSelector(`article[data-kind=user_message]:has-text("${question}")`);
+    await tech.page.click("details[data-tool=search_knowledge] summary");
+    await tech.page.waitForSelector("details[data-tool=search_knowledge][open] pre");
+    await tech.page.waitForSelector("[data-source]");
+    await tech.page.waitForSelector("p[data-ok=true]");
+    await shot(tech.page, "technician-ticket");
+    await accessible(tech.page);
+
+    // A person takes over; the user sees who speaks; then the assistant is back.
+    await user.page.click("text=Talk to a person");
+    await user.page.click("[role=dialog] button[type=submit]");
+    await user.page.waitForSelector("p[data-kind=handoff]");
+    await tech.page.getByRole("tab", { name: "In the chat" }).click();
+    await tech.page.getByRole("button", { name: "Take over the conversation" }).click();
+    await tech.page.getByRole("textbox", { name: /in the chat/ }).fill("Hello Ben, Tess here.");
+    await tech.page.getByRole("button", { name: "Send", exact: true }).click();
+    await user.page.waitForSelector("article:has-text('Hello Ben, Tess here.')");
+    await shot(user.page, "handoff");
+    await tech.page.getByRole("button", { name: "Hand back to the assistant" }).click();
+    await user.page.waitForSelector("p[data-kind=handoff] >> nth=2");
+    expect([...user.complaints, ...tech.complaints]).toEqual([]);
+    await user.context.close();
+    await tech.context.close();
+  });
+});
+
+describe("what was written is not lost", () => {
+  it("a draft survives a reload", async () => {
+    const { page, context } = await visit(browser, server.url);
+    await logIn(page, "chloe");
+    await page.fill("form textarea", "half a thought");
+    await page.reload();
+    expect(await page.inputValue("form textarea")).toBe("half a thought");
+    await page.fill("form textarea", "");
+    await context.close();
+  });
+
+  it("a message written offline goes out once the line is back, and once only", async () => {
+    const { page, context } = await visit(browser, server.url);
+    await logIn(page, "chloe");
+    await ask(page, "L’imprimante n’imprime pas");
+    await answered(page);
+    await context.setOffline(true);
+    await page.waitForTimeout(300);
+    await page.fill("form textarea", "écrit hors ligne");
+    await page.click("form button[type=submit]");
+    await page.waitForSelector("article:has-text('écrit hors ligne')");
+    await context.setOffline(false);
+    await page.reload();
+    await page.waitForSelector("[data-last]:has-text('écrit hors ligne') [data-seq]");
+    expect(await page.locator("article:text-is('écrit hors ligne')").count()).toBe(1);
+    await context.close();
+  });
+
+  it("an ended session asks to log in over the page, and the text is still there", async () => {
+    const { page, context } = await visit(browser, server.url);
+    await logIn(page, "ben");
+    await page.fill("form textarea", "still here");
+    await context.clearCookies();
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await page.goto("/tickets").catch(() => {});
+    expect(new URL(page.url()).pathname).toBe("/login");
+    await page.fill("input[name=username]", "ben");
+    await page.fill("input[name=password]", "demo-ben");
+    await page.click("button[type=submit]");
+    await page.waitForURL("**/tickets");
+    await page.goto("/");
+    expect(await page.inputValue("form textarea")).toBe("still here");
+    await page.fill("form textarea", "");
+    await context.close();
+  });
+});
+
+it("a wrong password is refused in words", async () => {
+  const { page, context } = await visit(browser, server.url);
+  await page.goto("/login");
+  await page.fill("input[name=username]", `nobody-${Date.now()}`);
+  await page.fill("input[name=password]", "wrong");
+  await page.click("button[type=submit]");
+  await page.waitForSelector("[role=alert]:has-text('not right')");
+  await context.close();
+});

@@ -1,0 +1,24 @@
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import classes from "./admin.module.css";
+
+/** The parts of the settings. */
+export function AdminNav() {
+  const { t } = useTranslation();
+  const active = { className: classes.here ?? "" };
+  return (
+    <nav className={classes.nav} aria-label={t("admin.nav")}>
+      <Link
+        to="/admin"
+        className={classes.link}
+        activeOptions={{ exact: true }}
+        activeProps={active}
+      >
+        {t("admin.policies.title")}
+      </Link>
+      <Link to="/admin/articles" className={classes.link} activeProps={active}>
+        {t("admin.articles.title")}
+      </Link>
+    </nav>
+  );
+}

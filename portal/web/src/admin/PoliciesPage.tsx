@@ -1,0 +1,192 @@
+import { Button, MultiSelect, SegmentedControl, Switch } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useId } from "react";
+import { useTranslation } from "react-i18next";
+import { admin } from "../api";
+import type { Audience, Policies } from "../api/types";
+import { useErrorText } from "../app/errors";
+import page from "../app/page.module.css";
+import { Failed, Loading } from "../app/states";
+import { AdminNav } from "./AdminNav";
+import classes from "./admin.module.css";
+
+const policiesKey = ["admin", "policies"];
+const switches = ["assistant", "assistant_tickets", "manual_tickets"] as const;
+const audiences = ["ticketing", "knowledge_base"] as const;
+
+/** The switches of the portal. Each is saved at once and can be undone. */
+export function PoliciesPage() {
+  const { t } = useTranslation();
+  const policies = useQuery({ queryKey: policiesKey, queryFn: admin.policies });
+  const save = useSave(policies.data);
+  useDocumentTitle(t("admin.policies.title"));
+  return (
+    <div className={`${page.page} ${page.narrow}`}>
+      <AdminNav />
+      <h1 className={page.title}>{t("admin.policies.title")}</h1>
+      <p className={page.lead}>{t("admin.policies.lead")}</p>
+      {policies.isPending && <Loading />}
+      {policies.isError && <Failed error={policies.error} retry={() => void policies.refetch()} />}
+      {policies.data && (
+        <>
+          <h2 className={page.sectionTitle}>{t("admin.policies.group_assistant")}</h2>
+          {switches.map((name) => (
+            <OnOff
+              key={name}
+              name={name}
+              on={policies.data[name]}
+              busy={save.isPending}
+              onChange={(on) => save.mutate({ [name]: on })}
+            />
+          ))}
+          <h2 className={`${page.sectionTitle} ${page.section}`}>
+            {t("admin.policies.group_portal")}
+          </h2>
+          {audiences.map((name) => (
+            <ForWhom
+              key={name}
+              name={name}
+              audience={policies.data[name]}
+              onChange={(audience) => save.mutate({ [name]: audience })}
+            />
+          ))}
+        </>
+      )}
+    </div>
+  );
+}
+
+// Shows the change at once, takes it back when the server refuses, and offers Undo.
+function useSave(before: Policies | undefined) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const say = useErrorText();
+  const save = useMutation({
+    mutationFn: admin.setPolicies,
+    onMutate: (change: Partial<Policies>) => {
+      const old = client.getQueryData<Policies>(policiesKey);
+      if (old) client.setQueryData(policiesKey, { ...old, ...change });
+      return old;
+    },
+    onError: (err, _change, old) => {
+      if (old) client.setQueryData(policiesKey, old);
+      notifications.show({ color: "red", message: say(err) });
+    },
+    onSuccess: (_saved, change) => {
+      if (before) offerUndo(before, change);
+      void client.invalidateQueries({ queryKey: policiesKey });
+      void client.invalidateQueries({ queryKey: ["session"] });
+    },
+  });
+
+  function offerUndo(old: Policies, change: Partial<Policies>) {
+    const back = Object.fromEntries(
+      Object.keys(change).map((k) => [k, old[k as keyof Policies]]),
+    ) as Partial<Policies>;
+    const id = "policies-saved";
+    notifications.hide(id);
+    notifications.show({
+      id,
+      autoClose: 10_000,
+      withCloseButton: true,
+      closeButtonProps: { "aria-label": t("common.action.dismiss") },
+      message: (
+        <span className={classes.undo}>
+          {t("admin.policies.saved")}
+          <Button
+            size="compact-sm"
+            variant="light"
+            onClick={() => {
+              notifications.hide(id);
+              void admin.setPolicies(back).then(() => {
+                void client.invalidateQueries({ queryKey: policiesKey });
+                void client.invalidateQueries({ queryKey: ["session"] });
+              });
+            }}
+          >
+            {t("common.action.undo")}
+          </Button>
+        </span>
+      ),
+    });
+  }
+  return save;
+}
+
+function OnOff(props: {
+  name: (typeof switches)[number];
+  on: boolean;
+  busy: boolean;
+  onChange: (on: boolean) => void;
+}) {
+  const { t } = useTranslation();
+  const { name, on } = props;
+  return (
+    <div className={page.card} data-policy={name}>
+      <Switch
+        size="md"
+        checked={on}
+        onChange={(e) => props.onChange(e.currentTarget.checked)}
+        label={t(`admin.policies.${name}.label`)}
+        description={t(`admin.policies.${name}.${on ? "on" : "off"}`)}
+        labelPosition="left"
+        classNames={{
+          body: classes.switchBody,
+          label: classes.switchLabel,
+          description: classes.switchText,
+        }}
+      />
+    </div>
+  );
+}
+
+function ForWhom(props: {
+  name: (typeof audiences)[number];
+  audience: Audience;
+  onChange: (a: Audience) => void;
+}) {
+  const { t } = useTranslation();
+  const { name, audience } = props;
+  const id = useId();
+  const people = useQuery({
+    queryKey: ["admin", "users"],
+    queryFn: admin.users,
+    enabled: audience.mode === "selected",
+  });
+  const users = people.data?.items.filter((p) => p.role === "contact" || p.role === "main_contact");
+  return (
+    <div className={page.card} data-policy={name}>
+      <h3 id={id} className={page.cardTitle}>
+        {t(`admin.policies.${name}.label`)}
+      </h3>
+      <p className={page.hint}>{t(`admin.policies.${name}.${audience.mode}`)}</p>
+      <SegmentedControl
+        mt="sm"
+        aria-labelledby={id}
+        value={audience.mode}
+        onChange={(mode) =>
+          props.onChange({ mode: mode as Audience["mode"], users: audience.users ?? [] })
+        }
+        data={(["off", "everyone", "selected"] as const).map((m) => ({
+          value: m,
+          label: t(`admin.policies.mode.${m}`),
+        }))}
+      />
+      {audience.mode === "selected" && (
+        <MultiSelect
+          mt="sm"
+          label={t("admin.policies.users")}
+          searchable
+          value={audience.users ?? []}
+          onChange={(ids) => props.onChange({ mode: "selected", users: ids })}
+          data={(users ?? []).map((u) => ({
+            value: u.id,
+            label: u.company ? `${u.name} · ${u.company.name}` : u.name,
+          }))}
+        />
+      )}
+    </div>
+  );
+}

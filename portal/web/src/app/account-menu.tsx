@@ -1,0 +1,81 @@
+import { Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { IconCheck, IconLogout, IconUserCog } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { Me } from "../api/types";
+import { languages } from "./i18n";
+import { Initials } from "./initials";
+import { useChangeLanguage, useLogOut } from "./session";
+import classes from "./shell.module.css";
+
+export function AccountMenu({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const logOut = useLogOut();
+  const change = useChangeLanguage();
+  return (
+    <Menu position="bottom-end" width={264} shadow="md" radius="md">
+      <Menu.Target>
+        <button
+          type="button"
+          className={classes.account}
+          aria-label={t("common.nav.menu", { name: me.name })}
+        >
+          <Initials name={me.name} />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div className={classes.who}>
+          <strong>{me.name}</strong>
+          <span>{me.company?.name ?? t(`common.role.${me.role}`)}</span>
+        </div>
+        <Menu.Divider />
+        {languages.map((l) => (
+          <Menu.Item
+            key={l.code}
+            lang={l.code}
+            role="menuitemradio"
+            aria-checked={l.code === me.language}
+            rightSection={
+              l.code === me.language ? <IconCheck size={16} aria-hidden="true" /> : null
+            }
+            onClick={() => void change(l.code)}
+          >
+            {l.name}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item
+          component={Link}
+          to="/account"
+          leftSection={<IconUserCog size={18} aria-hidden="true" />}
+        >
+          {t("common.nav.profile")}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconLogout size={18} aria-hidden="true" />}
+          onClick={() => void logOut()}
+        >
+          {t("common.nav.log_out")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** Light, dark, or as the system: remembered on this machine. */
+export function SchemeChoice() {
+  const { t } = useTranslation();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <SegmentedControl
+      aria-label={t("common.scheme.label")}
+      value={colorScheme}
+      onChange={(v) => setColorScheme(v as typeof colorScheme)}
+      data={[
+        { value: "auto", label: t("common.scheme.auto") },
+        { value: "light", label: t("common.scheme.light") },
+        { value: "dark", label: t("common.scheme.dark") },
+      ]}
+    />
+  );
+}

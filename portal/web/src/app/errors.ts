@@ -1,0 +1,37 @@
+import { useCallback } from "react";
+import { useTranslation } from "react-i18next";
+import { asProblem } from "../api/problem";
+import { formatter } from "./format";
+
+interface Refusal {
+  code: string;
+  params?: Record<string, unknown>;
+}
+
+/** Puts a refusal into words of the reader's language, by its code. */
+export function useErrorText() {
+  const { t, i18n } = useTranslation();
+  return useCallback(
+    (refusal: unknown): string => {
+      const { code, params = {} }: Refusal = isRefusal(refusal) ? refusal : asProblem(refusal);
+      const format = formatter(i18n.language);
+      const values: Record<string, unknown> = { ...params };
+      const wait = Number(params.retry_after_seconds);
+      values.when = wait > 0 ? format.inSeconds(wait) : t("errors.soon");
+      if (typeof params.max === "number") {
+        values.max = code === "too_large" ? format.bytes(params.max) : format.number(params.max);
+      }
+      if (Array.isArray(params.supported)) values.supported = params.supported.join(", ");
+      const loose = t as (key: string, values: Record<string, unknown>) => string;
+      const rule = `errors.policy_rule.${String(params.rule)}`;
+      if (code === "policy" && i18n.exists(rule)) return loose(rule, values);
+      const key = `errors.${code}`;
+      return loose(i18n.exists(key) ? key : "errors.internal", values);
+    },
+    [t, i18n],
+  );
+}
+
+function isRefusal(x: unknown): x is Refusal {
+  return typeof x === "object" && x !== null && "code" in x && typeof x.code === "string";
+}

@@ -1,0 +1,188 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { Problem } from "../api/problem";
+import { isStaff, sessionQuery, welcome } from "./session";
+import { NotFound, RouteFailed, Shell } from "./shell";
+import { Loading } from "./states";
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({ notFoundComponent: NotFound });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (s: Record<string, unknown>): { next?: string } =>
+    typeof s.next === "string" && /^\/(?!\/)/.test(s.next) ? { next: s.next } : {},
+  component: lazyRouteComponent(() => import("../login/LoginPage"), "LoginPage"),
+});
+
+// Everything below the shell needs a session.
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  errorComponent: RouteFailed,
+  pendingComponent: Loading,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      const known = context.client.getQueryData(sessionQuery.queryKey);
+      const { user } = await context.client.ensureQueryData(sessionQuery);
+      if (!known) await welcome(user);
+      return { user };
+    } catch (err) {
+      if (!(err instanceof Problem) || err.status !== 401) throw err;
+      const next = location.href === "/" ? undefined : location.href;
+      throw redirect({ to: "/login", search: { next } });
+    }
+  },
+});
+
+const staffOnly = ({ context }: { context: { user: Parameters<typeof isStaff>[0] } }) => {
+  if (!isStaff(context.user)) throw redirect({ to: "/" });
+};
+
+const text = (v: unknown) => (typeof v === "string" && v ? v : undefined);
+
+export interface PassageSearch {
+  article?: string;
+  lang?: string;
+  at?: string;
+}
+const passage = (s: Record<string, unknown>): PassageSearch => ({
+  article: text(s.article),
+  lang: text(s.lang),
+  at: text(s.at),
+});
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  component: lazyRouteComponent(() => import("../chat/ChatPage"), "HomePage"),
+});
+
+const conversation = createRoute({
+  getParentRoute: () => shell,
+  path: "/c/$conversation",
+  validateSearch: passage,
+  component: lazyRouteComponent(() => import("../chat/ChatPage"), "ChatPage"),
+});
+
+const knowledge = createRoute({
+  getParentRoute: () => shell,
+  path: "/articles",
+  validateSearch: (s: Record<string, unknown>): { q?: string } => ({ q: text(s.q) }),
+  component: lazyRouteComponent(() => import("../articles/KnowledgePage"), "KnowledgePage"),
+});
+
+const article = createRoute({
+  getParentRoute: () => shell,
+  path: "/articles/$article",
+  validateSearch: (s: Record<string, unknown>): { lang?: string } => ({ lang: text(s.lang) }),
+  component: lazyRouteComponent(() => import("../articles/ArticlePage"), "ArticlePage"),
+});
+
+const tickets = createRoute({
+  getParentRoute: () => shell,
+  path: "/tickets",
+  validateSearch: (s: Record<string, unknown>): { status?: string; q?: string; view?: string } => ({
+    status: text(s.status),
+    q: text(s.q),
+    view: text(s.view),
+  }),
+  component: lazyRouteComponent(() => import("../tickets/TicketsPage"), "TicketsPage"),
+});
+
+const newTicket = createRoute({
+  getParentRoute: () => shell,
+  path: "/tickets/new",
+  component: lazyRouteComponent(() => import("../tickets/NewTicketPage"), "NewTicketPage"),
+});
+
+const ticket = createRoute({
+  getParentRoute: () => shell,
+  path: "/tickets/$ticket",
+  validateSearch: passage,
+  component: lazyRouteComponent(() => import("../tickets/TicketPage"), "TicketPage"),
+});
+
+const queue = createRoute({
+  getParentRoute: () => shell,
+  path: "/queue",
+  beforeLoad: staffOnly,
+  validateSearch: (s: Record<string, unknown>): { view?: string; status?: string; q?: string } => ({
+    view: text(s.view),
+    status: text(s.status),
+    q: text(s.q),
+  }),
+  component: lazyRouteComponent(() => import("../staff/QueuePage"), "QueuePage"),
+});
+
+const queueTicket = createRoute({
+  getParentRoute: () => queue,
+  path: "$ticket",
+  validateSearch: passage,
+  component: lazyRouteComponent(() => import("../staff/StaffTicketPage"), "StaffTicketPage"),
+});
+
+const adminPolicies = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin",
+  beforeLoad: ({ context }) => {
+    if (context.user.role !== "admin") throw redirect({ to: "/" });
+  },
+  component: lazyRouteComponent(() => import("../admin/PoliciesPage"), "PoliciesPage"),
+});
+
+const adminArticles = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/articles",
+  beforeLoad: ({ context }) => {
+    if (context.user.role !== "admin") throw redirect({ to: "/" });
+  },
+  component: lazyRouteComponent(() => import("../admin/AdminArticlesPage"), "AdminArticlesPage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../settings/AccountPage"), "AccountPage"),
+});
+
+const tree = root.addChildren([
+  login,
+  shell.addChildren([
+    home,
+    conversation,
+    knowledge,
+    article,
+    tickets,
+    newTicket,
+    ticket,
+    queue.addChildren([queueTicket]),
+    adminPolicies,
+    adminArticles,
+    account,
+  ]),
+]);
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPreload: "intent",
+    defaultPendingComponent: Loading,
+    defaultErrorComponent: RouteFailed,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

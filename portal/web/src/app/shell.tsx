@@ -1,0 +1,124 @@
+import { Button } from "@mantine/core";
+import {
+  IconBook2,
+  IconInbox,
+  IconMessageCircle,
+  IconSettings,
+  IconTicket,
+} from "@tabler/icons-react";
+import { type ErrorComponentProps, Link, Outlet, useRouter } from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import { useTranslation } from "react-i18next";
+import type { Me } from "../api/types";
+import { AccountMenu } from "./account-menu";
+import { Bell } from "./bell";
+import { ExpiredDialog } from "./expired";
+import { isStaff, useMe } from "./session";
+import classes from "./shell.module.css";
+import { Empty, Failed } from "./states";
+
+interface Place {
+  to: "/" | "/tickets" | "/articles" | "/queue" | "/admin";
+  key: "chat" | "tickets" | "articles" | "queue" | "admin";
+  icon: ComponentType<{ size?: number; stroke?: number }>;
+  exact?: boolean;
+}
+
+/** Where this person may go. The server decides again on every call. */
+function placesFor(me: Me): Place[] {
+  const chat: Place = { to: "/", key: "chat", icon: IconMessageCircle };
+  const articles: Place = { to: "/articles", key: "articles", icon: IconBook2 };
+  if (isStaff(me)) {
+    const places: Place[] = [{ to: "/queue", key: "queue", icon: IconInbox }, articles, chat];
+    if (me.role === "admin") places.push({ to: "/admin", key: "admin", icon: IconSettings });
+    return places;
+  }
+  const places = [chat];
+  if (me.policies.ticketing) places.push({ to: "/tickets", key: "tickets", icon: IconTicket });
+  if (me.policies.knowledge_base) places.push(articles);
+  return places;
+}
+
+export function Shell() {
+  const { t } = useTranslation();
+  const me = useMe();
+  const places = placesFor(me);
+  return (
+    <div className={classes.shell}>
+      <a className={classes.skip} href="#content">
+        {t("common.nav.skip")}
+      </a>
+      <header className={classes.bar}>
+        <Link to={isStaff(me) ? "/queue" : "/"} className={classes.brand}>
+          <Bell />
+          <span>{me.tenant.name}</span>
+        </Link>
+        <nav className={classes.nav} aria-label={t("common.nav.main")}>
+          {places.map((p) => (
+            <PlaceLink key={p.key} place={p} className={classes.link ?? ""} />
+          ))}
+        </nav>
+        <AccountMenu me={me} />
+      </header>
+      <main id="content" className={classes.content} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <nav className={classes.bottom} aria-label={t("common.nav.main")}>
+        {places.map((p) => (
+          <PlaceLink key={p.key} place={p} className={classes.tab ?? ""} />
+        ))}
+      </nav>
+      <ExpiredDialog me={me} />
+    </div>
+  );
+}
+
+function PlaceLink({ place, className }: { place: Place; className: string }) {
+  const { t } = useTranslation();
+  const router = useRouter();
+  const path = router.state.location.pathname;
+  const Icon = place.icon;
+  const here =
+    place.to === "/" ? path === "/" || path.startsWith("/c/") : path.startsWith(place.to);
+  return (
+    <Link
+      to={place.to}
+      className={className}
+      data-here={here || undefined}
+      aria-current={here ? "page" : undefined}
+      activeOptions={{ exact: true }}
+    >
+      <Icon size={20} stroke={1.6} aria-hidden="true" />
+      <span>{t(`common.nav.${place.key}`)}</span>
+    </Link>
+  );
+}
+
+export function RouteFailed({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  return (
+    <Failed
+      error={error}
+      retry={() => {
+        reset();
+        void router.invalidate();
+      }}
+    />
+  );
+}
+
+export function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <Empty
+      title={t("common.state.not_found_title")}
+      action={
+        <Button component={Link} to="/" variant="default">
+          {t("common.state.home")}
+        </Button>
+      }
+    >
+      {t("common.state.not_found_text")}
+    </Empty>
+  );
+}

@@ -1,0 +1,55 @@
+import { Button, Loader } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useErrorText } from "./errors";
+import classes from "./states.module.css";
+
+/** The first of the four states. The words are for those who do not see the ring. */
+export function Loading() {
+  const { t } = useTranslation();
+  return (
+    <div className={classes.state} role="status">
+      <Loader size="sm" type="dots" aria-hidden="true" />
+      <span className="sr-only">{t("common.state.loading")}</span>
+    </div>
+  );
+}
+
+/** Nothing here yet: says so, and what to do. */
+export function Empty(props: { title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <div className={classes.state}>
+      <p className={classes.title}>{props.title}</p>
+      {props.children && <p className={classes.text}>{props.children}</p>}
+      {props.action}
+    </div>
+  );
+}
+
+/** What happened, and Retry. */
+export function Failed(props: { error: unknown; retry?: () => void }) {
+  const { t } = useTranslation();
+  const say = useErrorText();
+  return (
+    <div className={classes.state} role="alert">
+      <p className={classes.title}>{t("common.state.error")}</p>
+      <p className={classes.text}>{say(props.error)}</p>
+      {props.retry && (
+        <Button variant="default" onClick={props.retry}>
+          {t("common.state.retry")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** A refusal beside the control that caused it. */
+export function Refusal(props: { error: unknown }) {
+  const say = useErrorText();
+  if (!props.error) return null;
+  return (
+    <p className={classes.refusal} role="alert">
+      {say(props.error)}
+    </p>
+  );
+}

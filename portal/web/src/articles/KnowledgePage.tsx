@@ -1,0 +1,126 @@
+import { Button, Skeleton, TextInput } from "@mantine/core";
+import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { articles } from "../api";
+import type { ArticleHit } from "../api/types";
+import { currentLanguage, languages } from "../app/i18n";
+import { Empty, Failed } from "../app/states";
+import classes from "./article.module.css";
+
+/** The knowledge base: search, or all of it. */
+export function KnowledgePage() {
+  const { t } = useTranslation();
+  const { q = "" } = useSearch({ from: "/shell/articles" });
+  const navigate = useNavigate({ from: "/articles" });
+  const [text, setText] = useState(q);
+  const [wanted] = useDebouncedValue(text.trim(), 250);
+  const lang = currentLanguage();
+  useDocumentTitle(t("articles.title"));
+
+  useEffect(() => {
+    if (wanted !== q) void navigate({ search: wanted ? { q: wanted } : {}, replace: true });
+  }, [wanted, q, navigate]);
+
+  const found = useInfiniteQuery({
+    queryKey: ["articles", "search", q, lang],
+    queryFn: ({ signal, pageParam }) => articles.search(q, lang, pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+  const hits = found.data?.pages.flatMap((p) => p.items) ?? [];
+
+  return (
+    <div className={classes.page}>
+      <h1 className={classes.title}>{t("articles.title")}</h1>
+      <search className={classes.search}>
+        <TextInput
+          type="search"
+          size="lg"
+          radius="xl"
+          aria-label={t("articles.search")}
+          placeholder={t("articles.search")}
+          leftSection={<IconSearch size={20} stroke={1.7} aria-hidden="true" />}
+          value={text}
+          onChange={(e) => setText(e.currentTarget.value)}
+        />
+      </search>
+      <p className="sr-only" role="status">
+        {found.isSuccess && q !== "" && t("articles.count", { count: hits.length })}
+      </p>
+      {found.isPending && <Lines />}
+      {found.isError && <Failed error={found.error} retry={() => void found.refetch()} />}
+      {found.isSuccess && hits.length === 0 && (
+        <Empty
+          title={q ? t("articles.none_title", { query: q }) : t("articles.empty_title")}
+          action={
+            <Button component={Link} to="/" variant="default">
+              {t("articles.ask")}
+            </Button>
+          }
+        >
+          {q ? t("articles.none_text") : t("articles.empty_text")}
+        </Empty>
+      )}
+      <ul className={classes.hits}>
+        {hits.map((h) => (
+          <li key={`${h.id}#${h.anchor ?? ""}`}>
+            <Hit hit={h} />
+          </li>
+        ))}
+      </ul>
+      {found.hasNextPage && (
+        <Button
+          variant="default"
+          loading={found.isFetchingNextPage}
+          onClick={() => void found.fetchNextPage()}
+        >
+          {t("common.state.more")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Hit({ hit }: { hit: ArticleHit }) {
+  const foreign = hit.lang !== currentLanguage();
+  return (
+    <Link
+      to="/articles/$article"
+      params={{ article: hit.id }}
+      search={{ lang: hit.lang }}
+      hash={hit.anchor}
+      className={classes.hit}
+    >
+      <span lang={hit.lang}>
+        <span className={classes.hitTitle}>{hit.title}</span>
+        {hit.heading && hit.heading !== hit.title && (
+          <span className={classes.hitHeading}> › {hit.heading}</span>
+        )}
+      </span>
+      {foreign && (
+        <span className={classes.lang}>{languages.find((l) => l.code === hit.lang)?.name}</span>
+      )}
+      <p className={classes.hitText} lang={hit.lang}>
+        {hit.snippet || hit.summary}
+      </p>
+    </Link>
+  );
+}
+
+function Lines() {
+  return (
+    <div aria-hidden="true">
+      {[62, 48, 70, 55].map((w) => (
+        <div key={w} className={classes.hit}>
+          <Skeleton height={20} width={`${w}%`} mb={10} />
+          <Skeleton height={14} width="90%" />
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Log } from "./log";
+
+/** Tells screen readers that an answer begins and ends, and nothing in between. */
+export function Announcer({ running, log }: { running?: string; log?: Log }) {
+  const { t } = useTranslation();
+  const before = useRef<string | undefined>(undefined);
+  const [text, setText] = useState("");
+  useEffect(() => {
+    const was = before.current;
+    before.current = running;
+    if (running && running !== was) setText(t("chat.status.working"));
+    else if (!running && was) {
+      const end = log?.events.findLast((e) => e.kind === "turn_ended" && e.body?.turn === was);
+      const reason = end?.kind === "turn_ended" ? end.body?.reason : undefined;
+      setText(reason === "answered" ? t("chat.status.done") : t("chat.status.stopped"));
+    }
+  }, [running, log, t]);
+  return (
+    <div className="sr-only" role="status" data-testid="chat-status">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { IconArrowBackUp, IconNote, IconTicket, IconUserCheck } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { Trans, useTranslation } from "react-i18next";
+import type { LogEvent } from "../api/types";
+import { useErrorText } from "../app/errors";
+import { useFormat } from "../app/format";
+import classes from "./thread.module.css";
+
+/** One quiet line for what happened around the talk: a ticket, a handoff, a note. */
+export function Line({
+  event,
+  ticketPath = "/tickets/$ticket",
+}: {
+  event: LogEvent;
+  ticketPath?: "/tickets/$ticket" | "/queue/$ticket";
+}) {
+  const format = useFormat();
+  const body = useLine(event, ticketPath);
+  if (!body) return null;
+  return (
+    <p className={classes.line} data-kind={event.kind}>
+      {body.icon}
+      <span>{body.text}</span>
+      <time dateTime={event.at} title={format.full(event.at)}>
+        {format.short(event.at)}
+      </time>
+    </p>
+  );
+}
+
+function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket") {
+  const { t, i18n } = useTranslation();
+  const say = useErrorText();
+  if (!e.body) return undefined;
+  switch (e.kind) {
+    case "ticket": {
+      const { change, number, status, ticket_id } = e.body;
+      const key =
+        change === "opened" || change === "replied"
+          ? change
+          : change === "status" && status
+            ? "status"
+            : "changed";
+      const label = status ? t(`common.status.${status}`) : "";
+      return {
+        icon: <IconTicket size={17} stroke={1.6} aria-hidden="true" />,
+        text: (
+          <Trans
+            t={t}
+            i18nKey={`chat.line.ticket_${key}`}
+            values={{ number: `#${number}`, status: label }}
+            components={{ a: <Link to={ticketPath} params={{ ticket: ticket_id }} /> }}
+          />
+        ),
+      };
+    }
+    case "handoff": {
+      const { state, name } = e.body;
+      const icon =
+        state === "released" ? (
+          <IconArrowBackUp size={17} stroke={1.6} aria-hidden="true" />
+        ) : (
+          <IconUserCheck size={17} stroke={1.6} aria-hidden="true" />
+        );
+      if (state === "taken") {
+        return {
+          icon,
+          text: name
+            ? t("chat.line.handoff_taken", { name })
+            : t("chat.line.handoff_taken_unknown"),
+        };
+      }
+      return { icon, text: t(`chat.line.handoff_${state}`) };
+    }
+    case "action":
+      return { icon: null, text: t("chat.line.action") };
+    case "note": {
+      const icon = <IconNote size={17} stroke={1.6} aria-hidden="true" />;
+      const text = i18n.exists(`errors.${e.body.code}`) ? say(e.body) : t("chat.line.note");
+      return { icon, text };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+// A remark plugin: [1] in the text becomes a reference of our own, which the
+// thread draws as a link to the passage. Only text counts; code stays code.
+
+interface Node {
+  type: string;
+  value?: string;
+  children?: Node[];
+  data?: { hName: string; hProperties: Record<string, string> };
+  label?: string;
+}
+
+const mark = /\[(\d{1,2})\]/g;
+
+const reference = (n: string): Node => ({
+  type: "citation",
+  data: { hName: "cite-ref", hProperties: { n } },
+  children: [],
+});
+
+export function remarkCitations() {
+  return (tree: Node) => walk(tree);
+}
+
+function walk(node: Node) {
+  if (!node.children) return;
+  node.children = node.children.flatMap((child) => {
+    if (child.type === "text" && child.value) return split(child.value);
+    // `[1]: https://…` in an answer must not turn our numbers into its links.
+    if (child.type === "linkReference" && /^\d{1,2}$/.test(child.label ?? "")) {
+      return [reference(child.label ?? "")];
+    }
+    walk(child);
+    return [child];
+  });
+}
+
+function split(text: string): Node[] {
+  const parts: Node[] = [];
+  let from = 0;
+  for (const m of text.matchAll(mark)) {
+    if (m.index > from) parts.push({ type: "text", value: text.slice(from, m.index) });
+    parts.push(reference(m[1] ?? ""));
+    from = m.index + m[0].length;
+  }
+  if (from < text.length) parts.push({ type: "text", value: text.slice(from) });
+  return parts;
+}

@@ -1,0 +1,105 @@
+import { Button, Tabs } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { conversations, tickets } from "../api";
+import type { TicketDetail } from "../api/types";
+import { Refusal } from "../app/states";
+import { AnswerBox } from "../tickets/AnswerBox";
+import classes from "./staff.module.css";
+
+/** Three ways to write, never mixed up: into the chat, a reply in the ticket, an internal note. */
+export function Answering({ ticket: x }: { ticket: TicketDetail }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const chat = x.conversation_id;
+  const [tab, setTab] = useState<string | null>(chat && x.handoff !== "none" ? "chat" : "reply");
+  const refresh = () => client.invalidateQueries({ queryKey: ["tickets"] });
+  return (
+    <Tabs value={tab} onChange={setTab} className={classes.answering} keepMounted={false}>
+      <Tabs.List aria-label={t("staff.write.label")}>
+        {chat && <Tabs.Tab value="chat">{t("staff.write.chat")}</Tabs.Tab>}
+        <Tabs.Tab value="reply">{t("staff.write.reply")}</Tabs.Tab>
+        <Tabs.Tab value="note">{t("staff.write.note")}</Tabs.Tab>
+      </Tabs.List>
+      {chat && (
+        <Tabs.Panel value="chat" pt="sm">
+          <InChat ticket={x} conversation={chat} onDone={refresh} />
+        </Tabs.Panel>
+      )}
+      <Tabs.Panel value="reply" pt="sm">
+        <AnswerBox
+          draftKey={`reply.${x.id}`}
+          label={t("staff.write.reply_label", { name: x.requester.name })}
+          button={t("tickets.reply.send")}
+          onSend={async (text) => {
+            await tickets.reply(x.id, text, false);
+            await refresh();
+          }}
+        />
+      </Tabs.Panel>
+      <Tabs.Panel value="note" pt="sm">
+        <AnswerBox
+          draftKey={`note.${x.id}`}
+          tone="internal"
+          label={t("staff.write.note_label")}
+          button={t("staff.write.note_send")}
+          onSend={async (text) => {
+            await tickets.reply(x.id, text, true);
+            await refresh();
+          }}
+        />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+function InChat(props: {
+  ticket: TicketDetail;
+  conversation: string;
+  onDone: () => Promise<void>;
+}) {
+  const { t } = useTranslation();
+  const { ticket: x, conversation } = props;
+  const take = useMutation({
+    mutationFn: () => conversations.take(conversation),
+    onSettled: props.onDone,
+  });
+  const release = useMutation({
+    mutationFn: () => conversations.release(conversation),
+    onSettled: props.onDone,
+  });
+  if (x.handoff !== "taken") {
+    return (
+      <div className={classes.take}>
+        <p>
+          {t(x.handoff === "requested" ? "staff.take.wanted" : "staff.take.quiet", {
+            name: x.requester.name,
+          })}
+        </p>
+        <Button loading={take.isPending} onClick={() => take.mutate()}>
+          {t("staff.take.button")}
+        </Button>
+        <Refusal error={take.error} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <AnswerBox
+        draftKey={`chat.${conversation}`}
+        label={t("staff.write.chat_label", { name: x.requester.name })}
+        button={t("chat.composer.send")}
+        onSend={async (text) => {
+          await conversations.write(conversation, text);
+          await props.onDone();
+        }}
+      >
+        <Button variant="subtle" loading={release.isPending} onClick={() => release.mutate()}>
+          {t("staff.take.release")}
+        </Button>
+      </AnswerBox>
+      <Refusal error={release.error} />
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+import { Button, NativeSelect } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { tickets } from "../api";
+import type { Priority, TicketDetail, TicketStatus } from "../api/types";
+import { useErrorText } from "../app/errors";
+import { useFormat } from "../app/format";
+import { useMe } from "../app/session";
+import classes from "./staff.module.css";
+
+const statuses: TicketStatus[] = ["new", "open", "pending", "resolved", "closed"];
+const priorities: Priority[] = ["low", "normal", "high", "urgent"];
+
+/** Who, where from, how it stands; status, priority and technician are changed at once. */
+export function Facts({ ticket: x }: { ticket: TicketDetail }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const me = useMe();
+  const client = useQueryClient();
+  const say = useErrorText();
+  const change = useMutation({
+    mutationFn: (c: { status?: string; priority?: string; assignee_id?: string }) =>
+      tickets.change(x.id, c),
+    onError: (err) => notifications.show({ color: "red", message: say(err) }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
+  });
+  const company = x.company?.name ?? x.requester.company;
+  return (
+    <aside className={classes.facts} aria-label={t("staff.facts")}>
+      <NativeSelect
+        label={t("tickets.status")}
+        value={x.status}
+        disabled={change.isPending}
+        onChange={(e) => change.mutate({ status: e.currentTarget.value })}
+        data={statuses.map((s) => ({
+          value: s,
+          label: t(`common.status.${s === "pending" ? "pending_staff" : s}`),
+        }))}
+      />
+      <NativeSelect
+        label={t("staff.priority")}
+        value={x.priority}
+        disabled={change.isPending}
+        onChange={(e) => change.mutate({ priority: e.currentTarget.value })}
+        data={priorities.map((p) => ({ value: p, label: t(`common.priority.${p}`) }))}
+      />
+      <dl className={classes.factList}>
+        <dt>{t("staff.assignee")}</dt>
+        <dd>
+          {x.assignee?.name ?? t("tickets.unassigned")}
+          {x.assignee?.id !== me.id && (
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              loading={change.isPending}
+              onClick={() => change.mutate({ assignee_id: me.id })}
+            >
+              {t("staff.assign_me")}
+            </Button>
+          )}
+        </dd>
+        <dt>{t("staff.requester")}</dt>
+        <dd>{x.requester.name}</dd>
+        {company && (
+          <>
+            <dt>{t("staff.company")}</dt>
+            <dd>{company}</dd>
+          </>
+        )}
+        <dt>{t("staff.origin")}</dt>
+        <dd>{t(`common.origin.${x.origin}`)}</dd>
+        <dt>{t("staff.created")}</dt>
+        <dd>{format.full(x.created_at)}</dd>
+        <dt>{t("staff.updated")}</dt>
+        <dd>{format.full(x.updated_at)}</dd>
+      </dl>
+    </aside>
+  );
+}

@@ -1,0 +1,197 @@
+import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
+import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
+import { IconSearch, IconUserCheck } from "@tabler/icons-react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { tickets } from "../api";
+import type { Ticket, TicketStatus } from "../api/types";
+import { useFormat } from "../app/format";
+import { Empty, Failed } from "../app/states";
+import { StatusMark } from "../tickets/StatusMark";
+import classes from "./staff.module.css";
+
+const views = ["queue", "handoff", "mine"] as const;
+type View = (typeof views)[number];
+const statuses: TicketStatus[] = ["new", "open", "pending", "resolved", "closed"];
+
+/** The queue at the left; the ticket beside it. On a phone one or the other. */
+export function QueuePage() {
+  const { t } = useTranslation();
+  const { ticket } = useParams({ strict: false });
+  useDocumentTitle(t("staff.title"));
+  return (
+    <div className={classes.page} data-ticket={ticket ? true : undefined}>
+      <section className={classes.queue} aria-label={t("staff.title")}>
+        <h1 className={ticket ? classes.queueTitle : classes.queueTitle}>{t("staff.title")}</h1>
+        <Filters />
+        <List current={ticket} />
+      </section>
+      <section className={classes.middle} aria-label={t("staff.ticket")}>
+        {ticket ? (
+          <Outlet />
+        ) : (
+          <Empty title={t("staff.choose_title")}>{t("staff.choose_text")}</Empty>
+        )}
+      </section>
+    </div>
+  );
+}
+
+function useFilters() {
+  const search = useSearch({ from: "/shell/queue" });
+  const view: View = views.find((v) => v === search.view) ?? "queue";
+  return { ...search, view };
+}
+
+function Filters() {
+  const { t } = useTranslation();
+  const filters = useFilters();
+  const navigate = useNavigate();
+  const [text, setText] = useState(filters.q ?? "");
+  const [q] = useDebouncedValue(text.trim(), 250);
+  useEffect(() => {
+    if (q !== (filters.q ?? "")) {
+      void navigate({
+        to: ".",
+        search: (s: object) => ({ ...s, q: q || undefined }),
+        replace: true,
+      });
+    }
+  }, [q, filters.q, navigate]);
+  return (
+    <div className={classes.filters}>
+      <nav className={classes.views} aria-label={t("staff.views")}>
+        {views.map((v) => (
+          <Link
+            key={v}
+            to="."
+            search={(s: object) => ({ ...s, view: v === "queue" ? undefined : v })}
+            className={classes.view}
+            data-here={v === filters.view || undefined}
+            aria-current={v === filters.view ? "true" : undefined}
+          >
+            {t(`staff.view.${v}`)}
+          </Link>
+        ))}
+      </nav>
+      <div className={classes.search}>
+        <TextInput
+          type="search"
+          size="sm"
+          aria-label={t("tickets.search")}
+          placeholder={t("tickets.search")}
+          leftSection={<IconSearch size={17} stroke={1.7} aria-hidden="true" />}
+          value={text}
+          onChange={(e) => setText(e.currentTarget.value)}
+        />
+        <NativeSelect
+          size="sm"
+          aria-label={t("tickets.status")}
+          value={filters.status ?? ""}
+          onChange={(e) => {
+            const status = e.currentTarget.value || undefined;
+            void navigate({ to: ".", search: (s: object) => ({ ...s, status }) });
+          }}
+          data={[
+            { value: "", label: t("tickets.any_status") },
+            ...statuses.map((s) => ({
+              value: s,
+              label: t(`common.status.${s === "pending" ? "pending_staff" : s}`),
+            })),
+          ]}
+        />
+      </div>
+    </div>
+  );
+}
+
+function List({ current }: { current?: string }) {
+  const { t } = useTranslation();
+  const { view, status, q } = useFilters();
+  const list = useInfiniteQuery({
+    queryKey: ["tickets", { view, status, q }],
+    queryFn: ({ pageParam }) => tickets.list({ view, status, q, cursor: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (p) => p.next ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  });
+  const items = list.data?.pages.flatMap((p) => p.items) ?? [];
+  if (list.isPending) return <Waiting />;
+  if (list.isError) return <Failed error={list.error} retry={() => void list.refetch()} />;
+  if (items.length === 0) {
+    return (
+      <Empty title={t("staff.empty_title")}>
+        {t(q || status ? "tickets.none_text" : "staff.empty_text")}
+      </Empty>
+    );
+  }
+  return (
+    <ul className={classes.list}>
+      {items.map((x) => (
+        <li key={x.id}>
+          <Row ticket={x} here={x.id === current} />
+        </li>
+      ))}
+      {list.hasNextPage && (
+        <li>
+          <Button
+            fullWidth
+            variant="subtle"
+            loading={list.isFetchingNextPage}
+            onClick={() => void list.fetchNextPage()}
+          >
+            {t("common.state.more")}
+          </Button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Row({ ticket: x, here }: { ticket: Ticket; here: boolean }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <Link
+      to="/queue/$ticket"
+      params={{ ticket: x.id }}
+      search={(s: object) => ({ ...s, article: undefined, lang: undefined, at: undefined })}
+      className={classes.row}
+      data-here={here || undefined}
+      aria-current={here ? "true" : undefined}
+    >
+      <span className={classes.rowTop}>
+        <span className={classes.rowTitle}>{x.subject}</span>
+        <span className={classes.when}>{format.ago(x.updated_at)}</span>
+      </span>
+      <span className={classes.meta}>
+        {x.requester.name}
+        {(x.company?.name ?? x.requester.company) && ` · ${x.company?.name ?? x.requester.company}`}
+      </span>
+      <span className={classes.meta}>
+        #{x.number} · <StatusMark status={x.status} staff />
+        {x.handoff !== "none" && (
+          <span className={classes.handoff} data-state={x.handoff}>
+            <IconUserCheck size={14} aria-hidden="true" /> {t(`common.handoff.${x.handoff}_short`)}
+          </span>
+        )}
+      </span>
+    </Link>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className={classes.list} aria-hidden="true">
+      {[70, 55, 80, 60, 66].map((w) => (
+        <div key={w} className={classes.row}>
+          <Skeleton height={16} width={`${w}%`} mb={8} />
+          <Skeleton height={12} width="50%" />
+        </div>
+      ))}
+    </div>
+  );
+}

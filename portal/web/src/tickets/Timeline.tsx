@@ -1,0 +1,188 @@
+import {
+  IconAlertTriangle,
+  IconCheck,
+  IconChevronRight,
+  IconShieldCheck,
+} from "@tabler/icons-react";
+import { Fragment } from "react";
+import { useTranslation } from "react-i18next";
+import type { Citation, LogEvent, Reply } from "../api/types";
+import { useFormat } from "../app/format";
+import { Initials } from "../app/initials";
+import { Answer } from "../chat/Answer";
+import { StaffMessage } from "../chat/Exchange";
+import { Line } from "../chat/Line";
+import { StepText } from "../chat/Steps";
+import type { Exchange, Step } from "../chat/thread";
+import thread from "../chat/thread.module.css";
+import classes from "./tickets.module.css";
+import { dayOf, timeline } from "./timeline";
+
+interface Props {
+  events: LogEvent[];
+  replies: Reply[];
+  requester: string;
+  staff: boolean; // staff also see each step with what went in and came out
+  onOpen: (c: Citation) => void;
+}
+
+/** What was said and done, in one line of time, as the log has it. */
+export function Timeline({ events, replies, requester, staff, onOpen }: Props) {
+  const format = useFormat();
+  const entries = timeline(events, replies);
+  return (
+    <ol className={classes.timeline}>
+      {entries.map((e, i) => {
+        const before = entries[i - 1];
+        const newDay = !before || dayOf(before.at) !== dayOf(e.at);
+        return (
+          <li key={e.kind === "reply" ? e.reply.id : e.view.key}>
+            {newDay && <div className={classes.day}>{format.date(e.at)}</div>}
+            {e.kind === "reply" ? (
+              <ReplyView reply={e.reply} />
+            ) : (
+              <Said view={e.view} requester={requester} staff={staff} onOpen={onOpen} />
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function Said({
+  view,
+  requester,
+  staff,
+  onOpen,
+}: Pick<Props, "requester" | "staff" | "onOpen"> & { view: Exchange }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <>
+      {view.question && (
+        <article className={classes.reply} aria-label={requester} data-kind="user_message">
+          <Initials name={requester} />
+          <div className={classes.replyBody}>
+            <p className={classes.by}>
+              <strong>{requester}</strong>{" "}
+              {view.question.at && (
+                <time dateTime={view.question.at} title={format.full(view.question.at)}>
+                  {format.short(view.question.at)}
+                </time>
+              )}
+            </p>
+            <div className={classes.text}>{view.question.text || <em>{t("chat.erased")}</em>}</div>
+          </div>
+        </article>
+      )}
+      {view.steps.map((s) => (
+        <StepDetails key={s.call} step={s} staff={staff} />
+      ))}
+      {view.parts.map((p, i) => (
+        <Fragment key={i}>
+          {p.kind === "answer" && (
+            <Answer seq={p.seq} at={p.at} body={p.body} rating={p.rating} onOpen={onOpen} />
+          )}
+          {p.kind === "staff" && <StaffMessage part={p} />}
+          {p.kind === "line" && (
+            <Line event={p.event} ticketPath={staff ? "/queue/$ticket" : "/tickets/$ticket"} />
+          )}
+          {p.kind === "ended" && p.body.reason === "stopped" && (
+            <p className={thread.ended}>{t("tickets.stopped_by_user")}</p>
+          )}
+          {p.kind === "ended" && p.body.reason === "failed" && (
+            <p className={thread.ended} data-reason="failed">
+              {t("chat.ended.failed")}
+            </p>
+          )}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
+function StepDetails({ step, staff }: { step: Step; staff: boolean }) {
+  const { t } = useTranslation();
+  const ok = step.result ? step.ok : true;
+  const icon = ok ? (
+    <IconCheck size={16} aria-hidden="true" />
+  ) : (
+    <IconAlertTriangle size={16} aria-hidden="true" />
+  );
+  if (!staff) {
+    return (
+      <ul className={thread.steps}>
+        <li>
+          {icon}
+          <StepText step={step} />
+        </li>
+      </ul>
+    );
+  }
+  const { body } = step.event;
+  return (
+    <details className={classes.step} data-tool={step.name}>
+      <summary>
+        <IconChevronRight className={classes.chevron} size={16} aria-hidden="true" />
+        {icon}
+        <StepText step={step} />
+      </summary>
+      <div className={classes.stepBody}>
+        <div>
+          <h4>{t("tickets.step.asked", { tool: step.name })}</h4>
+          <pre>{body ? JSON.stringify(body.arguments, null, 2) : t("chat.erased")}</pre>
+        </div>
+        <div>
+          <h4>{t("tickets.step.got")}</h4>
+          <pre>{step.result?.body ? step.result.body.content : t("tickets.step.nothing")}</pre>
+        </div>
+      </div>
+    </details>
+  );
+}
+
+function ReplyView({ reply }: { reply: Reply }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <article
+      className={classes.reply}
+      data-internal={reply.internal || undefined}
+      aria-label={
+        reply.internal ? t("tickets.internal_by", { name: reply.author.name }) : reply.author.name
+      }
+    >
+      <Initials name={reply.author.name} staff={reply.author.staff} />
+      <div className={classes.replyBody}>
+        <p className={classes.by}>
+          <strong>{reply.author.name}</strong>{" "}
+          {reply.internal ? (
+            <span className={classes.tag}>{t("tickets.internal")}</span>
+          ) : (
+            <span>{reply.author.staff ? t("chat.staff") : ""}</span>
+          )}{" "}
+          <time dateTime={reply.at} title={format.full(reply.at)}>
+            {format.short(reply.at)}
+          </time>
+        </p>
+        <div className={classes.text}>{reply.text}</div>
+      </div>
+    </article>
+  );
+}
+
+/** Whether the chain of hashes over the transcript holds. */
+export function Verified({ ok }: { ok: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <p className={classes.verified} data-ok={ok}>
+      {ok ? (
+        <IconShieldCheck size={18} stroke={1.7} aria-hidden="true" />
+      ) : (
+        <IconAlertTriangle size={18} aria-hidden="true" />
+      )}
+      {ok ? t("tickets.verified") : t("tickets.not_verified")}
+    </p>
+  );
+}

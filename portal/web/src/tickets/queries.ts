@@ -1,0 +1,16 @@
+import { queryOptions } from "@tanstack/react-query";
+import { tickets } from "../api";
+
+export const ticketQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["tickets", "one", id],
+    queryFn: () => tickets.get(id),
+    refetchInterval: 20_000,
+  });
+
+export const transcriptQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["tickets", "transcript", id],
+    queryFn: () => tickets.transcript(id),
+    refetchInterval: 20_000,
+  });
