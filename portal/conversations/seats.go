@@ -17,8 +17,9 @@ type seats struct {
 	tenants map[desk.ID]int
 	taken   map[desk.ID]*seat
 	queue   []store.TurnRef
-	idle    chan struct{}
 	closing bool
+	idle    chan struct{} // closed when none is left
+	once    sync.Once
 }
 
 // seat is one turn that this node has started on.
@@ -44,9 +45,7 @@ func (r *seats) close() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.run, r.queue, r.closing = nil, nil, true
-	if len(r.taken) == 0 {
-		close(r.idle)
-	}
+	r.maybeIdle()
 	return r.idle
 }
 
@@ -117,8 +116,12 @@ func (r *seats) leave(ref store.TurnRef, s *seat) {
 		}
 		r.seatQueue()
 	}
+	r.maybeIdle()
+}
+
+func (r *seats) maybeIdle() {
 	if r.closing && len(r.taken) == 0 {
-		close(r.idle)
+		r.once.Do(func() { close(r.idle) })
 	}
 }
 

@@ -125,6 +125,9 @@ func (tx *Tx) VerifyChain(ctx context.Context, conversation desk.ID) (broken int
 			return seq + 1, nil
 		}
 		for _, r := range rows {
+			if seq == head.LastSeq {
+				break // appended since the head was read
+			}
 			seq++
 			if r.Seq != seq || !slices.Equal(r.PrevHash, prev) || !linkHolds(r) {
 				return seq, nil

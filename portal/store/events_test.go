@@ -139,3 +139,36 @@ func TestAppendToAForeignConversationFindsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestChainHoldsWhileTheConversationGoesOn(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	tenant, id := conversation(t, s)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 100 {
+			err := s.Tenant(tenant).Tx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Append(ctx, id, desk.KindNote, desk.Note{Code: "x"})
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for going := true; going; {
+		select {
+		case <-done:
+			going = false
+		default:
+		}
+		storetest.InTx(t, s, tenant, func(ctx context.Context, tx *store.Tx) error {
+			broken, err := tx.VerifyChain(ctx, id)
+			if broken != 0 {
+				t.Errorf("chain broken at %d", broken)
+			}
+			return err
+		})
+	}
+}
