@@ -116,6 +116,14 @@ type ConversationEvent struct {
 	Hash           []byte
 }
 
+type ConversationSummary struct {
+	TenantID       desk.ID
+	ConversationID desk.ID
+	UptoSeq        int64
+	Text           string
+	UpdatedAt      time.Time
+}
+
 type EmbeddingModel struct {
 	TenantID   desk.ID
 	ID         desk.ID
@@ -266,6 +274,13 @@ type TicketRow struct {
 	CompanyName    *string
 	AssigneeName   *string
 	Handoff        string
+}
+
+type TokenHold struct {
+	TenantID desk.ID
+	Day      time.Time
+	Shard    int16
+	Tokens   int64
 }
 
 type TokenUsage struct {

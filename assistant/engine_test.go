@@ -1,0 +1,326 @@
+package assistant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/conserje/conserje/assistant/model"
+	"github.com/conserje/conserje/assistant/model/modeltest"
+	"github.com/conserje/conserje/portal/conversations"
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/prompts"
+	"github.com/conserje/conserje/tools"
+)
+
+// bench is a portal with one tenant, its people and a fake model behind the
+// real client; another tenant lives beside it.
+type bench struct {
+	t        testing.TB
+	store    *store.Store
+	tickets  *tickets.Service
+	tools    *tools.Registry
+	service  *conversations.Service
+	engine   *Engine
+	fake     *modeltest.Server
+	ana, ben desk.Viewer // contacts of Acme; ben is the main contact
+	tess     desk.Viewer
+	adam     desk.Viewer
+	stranger desk.Viewer // of the other tenant
+	passages func(text string) []tools.Passage
+	wrap     func(ctx context.Context, t *conversations.Turn) error // instead of the engine
+}
+
+// settings change the engine's configuration before it is made.
+type settings func(*Config)
+
+func newBench(t testing.TB, change ...settings) *bench {
+	t.Helper()
+	b := &bench{t: t, store: storetest.New(t), fake: modeltest.Start()}
+	t.Cleanup(b.fake.Close)
+	tenant, other := storetest.Tenant(t, b.store), storetest.Tenant(t, b.store)
+	acme := storetest.Company(t, b.store, tenant, "Acme")
+	b.ana = storetest.User(t, b.store, tenant, acme, desk.RoleContact, "ana")
+	b.ben = storetest.User(t, b.store, tenant, acme, desk.RoleMainContact, "ben")
+	b.tess = storetest.User(t, b.store, tenant, "", desk.RoleTechnician, "tess")
+	b.adam = storetest.User(t, b.store, tenant, "", desk.RoleAdmin, "adam")
+	b.stranger = storetest.User(t, b.store, other, storetest.Company(t, b.store, other, "Elsewhere"), desk.RoleContact, "zoe")
+	b.tickets = tickets.New(b.store)
+	b.passages = func(string) []tools.Passage { return nil }
+	provider, err := model.New(model.Config{BaseURL: b.fake.URL, Key: "sk-secret-key", Model: "fake", Log: storetest.Log(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := storetest.Log(t)
+	b.tools, err = tools.NewRegistry(b.store, log, tools.All(b.find, b.tickets)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{Store: b.store, Model: provider, Tools: b.tools, Log: log, Now: func() time.Time {
+		return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	}}
+	for _, c := range change {
+		c(&cfg)
+	}
+	if b.engine, err = New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	b.service = conversations.New(conversations.Config{Store: b.store, Engine: b, Log: log})
+	if err := b.service.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		b.service.Drain(ctx)
+	})
+	return b
+}
+
+// Run hands the turn to the engine, or to what the test put in its place.
+func (b *bench) Run(ctx context.Context, t *conversations.Turn) error {
+	if b.wrap != nil {
+		return b.wrap(ctx, t)
+	}
+	return b.engine.Run(ctx, t)
+}
+
+func (b *bench) find(_ context.Context, _ desk.Viewer, text string, _ desk.Language) ([]tools.Passage, error) {
+	return b.passages(text), nil
+}
+
+func (b *bench) set(patch string) {
+	b.t.Helper()
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(patch), &m); err != nil {
+		b.t.Fatal(err)
+	}
+	storetest.InTx(b.t, b.store, b.adam.Tenant, func(ctx context.Context, tx *store.Tx) error {
+		_, err := policy.Change(ctx, tx, b.adam, m)
+		return err
+	})
+}
+
+func (b *bench) ticket(v desk.Viewer, subject, description string) tickets.Ticket {
+	b.t.Helper()
+	t, err := b.tickets.Create(desk.WithViewer(b.t.Context(), v), tickets.Draft{Subject: subject, Description: description})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return t
+}
+
+// ended waits for the end of a turn and returns the conversation's log.
+func (b *bench) ended(v desk.Viewer, conversation, turn desk.ID) []desk.Event {
+	b.t.Helper()
+	wake := make(chan struct{}, 1)
+	cancel, err := b.store.Bus().Subscribe(store.ConversationSubject(v.Tenant, conversation), func([]byte) {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer cancel()
+	late := time.After(20 * time.Second)
+	for {
+		events := b.log(v, conversation)
+		for _, e := range events {
+			if e.Kind == desk.KindTurnEnded && read[desk.TurnEnded](b.t, e).Turn == turn {
+				return events
+			}
+		}
+		select {
+		case <-wake:
+		case <-time.After(200 * time.Millisecond): // the end may have come before the subscription
+		case <-late:
+			b.t.Fatalf("the turn did not end; log: %s", kinds(events))
+		}
+	}
+}
+
+func (b *bench) log(v desk.Viewer, conversation desk.ID) (events []desk.Event) {
+	b.t.Helper()
+	storetest.InTx(b.t, b.store, v.Tenant, func(ctx context.Context, tx *store.Tx) (err error) {
+		events, err = tx.Events(ctx, conversation, 0, 10_000)
+		return err
+	})
+	return events
+}
+
+func read[T any](t testing.TB, e desk.Event) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(e.Body, &v); err != nil {
+		t.Fatalf("event %d: %v", e.Seq, err)
+	}
+	return v
+}
+
+func kinds(events []desk.Event) string {
+	var list []string
+	for _, e := range events {
+		list = append(list, string(e.Kind))
+	}
+	return strings.Join(list, " ")
+}
+
+// outcome is what a turn came to, as the log says.
+type outcome struct {
+	events  []desk.Event
+	message desk.AssistantMessage
+	calls   []desk.ToolCall
+	results []desk.ToolResult
+	end     desk.TurnEnded
+}
+
+// ask says something in a new conversation and waits for the answer.
+func (b *bench) ask(v desk.Viewer, text string) outcome {
+	b.t.Helper()
+	return b.askIn(v, desk.NewID(), text)
+}
+
+func (b *bench) askIn(v desk.Viewer, conversation desk.ID, text string) outcome {
+	b.t.Helper()
+	ack, err := b.service.Say(desk.WithViewer(b.t.Context(), v), conversations.Message{Conversation: conversation, ID: string(desk.NewID()), Text: text})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return outcomeOf(b.t, b.ended(v, conversation, ack.Turn), ack.Turn)
+}
+
+func outcomeOf(t testing.TB, events []desk.Event, turn desk.ID) (o outcome) {
+	t.Helper()
+	o.events = events
+	messages, ends := 0, 0
+	for _, e := range events {
+		switch e.Kind {
+		case desk.KindAssistantMessage:
+			if m := read[desk.AssistantMessage](t, e); m.Turn == turn {
+				o.message = m
+				messages++
+			}
+		case desk.KindToolCall:
+			if c := read[desk.ToolCall](t, e); c.Turn == turn {
+				o.calls = append(o.calls, c)
+			}
+		case desk.KindToolResult:
+			if r := read[desk.ToolResult](t, e); r.Turn == turn {
+				o.results = append(o.results, r)
+			}
+		case desk.KindTurnEnded:
+			if x := read[desk.TurnEnded](t, e); x.Turn == turn {
+				o.end = x
+				ends++
+			}
+		}
+	}
+	if messages != 1 || ends != 1 {
+		t.Errorf("%d final answers and %d ends in %s", messages, ends, kinds(events))
+	}
+	if len(o.calls) != len(o.results) {
+		t.Errorf("%d calls and %d results in %s", len(o.calls), len(o.results), kinds(events))
+	}
+	return o
+}
+
+func vpn() []tools.Passage {
+	return []tools.Passage{
+		{Article: "01890000-0000-7000-8000-000000000001", Lang: "en", Title: "VPN", Heading: "Connect", Anchor: "connect", Text: "Open the client and press Connect."},
+		{Article: "01890000-0000-7000-8000-000000000001", Lang: "en", Title: "VPN", Heading: "Trouble", Anchor: "trouble", Text: "Restart the client."},
+	}
+}
+
+func (b *bench) validate() {
+	b.t.Helper()
+	for _, r := range b.fake.Requests() {
+		modeltest.Validate(b.t, r)
+	}
+}
+
+func TestAnAnswerStandsOnWhatWasFoundAndCitesOnlyThat(t *testing.T) {
+	b := newBench(t)
+	b.passages = func(string) []tools.Passage { return vpn() }
+	b.fake.Add(modeltest.Text("Press **Connect** [1]. Else", " restart it[2, 9]. Never mind [7]. `a[3]` stays."))
+	o := b.ask(b.ana, "How do I connect to the VPN?")
+	if want := "Press **Connect** [1]. Else restart it[2]. Never mind. `a[3]` stays."; o.message.Text != want {
+		t.Errorf("got  %q\nwant %q", o.message.Text, want)
+	}
+	if len(o.message.Citations) != 2 || o.message.Citations[0].Anchor != "connect" || o.message.Citations[1].N != 2 {
+		t.Errorf("citations %+v", o.message.Citations)
+	}
+	if len(o.calls) != 1 || o.calls[0].Step != 0 || len(o.results[0].Citations) != 2 || !o.results[0].OK {
+		t.Errorf("the search is not in the log: %+v %+v", o.calls, o.results)
+	}
+	if o.end.Reason != desk.TurnAnswered || o.message.Model != "fake" || o.message.Usage.Input != 10 || o.message.Offline {
+		t.Errorf("%+v %+v", o.end, o.message)
+	}
+	request := b.fake.Requests()[0]
+	if request.LastUser() != "How do I connect to the VPN?" || !strings.Contains(string(request.Body), "press Connect") {
+		t.Errorf("request %s", request.Body)
+	}
+	b.validate()
+}
+
+func TestToolsOfOneStepRunAndTheirResultsReachTheModel(t *testing.T) {
+	b := newBench(t)
+	own := b.ticket(b.ana, "Printer", "It jams")
+	b.passages = func(string) []tools.Passage { return vpn() }
+	b.fake.Add(
+		modeltest.TextAndCalls("Let me look.", modeltest.Call{Name: prompts.ToolList, Arguments: `{"status":null}`},
+			modeltest.Call{Name: prompts.ToolGet, Arguments: fmt.Sprintf(`{"number":%d}`, own.Number)},
+			modeltest.Call{Name: prompts.ToolSearch, Arguments: `{"query":"vpn"}`}),
+		modeltest.Text("It is new. See [2]."))
+	o := b.ask(b.ana, "What about my printer?")
+	if o.message.Text != "It is new. See [2]." || len(o.message.Citations) != 1 || o.message.Usage.Input != 20 {
+		t.Errorf("%+v", o.message)
+	}
+	if len(o.calls) != 4 || o.calls[1].Step != 1 || o.calls[3].Step != 1 {
+		t.Errorf("calls %+v", o.calls)
+	}
+	second := b.fake.Requests()[1]
+	results := second.ToolResults()
+	if len(results) != 3 || !strings.Contains(results[1].Content, "It jams") || !strings.Contains(results[0].Content, "Printer") {
+		t.Errorf("results %+v", results)
+	}
+	b.validate()
+}
+
+func TestAnEffectIsMadeOnceAndTheAnswerKnowsItsNumber(t *testing.T) {
+	b := newBench(t)
+	b.fake.Add(
+		modeltest.Calls(modeltest.Call{Name: prompts.ToolCreate, Arguments: `{"subject":"Printer jams","description":"Since Monday"}`}),
+		modeltest.Text("Ticket 1 is open."))
+	o := b.ask(b.ana, "Please open a ticket: my printer jams since Monday")
+	page, err := b.tickets.List(desk.WithViewer(t.Context(), b.ana), tickets.Filter{})
+	if err != nil || len(page.Items) != 1 || page.Items[0].Subject != "Printer jams" || !page.Items[0].Session() {
+		t.Errorf("%+v %v", page.Items, err)
+	}
+	if !strings.Contains(b.fake.Requests()[1].ToolResults()[0].Content, fmt.Sprintf(`"number":%d`, page.Items[0].Number)) {
+		t.Error("the model does not learn the number")
+	}
+	if o.end.Reason != desk.TurnAnswered {
+		t.Errorf("%+v", o.end)
+	}
+	b.validate()
+}
+
+func TestCallingAPersonEndsTheTurnWithATrueSentence(t *testing.T) {
+	b := newBench(t)
+	b.fake.Add(modeltest.TextAndCalls("One moment.", modeltest.Call{Name: prompts.ToolPerson, Arguments: `{"reason":"wants one"}`}))
+	o := b.ask(b.ana, "I want to talk to a human")
+	if o.end.Reason != desk.TurnHandoff || o.message.Text != prompts.Text("en", "handoff_requested", nil) {
+		t.Errorf("%+v %q", o.end, o.message.Text)
+	}
+	if !strings.Contains(kinds(o.events), string(desk.KindHandoff)) {
+		t.Errorf("no handoff in %s", kinds(o.events))
+	}
+}
