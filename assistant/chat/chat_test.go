@@ -390,3 +390,34 @@ func TestDisabledPersonsSocketIsFoundWithoutTheBus(t *testing.T) {
 	ben.send(`{"type":"ping"}`)
 	ben.until("pong")
 }
+
+// SECURITY C7.
+func TestFloodIsRefusedWithoutLosingTheSocket(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(echo, func(c *chat.Config, _ *conversations.Config) {
+		c.Limits = chat.Limits{SocketsPerUser: 2, FramesPerSec: chat.Rate{PerSecond: 1, Burst: 30}, SaysPerUser: chat.Rate{PerSecond: 1, Burst: 3}}
+	})
+	v := h.visitor("ana", desk.RoleContact)
+	a, b := n.dial(t, v), n.dial(t, v)
+	if _, res, err := dialWith(t.Context(), n, v, header(v)); err == nil || res.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("a third socket: %v %v", res, err)
+	}
+	id := a.open("", 0)
+	b.open(id, 0)
+	for i := range 4 {
+		a.send(`{"type":"say","id":"m%d","text":"again"}`, i)
+	}
+	if m := a.until("error"); m.Code != string(desk.CodeRateLimited) || m.ID != "m3" {
+		t.Errorf("%+v", m)
+	}
+	b.send(`{"type":"say","id":"m9","text":"in the other window"}`)
+	if m := b.until("error"); m.Code != string(desk.CodeRateLimited) || m.ID != "m9" {
+		t.Errorf("%+v", m)
+	}
+	for range 40 {
+		b.send(`{"type":"ping"}`)
+	}
+	if m := b.until("error"); m.Code != string(desk.CodeRateLimited) {
+		t.Errorf("%+v", m)
+	}
+}

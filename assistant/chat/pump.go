@@ -80,7 +80,9 @@ func (c *client) survives(err error) bool {
 		c.quit()
 		return true // it ends by itself: nothing is open
 	}
-	c.hub.srv.cfg.Log.Warn("log of an open conversation not read", "user", c.viewer.User, "error", err)
+	if c.hub.srv.ctx.Err() == nil {
+		c.hub.srv.cfg.Log.Warn("log of an open conversation not read", "user", c.viewer.User, "error", err)
+	}
 	wait := time.NewTimer(retryEvery)
 	defer wait.Stop()
 	select {
