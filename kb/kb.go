@@ -59,8 +59,9 @@ type KB struct {
 
 // tenantFacts lets the next search choose its plan without asking first.
 type tenantFacts struct {
-	chunks  int
-	serving string
+	chunks     int
+	serving    string
+	dimensions int
 }
 
 // New returns the knowledge base of an installation.

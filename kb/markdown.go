@@ -223,7 +223,7 @@ func (p page) html(link func(target string) string) (string, error) {
 				drop = append(drop, n)
 			}
 		case *ast.Image:
-			if t.Title = nil; !strings.HasPrefix(string(t.Destination), "/files/") {
+			if t.Title = nil; !ownFile(string(t.Destination)) {
 				drop = append(drop, n)
 			}
 		}
@@ -240,6 +240,10 @@ func (p page) html(link func(target string) string) (string, error) {
 		return "", err
 	}
 	return readerPolicy.Sanitize(out.String()), nil
+}
+
+func ownFile(target string) bool {
+	return strings.HasPrefix(target, "/files/") && !strings.Contains(target, "..")
 }
 
 // unwrap leaves a node's children in its place.

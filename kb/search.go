@@ -110,6 +110,10 @@ func (k *KB) Find(ctx context.Context, viewer desk.Viewer, q Query) (Result, err
 		}
 	}
 	k.learn(viewer.Tenant, now)
+	if vector != "" && now.serving == model && dimensions(vector) != now.dimensions {
+		k.log.WarnContext(ctx, "the embedding model changed the length of its vectors, searching words only", "model", model, "stored", now.dimensions)
+		down = true
+	}
 	return Result{Hits: hits, Degraded: down && q.Mode != Lexical}, err
 }
 
@@ -169,16 +173,18 @@ func halfvec(v []float32) string {
 }
 
 // statement puts the vector half that fits the tenant's size into the search.
-func statement(vector string, facts tenantFacts) (sql string, graph bool) {
+func statement(vector string, facts tenantFacts) (sql string, throughGraph bool) {
 	switch {
 	case vector == "":
 		return strings.Replace(searchSQL, "/*near*/", nearNone, 1), false
 	case facts.chunks < exactBelow:
 		return strings.Replace(searchSQL, "/*near*/", nearExact, 1), false
 	}
-	dimensions := strconv.Itoa(strings.Count(vector, ",") + 1)
-	return strings.Replace(searchSQL, "/*near*/", strings.ReplaceAll(nearGraph, "DIMENSIONS", dimensions), 1), true
+	graph := strings.ReplaceAll(nearGraph, "DIMENSIONS", strconv.Itoa(dimensions(vector)))
+	return strings.Replace(searchSQL, "/*near*/", graph, 1), true
 }
+
+func dimensions(vector string) int { return strings.Count(vector, ",") + 1 }
 
 // graphSettings hold for this transaction only. A mistyped setting would
 // silently act as off, so what the server made of them is read back.
@@ -186,7 +192,8 @@ const graphSettings = `select set_config('hnsw.ef_search', '100', true), set_con
 	set_config('hnsw.max_scan_tuples', '200000', true)`
 
 const factsSQL = `select (select coalesce(sum(chunks), 0) from language_stats)::int,
-	coalesce((select name from embedding_models where state = 'serving'), ''), coalesce(current_setting('hnsw.iterative_scan', true), '')`
+	coalesce((select name from embedding_models where state = 'serving'), ''),
+	coalesce((select dimensions from embedding_models where state = 'serving'), 0), coalesce(current_setting('hnsw.iterative_scan', true), '')`
 
 func (k *KB) search(ctx context.Context, viewer desk.Viewer, q Query, vector, model string, facts tenantFacts) ([]Hit, tenantFacts, error) {
 	args := arguments(viewer, q, vector, model)
@@ -203,7 +210,7 @@ func (k *KB) search(ctx context.Context, viewer desk.Viewer, q Query, vector, mo
 			hits, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Hit])
 			return err
 		})
-		batch.Queue(factsSQL).QueryRow(func(row pgx.Row) error { return row.Scan(&now.chunks, &now.serving, &iterative) })
+		batch.Queue(factsSQL).QueryRow(func(row pgx.Row) error { return row.Scan(&now.chunks, &now.serving, &now.dimensions, &iterative) })
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return fmt.Errorf("search: %w", err)
 		}

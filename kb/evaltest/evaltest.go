@@ -9,15 +9,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/conserje/conserje/assistant/offline"
-	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/desk"
 )
 
@@ -60,21 +57,6 @@ func Questions(file string) ([]Question, error) {
 		all = append(all, q)
 	}
 	return all, lines.Err()
-}
-
-// Documents reads a folder of articles.
-func Documents(dir string) ([]kb.Document, error) {
-	var docs []kb.Document
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || filepath.Ext(path) != ".md" || filepath.Dir(path) == filepath.Clean(dir) {
-			return err
-		}
-		data, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
-		name, _ := filepath.Rel(dir, path)
-		docs = append(docs, kb.Document{Name: filepath.ToSlash(name), Data: data})
-		return err
-	})
-	return docs, err
 }
 
 // Ranks are the places of the first right answer, 0 for none, one a question.

@@ -38,7 +38,7 @@ func admin(tenant desk.ID) desk.Viewer {
 
 func imported(t *testing.T, s *store.Store, k *kb.KB, dir string) desk.ID {
 	t.Helper()
-	docs, err := Documents(dir)
+	docs, err := kb.Folder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
