@@ -243,7 +243,11 @@ func (k *KB) write(ctx context.Context, viewer desk.Viewer, changes []*change, a
 		if err := tx.LockKnowledge(ctx); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, "select set_config('jit', 'off', true)"); err != nil {
+			return err
+		}
 		var ids []desk.ID
+		var passages rows
 		for _, c := range changes {
 			saved, err := tx.SaveArticle(ctx, db.SaveArticleParams{TenantID: tx.Tenant, ID: desk.NewID(), Key: c.key, Audience: store.Optional(audience)})
 			if err != nil {
@@ -251,13 +255,17 @@ func (k *KB) write(ctx context.Context, viewer desk.Viewer, changes []*change, a
 			}
 			ids = append(ids, saved.ID)
 			for _, v := range c.versions {
-				if err := writeVersion(ctx, tx, saved, v, audience, model); err != nil {
+				if err := writeVersion(ctx, tx, saved, v); err != nil {
 					return fmt.Errorf("article %q in %s: %w", c.key, v.lang, err)
 				}
+				passages.add(saved, v)
 			}
-			if err := tx.MoveAudience(ctx, db.MoveAudienceParams{ArticleID: saved.ID, Audience: store.Optional(audience)}); err != nil {
-				return err
-			}
+		}
+		if err := tx.MoveAudience(ctx, db.MoveAudienceParams{Articles: ids, Audience: store.Optional(audience)}); err != nil {
+			return err
+		}
+		if err := passages.save(ctx, tx, audience, model.id); err != nil {
+			return err
 		}
 		if err := tx.CountVersions(ctx, ids); err != nil {
 			return err
@@ -269,36 +277,14 @@ func (k *KB) write(ctx context.Context, viewer desk.Viewer, changes []*change, a
 	})
 }
 
-func writeVersion(ctx context.Context, tx *store.Tx, a db.SaveArticleRow, v *changedVersion, audience desk.ID, model modelRow) error {
+// writeVersion stores a version's text and takes its old passages away.
+func writeVersion(ctx context.Context, tx *store.Tx, a db.SaveArticleRow, v *changedVersion) error {
 	err := tx.SaveArticleVersion(ctx, db.SaveArticleVersionParams{TenantID: tx.Tenant, ArticleID: a.ID, Lang: string(v.lang),
 		Title: v.title, Summary: v.summary, Markdown: v.markdown, Source: v.name, Hash: v.hash})
 	if err != nil {
 		return err
 	}
-	if err := tx.DeleteChunks(ctx, db.DeleteChunksParams{ArticleID: a.ID, Lang: string(v.lang)}); err != nil {
-		return err
-	}
-	rows, err := tx.Query(ctx, saveChunksSQL, chunkArguments(tx.Tenant, a, v, audience)...)
-	if err != nil {
-		return err
-	}
-	numbers := map[desk.ID]int64{}
-	var id desk.ID
-	var no int64
-	if _, err := pgx.ForEachRow(rows, []any{&id, &no}, func() error { numbers[id] = no; return nil }); err != nil {
-		return err
-	}
-	if model.id == "" {
-		return nil
-	}
-	var nos []int64
-	var vectors []string
-	for _, p := range v.passages {
-		if p.vector != "" {
-			nos, vectors = append(nos, numbers[p.id]), append(vectors, p.vector)
-		}
-	}
-	return saveVectors(ctx, tx, model.id, nos, vectors)
+	return tx.DeleteChunks(ctx, db.DeleteChunksParams{ArticleID: a.ID, Lang: string(v.lang)})
 }
 
 //go:embed sql/save_chunks.sql
@@ -312,24 +298,58 @@ const (
 	inBody    float32 = 1
 )
 
-func chunkArguments(tenant desk.ID, a db.SaveArticleRow, v *changedVersion, audience desk.ID) []any {
-	n := len(v.passages)
-	ids, ord := make([]desk.ID, n), make([]int32, n)
-	headings, paths, anchors, bodies := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	starts, ends := make([]int32, n), make([]int32, n)
-	extraIDs, extraTerms, extraWeights := []desk.ID{}, []string{}, []float32{}
+// rows are the chunks of a batch, column by column as Postgres takes them.
+type rows struct {
+	ids, articles                             []desk.ID
+	numbers                                   []int64
+	ord, starts, ends                         []int32
+	langs, titles, summaries                  []string
+	headings, paths, anchors, bodies, vectors []string
+	places                                    []int32
+	terms                                     []string
+	weights                                   []float32
+}
+
+//nolint:gosec // places and offsets are bounded by the size of a document
+func (r *rows) add(a db.SaveArticleRow, v *changedVersion) {
 	for i, p := range v.passages {
-		ids[i], ord[i] = p.id, int32(i) //nolint:gosec // bounded by the size of a document
-		headings[i], paths[i], anchors[i], bodies[i] = p.heading, p.path, p.anchor, p.body
-		starts[i], ends[i] = int32(p.start), int32(p.end) //nolint:gosec // bounded by the size of a document
-		terms := extraTermsOf(v.lang, p)
-		for _, t := range terms {
-			extraIDs, extraTerms, extraWeights = append(extraIDs, p.id), append(extraTerms, t.term), append(extraWeights, t.weight)
+		r.ids, r.articles, r.numbers = append(r.ids, p.id), append(r.articles, a.ID), append(r.numbers, a.No)
+		r.ord, r.starts, r.ends = append(r.ord, int32(i)), append(r.starts, int32(p.start)), append(r.ends, int32(p.end))
+		r.langs, r.titles, r.summaries = append(r.langs, string(v.lang)), append(r.titles, v.title), append(r.summaries, v.summary)
+		r.headings, r.paths, r.anchors = append(r.headings, p.heading), append(r.paths, p.path), append(r.anchors, p.anchor)
+		r.bodies, r.vectors = append(r.bodies, p.body), append(r.vectors, p.vector)
+		for _, t := range extraTermsOf(v.lang, p) {
+			r.places = append(r.places, int32(len(r.ids)))
+			r.terms, r.weights = append(r.terms, t.term), append(r.weights, t.weight)
 		}
 	}
-	return []any{tenant, a.ID, a.No, string(v.lang), store.Optional(audience), v.title, v.summary,
-		ids, ord, headings, paths, anchors, starts, ends, bodies, extraIDs, extraTerms, extraWeights,
-		[]float32{inTitle, inSummary, inHeading, inBody}}
+}
+
+// save writes the chunks with postings and statistics, then their vectors.
+func (r *rows) save(ctx context.Context, tx *store.Tx, audience desk.ID, model desk.ID) error {
+	if len(r.ids) == 0 {
+		return nil
+	}
+	made, err := tx.Query(ctx, saveChunksSQL, tx.Tenant, store.Optional(audience), r.ids, r.articles, r.numbers, r.langs, r.ord,
+		r.titles, r.summaries, r.headings, r.paths, r.anchors, r.starts, r.ends, r.bodies,
+		emptyIfNil(r.places), emptyIfNil(r.terms), emptyIfNil(r.weights), []float32{inTitle, inSummary, inHeading, inBody})
+	if err != nil {
+		return err
+	}
+	numbers := map[desk.ID]int64{}
+	var id desk.ID
+	var no int64
+	if _, err := pgx.ForEachRow(made, []any{&id, &no}, func() error { numbers[id] = no; return nil }); err != nil {
+		return err
+	}
+	var nos []int64
+	var vectors []string
+	for i, v := range r.vectors {
+		if v != "" && model != "" {
+			nos, vectors = append(nos, numbers[r.ids[i]]), append(vectors, v)
+		}
+	}
+	return saveVectors(ctx, tx, model, nos, vectors)
 }
 
 type weightedTerm struct {

@@ -328,7 +328,7 @@ func (q *Queries) LockKnowledge(ctx context.Context) error {
 const moveAudience = `-- name: MoveAudience :exec
 with c as (
   update chunks set audience = $1
-  where article_id = $2 and audience is distinct from $1
+  where article_id = any ($2::uuid[]) and audience is distinct from $1
   returning tenant_id, no, article_no, lang, terms
 ), p as (
   update postings set audience = $1
@@ -340,13 +340,13 @@ from c where chunk_vectors.tenant_id = c.tenant_id and chunk_vectors.chunk_no = 
 `
 
 type MoveAudienceParams struct {
-	Audience  *desk.ID
-	ArticleID desk.ID
+	Audience *desk.ID
+	Articles []desk.ID
 }
 
 // What a search filters by is repeated beside the postings and the vectors.
 func (q *Queries) MoveAudience(ctx context.Context, arg MoveAudienceParams) error {
-	_, err := q.db.Exec(ctx, moveAudience, arg.Audience, arg.ArticleID)
+	_, err := q.db.Exec(ctx, moveAudience, arg.Audience, arg.Articles)
 	return err
 }
 

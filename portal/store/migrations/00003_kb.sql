@@ -64,9 +64,10 @@ select conserje_protect('chunks');
 -- Postings for BM25. A term is a stem ('druck'), a plain word without accents
 -- ('=drucker') or a concept of the glossary ('#printer'). weight counts it,
 -- heavier in titles and headings. Read by plain equality: text-search indexes
--- are not used under row-level security.
+-- are not used under row-level security. No foreign key: the trigger on chunks
+-- deletes them, and a check of each row would be a tenth of an import.
 create table postings (
-  tenant_id  uuid not null references tenants on delete cascade,
+  tenant_id  uuid not null,
   term       text not null,
   lang       text not null,
   chunk_no   bigint not null,
@@ -139,6 +140,11 @@ create function kb_config(lang text) returns regconfig language sql immutable pa
     when 'fr' then 'pg_catalog.french' when 'it' then 'pg_catalog.italian' else 'pg_catalog.simple' end)::regconfig
 $$;
 
+create function kb_dictionary(lang text) returns regdictionary language sql immutable parallel safe as $$
+  select (case lang when 'en' then 'pg_catalog.english_stem' when 'es' then 'pg_catalog.spanish_stem' when 'de' then 'pg_catalog.german_stem'
+    when 'fr' then 'pg_catalog.french_stem' when 'it' then 'pg_catalog.italian_stem' else 'pg_catalog.simple' end)::regdictionary
+$$;
+
 -- A plain word without its accents: people type «contrasena».
 create function kb_fold(word text) returns text language sql immutable parallel safe as $$
   select translate(word, 'áàâäãéèêëíìîïóòôöõúùûüñçß', 'aaaaaeeeeiiiiooooouuuuncs')
@@ -150,7 +156,7 @@ create function kb_terms(lang text, body text) returns table (term text, times i
   select lexeme, cardinality(positions) from unnest(to_tsvector(kb_config(lang), body))
   union all
   select '=' || kb_fold(lexeme), cardinality(positions) from unnest(to_tsvector('pg_catalog.simple', body))
-  where length(lexeme) <= 64 and to_tsvector(kb_config(lang), lexeme) <> ''
+  where length(lexeme) <= 64 and ts_lexize(kb_dictionary(lang), lexeme) <> '{}'
 $$;
 
 -- Whoever deletes a chunk, even by deleting a company, deletes its postings

@@ -35,7 +35,7 @@ where a.id = any (sqlc.arg(ids)::uuid[]);
 -- What a search filters by is repeated beside the postings and the vectors.
 with c as (
   update chunks set audience = sqlc.narg(audience)
-  where article_id = sqlc.arg(article_id) and audience is distinct from sqlc.narg(audience)
+  where article_id = any (sqlc.arg(articles)::uuid[]) and audience is distinct from sqlc.narg(audience)
   returning tenant_id, no, article_no, lang, terms
 ), p as (
   update postings set audience = sqlc.narg(audience)
