@@ -233,3 +233,30 @@ func measure(path string) (lines int, generated bool, err error) {
 	}
 	return bytes.Count(data, []byte("\n")), generated, nil
 }
+
+// TestTheWebLockServesEveryPlatform holds what `npm ci` demands: an entry for each optional package of each platform,
+// also of those that the registry of whoever wrote the lock did not carry.
+func TestTheWebLockServesEveryPlatform(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../portal/web/package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lock struct {
+		Packages map[string]struct {
+			OptionalDependencies map[string]string `json:"optionalDependencies"`
+		} `json:"packages"`
+	}
+	if err := json.Unmarshal(data, &lock); err != nil {
+		t.Fatal(err)
+	}
+	for path, p := range lock.Packages {
+		for name := range p.OptionalDependencies {
+			_, own := lock.Packages[path+"/node_modules/"+name]
+			_, shared := lock.Packages["node_modules/"+name]
+			if !own && !shared {
+				t.Errorf("%s is missing: make web-lock", name)
+			}
+		}
+	}
+}
