@@ -194,7 +194,7 @@ func TestTheImportRulesRefuseWhatTheyShould(t *testing.T) {
 // functions is held by a linter.
 func TestNoFileGrowsBeyondAScreenful(t *testing.T) {
 	t.Parallel()
-	const limit = 420
+	const limit, testLimit = 420, 500 // a story of cases may be a little longer
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -212,7 +212,11 @@ func TestNoFileGrowsBeyondAScreenful(t *testing.T) {
 			return nil
 		}
 		lines, generated, err := measure(path)
-		if err == nil && lines > limit && !generated {
+		allowed := limit
+		if strings.Contains(path, "_test.") || strings.Contains(path, ".test.") {
+			allowed = testLimit
+		}
+		if err == nil && lines > allowed && !generated {
 			t.Errorf("%s has %d lines", strings.TrimPrefix(path, "../../"), lines)
 		}
 		return err
