@@ -204,7 +204,7 @@ func (p *process) ack() (conversations.Ack, bool) {
 
 // R1: kill -9 at every point, with the production lease. The next node, started
 // after the death or there before it, answers within 30 s, once.
-func TestKilledNodeLosesNothingAndRepeatsNothing(t *testing.T) {
+func TestKilledNodeLosesNothingAndRepeatsNothing(t *testing.T) { //nolint:tparallel // its subtests run beside each other by themselves
 	t.Parallel()
 	points := []string{
 		"say.in_tx", "say.before_ack", "turn.claimed", "turn.delta", "turn.delta:2", "turn.before_effect",

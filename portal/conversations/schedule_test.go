@@ -17,10 +17,10 @@ import (
 )
 
 // rounds is how many random schedules to play: few in a test run, many in a
-// soak (CONSERJE_ROUNDS).
+// soak (SOAK).
 func rounds(t testing.TB, few int) int {
 	t.Helper()
-	n, err := strconv.Atoi(os.Getenv("CONSERJE_ROUNDS"))
+	n, err := strconv.Atoi(os.Getenv("SOAK"))
 	if err != nil {
 		return few
 	}
@@ -188,7 +188,7 @@ func (s *schedule) check() {
 
 // Promises 1, 2, 3 and 5 of SECURITY 5, whatever the order of stops, handoffs,
 // deaths and takeovers.
-func TestEveryTurnEndsExactlyOnceUnderAnySchedule(t *testing.T) {
+func TestEveryTurnEndsExactlyOnceUnderAnyScheduleOfCrashes(t *testing.T) { //nolint:tparallel // one schedule at a time: each has several nodes
 	t.Parallel()
 	for round := range rounds(t, 6) {
 		seed := uint64(time.Now().UnixNano()) + uint64(round)
