@@ -102,9 +102,9 @@ bench: ## latency, memory and search, side by side with the baselines
 	@$(SETUP) postgres
 	go run ./cmd/conserje-bench
 
-soak: ## 50 rounds of kill -9 at each failpoint
+soak: ## 50 rounds of kill -9 at each failpoint, and as many random schedules of deaths
 	@$(SETUP) postgres compiler
-	SOAK=50 go test -run 'Soak|Crash|Kill' -timeout 3h -count=1 ./...
+	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations
 
 stop-test-database:
 	@go run ./portal/store/cluster/clustertest/stop
