@@ -196,7 +196,7 @@ browser() {
   local b
   for b in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; do
-    [ -n "$b" ] && have "$b" && ! grep -qs /snap/bin "$(command -v "$b")" && { command -v "$b"; return 0; }
+    [ -n "$b" ] && have "$b" && ! grep -qs /snap/bin "$(command -v "$b")" && { printf '%s\n' "$b"; return 0; }
   done
   b=$(find "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}" "$HOME/Library/Caches/ms-playwright" -maxdepth 6 -type f \
     -perm -u+x \( -name chrome -o -name Chromium -o -name chrome-headless-shell -o -name headless_shell \) 2>/dev/null | head -n 1) || true
@@ -228,8 +228,10 @@ setup_web() {
   local stamp=portal/web/node_modules/.conserje-lock
   cmp -s portal/web/package-lock.json "$stamp" && return 0
   say "installing the web interface's packages ..."
-  npm ci --prefix portal/web --no-audit --no-fund --loglevel=error >&2 ||
-    { say "npm ci did not succeed; once more ..."; npm ci --prefix portal/web --no-audit --no-fund --loglevel=error >&2; }
+  # Not npm ci: it refuses a lock file that lacks packages of other platforms, which npm leaves out where it could not
+  # fetch them. --no-save takes the locked versions and leaves the file alone.
+  local install=(npm install --prefix portal/web --no-save --no-audit --no-fund --loglevel=error)
+  "${install[@]}" >&2 || { say "npm did not succeed; once more ..."; "${install[@]}" >&2; }
   cp portal/web/package-lock.json "$stamp"
 }
 

@@ -50,11 +50,16 @@ type version struct {
 	hash     []byte
 }
 
+// Supported reports whether a file's name says that it can be imported.
+func Supported(name string) bool {
+	return slices.Contains([]string{".md", ".markdown", ".html", ".htm"}, strings.ToLower(path.Ext(name)))
+}
+
 // parse understands a document or says in words for people what is wrong.
 func parse(d Document, fallback desk.Language) (version, *desk.Error) {
 	v := version{name: d.Name, key: stemOf(d.Name), lang: languageOf(d.Name, fallback)}
 	kind := strings.ToLower(path.Ext(d.Name))
-	if !slices.Contains([]string{".md", ".markdown", ".html", ".htm"}, kind) {
+	if !Supported(d.Name) {
 		return v, desk.Errorf(desk.CodeUnsupportedFile, "this kind of file cannot be imported; use %s", supportedFiles).
 			With("name", d.Name).With("supported", supportedFiles)
 	}

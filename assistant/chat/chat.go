@@ -62,7 +62,7 @@ type Config struct {
 	Store         *store.Store
 	Conversations Conversations
 	People        People
-	SessionCookie string                      // name of the cookie that portal/api sets
+	Token         func(*fiber.Ctx) string     // the session token in the cookie that portal/api sets
 	SessionEnds   func(tenant desk.ID) string // bus subject whose messages are ids of ended sessions
 	Status        func(code desk.Code) int    // of the problem that refuses an upgrade
 	Log           *slog.Logger

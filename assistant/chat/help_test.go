@@ -21,16 +21,12 @@ import (
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/people"
-	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/bus"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
 
 func TestMain(m *testing.M) {
-	if playRole() {
-		return
-	}
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
@@ -97,20 +93,6 @@ func (h *house) newTenant() (tenant desk.ID, host string, company desk.ID) {
 	return tenant, "t" + string(tenant[24:]) + ".test", storetest.Company(h.t, h.store, tenant, "Acme")
 }
 
-// set changes policies, as an admin of that name.
-func (h *house) set(admin, patch string) {
-	h.t.Helper()
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(patch), &m); err != nil {
-		h.t.Fatal(err)
-	}
-	v := h.visitor(admin, desk.RoleAdmin).Viewer
-	storetest.InTx(h.t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
-		_, err := policy.Change(ctx, tx, v, m)
-		return err
-	})
-}
-
 func newPeople(t *testing.T, s *store.Store) *people.Service {
 	t.Helper()
 	p, err := people.New(s, storetest.Log(t), people.Config{Hash: &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 8, KeyLength: 16}})
@@ -172,7 +154,7 @@ func (h *house) nodeOn(s *store.Store, engine engineFunc, change func(*chat.Conf
 	log := storetest.Log(t)
 	cc := conversations.Config{Store: s, Engine: engine, Log: log, UserPerMinute: 100_000}
 	cfg := chat.Config{
-		Store: s, People: h.people, SessionCookie: cookie, SessionEnds: people.SessionsSubject, Log: log,
+		Store: s, People: h.people, Token: func(c *fiber.Ctx) string { return strings.Clone(c.Cookies(cookie)) }, SessionEnds: people.SessionsSubject, Log: log,
 		Status: statusOf,
 		Limits: chat.Limits{FramesPerSec: chat.Rate{PerSecond: 1000, Burst: 1000}, SaysPerUser: chat.Rate{PerSecond: 1000, Burst: 1000}},
 	}

@@ -35,7 +35,7 @@ func (s *Server) open(c *fiber.Ctx) (func(*socket.Peer) socket.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	token := strings.Clone(c.Cookies(s.cfg.SessionCookie))
+	token := s.cfg.Token(c)
 	viewer, err := s.cfg.People.Authenticate(c.UserContext(), tenant, token)
 	if err != nil {
 		return nil, err

@@ -66,6 +66,7 @@ type Store struct {
 	jobs *river.Client[pgx.Tx]
 	log  *slog.Logger
 	cfg  Config
+	node *pgx.Conn // holds nodeLock; nil unless Alone took it
 }
 
 // Open connects as the application's role, checks that this role can see
@@ -121,7 +122,12 @@ func rolePassword(secret []byte, role string) string {
 }
 
 // Close waits for running transactions and closes the pool.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	if s.node != nil {
+		_ = s.node.Close(context.Background()) //nolint:contextcheck // the end has no caller to wait for
+	}
+	s.pool.Close()
+}
 
 // Bus returns the wake-ups of this installation.
 func (s *Store) Bus() *bus.Bus { return s.bus }

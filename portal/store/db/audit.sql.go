@@ -12,6 +12,17 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 )
 
+const auditHas = `-- name: AuditHas :one
+select exists (select 1 from audit where action = $1)::bool
+`
+
+func (q *Queries) AuditHas(ctx context.Context, action string) (bool, error) {
+	row := q.db.QueryRow(ctx, auditHas, action)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const insertAudit = `-- name: InsertAudit :exec
 insert into audit (tenant_id, id, actor, action, object, object_id, detail)
 values ($1, $2, $3, $4, $5,

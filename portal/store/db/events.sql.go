@@ -100,6 +100,17 @@ func (q *Queries) ConversationHead(ctx context.Context, id desk.ID) (Conversatio
 	return i, err
 }
 
+const conversationOfTicket = `-- name: ConversationOfTicket :one
+select conversation_id from tickets where number = $1
+`
+
+func (q *Queries) ConversationOfTicket(ctx context.Context, number int64) (*desk.ID, error) {
+	row := q.db.QueryRow(ctx, conversationOfTicket, number)
+	var conversation_id *desk.ID
+	err := row.Scan(&conversation_id)
+	return conversation_id, err
+}
+
 const eventsAfter = `-- name: EventsAfter :many
 select seq, kind, body, at from conversation_events
 where conversation_id = $1 and seq > $2

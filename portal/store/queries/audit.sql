@@ -2,3 +2,6 @@
 insert into audit (tenant_id, id, actor, action, object, object_id, detail)
 values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.narg(actor), sqlc.arg(action), sqlc.arg(object),
         sqlc.narg(object_id), sqlc.arg(detail));
+
+-- name: AuditHas :one
+select exists (select 1 from audit where action = sqlc.arg(action))::bool;

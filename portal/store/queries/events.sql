@@ -25,3 +25,6 @@ select last_seq, last_hash from conversations where id = sqlc.arg(id);
 
 -- name: LastSeqs :many
 select id, last_seq from conversations where id = any(sqlc.arg(ids)::uuid[]);
+
+-- name: ConversationOfTicket :one
+select conversation_id from tickets where number = sqlc.arg(number);

@@ -15,9 +15,12 @@ export function AccountMenu({ me }: { me: Me }) {
   return (
     <Menu position="bottom-end" width={264} shadow="md" radius="md">
       <Menu.Target>
-        <button type="button" className={classes.account}>
+        <button
+          type="button"
+          className={classes.account}
+          aria-label={t("common.nav.menu", { name: me.name })}
+        >
           <Initials name={me.name} />
-          <span className="sr-only">{t("common.nav.menu", { name: me.name })}</span>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

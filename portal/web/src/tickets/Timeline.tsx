@@ -130,11 +130,11 @@ function StepDetails({ step, staff }: { step: Step; staff: boolean }) {
       </summary>
       <div className={classes.stepBody}>
         <div>
-          <p>{t("tickets.step.asked", { tool: step.name })}</p>
+          <h4>{t("tickets.step.asked", { tool: step.name })}</h4>
           <pre>{body ? JSON.stringify(body.arguments, null, 2) : t("chat.erased")}</pre>
         </div>
         <div>
-          <p>{t("tickets.step.got")}</p>
+          <h4>{t("tickets.step.got")}</h4>
           <pre>{step.result?.body ? step.result.body.content : t("tickets.step.nothing")}</pre>
         </div>
       </div>

@@ -1,0 +1,47 @@
+// Command conserje is the server and the operator's tool: flags, wiring and a
+// graceful stop. What it does stands in the packages that it wires.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build.
+var version = "dev"
+
+type cli struct {
+	Settings
+
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	KB      kbCmd      `cmd:"" name:"kb" help:"Work on a knowledge base."`
+	Verify  verifyCmd  `cmd:"" help:"Verify the record of a ticket: every event of its conversation against the chain of hashes."`
+	Doctor  doctorCmd  `cmd:"" help:"Say what this machine and this installation have and lack."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run() error {
+	_, err := fmt.Println(version)
+	return err
+}
+
+func main() {
+	var c cli
+	k := kong.Parse(&c, kong.Name("conserje"),
+		kong.Description("A self-hosted service portal for IT support whose front door is a chat."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	slog.SetDefault(log)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	k.BindTo(ctx, (*context.Context)(nil))
+	k.FatalIfErrorf(k.Run(&c.Settings, log))
+}

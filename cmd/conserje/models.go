@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/conserje/conserje/assistant/model"
+	"github.com/conserje/conserje/assistant/offline"
+	"github.com/conserje/conserje/kb"
+	"github.com/conserje/conserje/portal/api"
+)
+
+// models are the chain that answers and the embedder of the knowledge base.
+type models struct {
+	chat     model.Client
+	spare    model.Client // the built-in one: it costs nothing
+	info     api.AssistantInfo
+	embedder kb.Embedder
+	earlier  func(string) kb.Embedder
+}
+
+// openModels builds the chain: the configured model, its fallback, and last the
+// built-in one, which is reached through the same client.
+func openModels(s modelSettings, log *slog.Logger) (models, error) {
+	builtIn, err := model.New(model.Config{
+		Name: offline.ModelName, BaseURL: "http://built-in.invalid/v1", Model: offline.ModelName,
+		EmbeddingModel: offline.EmbeddingModel, Dimensions: offline.EmbeddingDimensions,
+		Offline: true, Transport: offline.Transport(), Log: log,
+	})
+	if err != nil {
+		return models{}, err
+	}
+	vectors := embedder{builtIn}
+	m := models{
+		chat: builtIn, spare: builtIn, info: api.AssistantInfo{Offline: true, Model: offline.ModelName}, embedder: vectors,
+		earlier: func(name string) kb.Embedder {
+			if name == offline.EmbeddingModel {
+				return vectors
+			}
+			return nil
+		},
+	}
+	if !s.configured() {
+		return m, nil
+	}
+	first, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Model, EmbeddingModel: s.EmbeddingModel, Log: log})
+	if err != nil {
+		return models{}, err
+	}
+	chain := []model.Client{first}
+	if s.Fallback != "" {
+		second, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Fallback, Log: log})
+		if err != nil {
+			return models{}, err
+		}
+		chain = append(chain, second)
+	}
+	m.chat = model.NewChain(model.Policy{Log: log}, append(chain, builtIn)...)
+	m.info = api.AssistantInfo{Model: s.Model}
+	if s.EmbeddingModel != "" {
+		m.embedder = embedder{first}
+	}
+	return m, nil
+}
+
+// embedder lets the knowledge base use a provider's vectors.
+type embedder struct{ *model.Provider }
+
+func (e embedder) Embed(ctx context.Context, texts []string, query bool) ([][]float32, error) {
+	purpose := model.PurposePassage
+	if query {
+		purpose = model.PurposeQuery
+	}
+	return e.Provider.Embed(ctx, texts, purpose)
+}
+
+func (e embedder) Model() (name string, dimensions int) {
+	m := e.Provider.Model()
+	return m.Name, m.Dimensions
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/conserje/conserje/portal/demo"
+	"github.com/conserje/conserje/portal/web"
+)
+
+type serveCmd struct {
+	Addr           string   `env:"CONSERJE_ADDR" default:":8080" help:"Address to listen on."`
+	Demo           bool     `env:"CONSERJE_DEMO" help:"Fill an empty database with the demo."`
+	TrustedProxies []string `env:"CONSERJE_TRUSTED_PROXIES" help:"Addresses or networks whose X-Forwarded headers are believed."`
+}
+
+// stopWithin bounds the graceful stop: what does not end by then is taken over
+// by another node or by the next start.
+const stopWithin = 20 * time.Second
+
+// progress tells the operator what takes a while.
+func progress(what string) { fmt.Fprintln(os.Stderr, "==> "+what) }
+
+// Run serves until a signal, then stops in order: no new turns and sockets,
+// running turns finish or are handed over, the database last.
+func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err error) {
+	ln, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("%w: choose another address with --addr", err)
+	}
+	defer ln.Close()
+	d, err := openDatabase(ctx, s, log, progress, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	alone, err := d.Alone(ctx)
+	if err != nil {
+		return err
+	}
+	if !alone {
+		log.Warn("another node works on this database and does not hear this one: set NATS_URL on both")
+	}
+	m, err := openModels(s.Model, log)
+	if err != nil {
+		return err
+	}
+	p, err := wire(ctx, d, m, log)
+	if err != nil {
+		return err
+	}
+	if c.Demo {
+		if err := demo.Fill(ctx, demo.Rooms{Store: d.Store, People: p.people, Knowledge: p.knowledge}, progress); err != nil {
+			return err
+		}
+	}
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	var draining atomic.Bool
+	app := p.app(c.TrustedProxies, &draining)
+	served := make(chan error, 1)
+	go func() { served <- app.Listener(ln) }()
+	c.greet(ln.Addr(), m)
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		progress("stopping")
+	}
+	draining.Store(true)
+	return errors.Join(err, c.stop(context.WithoutCancel(ctx), app, p))
+}
+
+func (c *serveCmd) stop(ctx context.Context, app *fiber.App, p *portal) error {
+	ctx, cancel := context.WithTimeout(ctx, stopWithin)
+	defer cancel()
+	p.stop(ctx)
+	err := app.ShutdownWithContext(ctx)
+	p.close(ctx)
+	return err
+}
+
+func (c *serveCmd) greet(addr net.Addr, m models) {
+	address := addr.String()
+	if tcp, ok := addr.(*net.TCPAddr); ok && (tcp.IP.IsUnspecified() || tcp.IP.IsLoopback()) {
+		address = fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	fmt.Printf("\nConserje is ready at http://%s\n", address)
+	if !web.Built() {
+		fmt.Println("The web interface is not built into this binary: run make build.")
+	}
+	fmt.Printf("Model: %s\n", m.info.Model)
+	if c.Demo {
+		fmt.Println("\nLog-ins of the demo:")
+		for _, l := range demo.LogIns() {
+			company := l.Company
+			if company == "" {
+				company = "staff"
+			}
+			fmt.Printf("  %-6s password %-11s %s, %s, %s\n", l.Login, l.Password(), l.Role, company, l.Language)
+		}
+	}
+	fmt.Println("\nCtrl-C stops it.")
+}

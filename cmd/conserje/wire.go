@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/riverqueue/river"
+
+	"github.com/conserje/conserje/assistant"
+	"github.com/conserje/conserje/assistant/chat"
+	"github.com/conserje/conserje/kb"
+	"github.com/conserje/conserje/portal/api"
+	"github.com/conserje/conserje/portal/conversations"
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/portal/web"
+	"github.com/conserje/conserje/tools"
+)
+
+// portal is everything that serves, plugged together.
+type portal struct {
+	database      *database
+	models        models
+	people        *people.Service
+	knowledge     *kb.KB
+	tickets       *tickets.Service
+	conversations *conversations.Service
+	chat          *chat.Server
+	jobs          *store.Jobs
+	log           *slog.Logger
+}
+
+func wire(ctx context.Context, d *database, m models, log *slog.Logger) (*portal, error) {
+	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store)}
+	var err error
+	if p.people, err = people.New(d.Store, log, people.Config{}); err != nil {
+		return nil, err
+	}
+	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})
+	registry, err := tools.NewRegistry(d.Store, log, tools.All(find(p.knowledge), p.tickets)...)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := assistant.New(assistant.Config{Store: d.Store, Model: m.chat, Tools: registry, Spare: m.spare, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	p.conversations = conversations.New(conversations.Config{Store: d.Store, Engine: engine, Log: log})
+	p.chat = chat.New(ctx, chat.Config{
+		Store: d.Store, Conversations: p.conversations, People: p.people, Token: api.Token,
+		SessionEnds: people.SessionsSubject, Status: api.StatusOfCode, Log: log,
+	})
+	return p, nil
+}
+
+// The workers of each queue on one node: a flood of imports never delays a
+// takeover.
+var queues = map[string]river.QueueConfig{
+	store.QueueTurns: {MaxWorkers: 8},
+	store.QueueIndex: {MaxWorkers: 2},
+}
+
+// start begins to work: turns that a node before left behind, jobs, vectors of
+// a model that was changed.
+func (p *portal) start(ctx context.Context) error {
+	workers := river.NewWorkers()
+	p.conversations.AddWorkers(workers)
+	river.AddWorker(workers, &kb.Worker{KB: p.knowledge})
+	// Jobs end by close, not with the signal: what runs may finish.
+	jobs, err := p.database.StartJobs(context.WithoutCancel(ctx), workers, queues, nil)
+	if err != nil {
+		return err
+	}
+	p.jobs = jobs
+	if err := p.knowledge.Refresh(ctx); err != nil {
+		return err
+	}
+	return p.conversations.Start(ctx)
+}
+
+func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App {
+	app, _ := api.NewApp(api.Config{
+		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Knowledge: p.knowledge,
+		Assistant: func() api.AssistantInfo { return p.models.info },
+		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
+			f, ok := web.Lookup(path, encodings)
+			return api.Asset(f), ok
+		}),
+		Chat: p.chat.Handler(), Metrics: adaptor.HTTPHandler(promhttp.Handler()),
+		Draining: draining.Load, TrustedProxies: trustedProxies, Log: p.log,
+	})
+	return app
+}
+
+// stop ends what serves people: sockets are asked to come back, running turns
+// finish or are handed over.
+func (p *portal) stop(ctx context.Context) {
+	p.chat.Drain(ctx, clientsLeaveWithin)
+	p.conversations.Drain(ctx)
+	p.chat.Close()
+}
+
+// clientsLeaveWithin is how long sockets have to go by themselves.
+const clientsLeaveWithin = 6 * time.Second
+
+func (p *portal) close(ctx context.Context) {
+	if p.jobs == nil {
+		return
+	}
+	if err := p.jobs.Stop(ctx); err != nil {
+		p.log.Warn("jobs did not end in time; they run again", "error", err)
+	}
+}
+
+// find lets the assistant's search tool read the knowledge base.
+func find(knowledge *kb.KB) tools.Find {
+	return func(ctx context.Context, v desk.Viewer, text string, lang desk.Language) ([]tools.Passage, error) {
+		hits, err := knowledge.Search(ctx, v, kb.Query{Text: text, Lang: lang, Limit: passagesFound})
+		found := make([]tools.Passage, len(hits))
+		for i, h := range hits {
+			found[i] = tools.Passage{Article: h.Article, Lang: h.Lang, Title: h.Title, Heading: h.Heading, Anchor: h.Anchor, Text: h.Text}
+		}
+		return found, err
+	}
+}
+
+// passagesFound is how many passages a model gets to read.
+const passagesFound = 6

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+)
+
+type changePolicies struct {
+	Body policyPatch
+}
+
+// policyPatch is policy.Switches with every field optional; it is taken as
+// written and checked by the policy room, which knows the rules.
+type policyPatch map[string]json.RawMessage
+
+// Schema documents the patch as what it is made of.
+func (policyPatch) Schema(r huma.Registry) *huma.Schema {
+	whole := r.SchemaFromRef(r.Schema(reflect.TypeFor[policy.Switches](), true, "").Ref)
+	optional := *whole
+	optional.Required = nil
+	optional.PrecomputeMessages()
+	return &optional
+}
+
+type listPeople struct {
+	Cursor string `query:"cursor" maxLength:"400"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (a *API) mountAdmin() {
+	route(a, staff, http.MethodGet, "/admin/policies", "The portal's switches", a.policies)
+	route(a, admins, http.MethodPatch, "/admin/policies", "Change switches; they hold at once", a.changePolicies)
+	route(a, staff, http.MethodGet, "/admin/users", "People, by name", a.users)
+	route(a, staff, http.MethodGet, "/admin/companies", "Companies, by name", func(ctx context.Context, _ *nothing) (*body[page[people.Company]], error) {
+		list, err := a.cfg.People.Companies(ctx)
+		return pageOf(list, ""), err
+	})
+}
+
+// inTenant runs fn in a transaction of the viewer's tenant.
+func (a *API) inTenant(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return err
+	}
+	return a.cfg.Store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, v) })
+}
+
+func (a *API) policies(ctx context.Context, _ *nothing) (*body[policy.Switches], error) {
+	out := &body[policy.Switches]{}
+	err := a.inTenant(ctx, func(ctx context.Context, tx *store.Tx, _ desk.Viewer) (err error) {
+		out.Body, err = policy.Load(ctx, tx)
+		return err
+	})
+	return out, err
+}
+
+func (a *API) changePolicies(ctx context.Context, in *changePolicies) (*body[policy.Switches], error) {
+	out := &body[policy.Switches]{}
+	err := a.inTenant(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) (err error) {
+		out.Body, err = policy.Change(ctx, tx, v, in.Body)
+		return err
+	})
+	return out, err
+}
+
+func (a *API) users(ctx context.Context, in *listPeople) (*body[page[people.Person]], error) {
+	var after people.Cursor
+	if in.Cursor != "" {
+		raw, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+		if err != nil || json.Unmarshal(raw, &after) != nil {
+			return nil, desk.Errorf(desk.CodeInvalid, "the cursor is not one of ours").On("cursor")
+		}
+	}
+	list, err := a.cfg.People.Users(ctx, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	if len(list) == in.Limit {
+		last := list[len(list)-1]
+		raw, err := json.Marshal(people.Cursor{Name: last.Name, ID: last.ID})
+		if err != nil {
+			return nil, err
+		}
+		next = base64.RawURLEncoding.EncodeToString(raw)
+	}
+	return pageOf(list, next), nil
+}

@@ -1,0 +1,219 @@
+// Package api is the portal's REST interface: one file per resource, OpenAPI
+// 3.1 at /api/openapi.json, RFC 9457 problems.
+//
+// Where a request is allowed in: guard.go, before any handler. It finds the
+// tenant by the host name, refuses writes from other origins, and turns the
+// session's cookie into the viewer that every room below asks for. A route is
+// for logged-in people unless it says otherwise (public, staff, admin below):
+// the gate comes with the registration and cannot be forgotten.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/conserje/conserje/kb"
+	"github.com/conserje/conserje/portal/conversations"
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/tickets"
+)
+
+// Config is what the interface stands on; every field is required unless its
+// comment says otherwise.
+type Config struct {
+	Store         *store.Store
+	People        *people.Service
+	Tickets       *tickets.Service
+	Conversations *conversations.Service
+	Knowledge     *kb.KB
+	Assistant     func() AssistantInfo
+	// Assets answers every address that is not the interface's: the web
+	// interface.
+	Assets fiber.Handler
+	// Chat is the socket at /api/v1/chat.
+	Chat fiber.Handler
+	// Metrics answers /metrics, for callers on this machine only.
+	Metrics fiber.Handler
+	// Draining reports that the server is stopping: not ready for more.
+	Draining func() bool
+	// TrustedProxies may set X-Forwarded-For and X-Forwarded-Host; optional.
+	TrustedProxies []string
+	Log            *slog.Logger
+}
+
+// AssistantInfo says which model answers, for the line in the chat that says
+// so.
+type AssistantInfo struct {
+	Offline bool   `json:"offline" doc:"Whether the built-in model answers, without a language model."`
+	Model   string `json:"model"`
+}
+
+// API is the interface with its document.
+type API struct {
+	cfg  Config
+	huma huma.API
+}
+
+// maxBody bounds every request. Imports are the largest.
+const maxBody = 32 << 20
+
+// NewApp returns the Fiber application with everything mounted.
+func NewApp(cfg Config) (*fiber.App, *API) {
+	app := fiber.New(fiber.Config{
+		// Strings of a request outlive it in goroutines of ours otherwise, and
+		// would then show another person's request (SECURITY E10).
+		Immutable:               true,
+		BodyLimit:               maxBody,
+		ReadTimeout:             readTimeout,
+		IdleTimeout:             idleTimeout,
+		ReadBufferSize:          16 << 10,
+		DisableStartupMessage:   true,
+		ErrorHandler:            errorHandler(cfg.Log),
+		EnableTrustedProxyCheck: true,
+		TrustedProxies:          cfg.TrustedProxies,
+		ProxyHeader:             fiber.HeaderXForwardedFor,
+		EnableIPValidation:      true,
+	})
+	a := &API{cfg: cfg}
+	app.Use(a.recovered, securityHeaders)
+	a.mountHealth(app)
+	if cfg.Chat != nil {
+		app.Get("/api/v1/chat", cfg.Chat) // guards itself, before it upgrades
+	}
+	app.Group("/api", a.tenant, sameOrigin, a.session, a.idempotent)
+	a.huma = humafiber.NewV2(app, document())
+	a.mountSession()
+	a.mountMe()
+	a.mountTickets()
+	a.mountConversations()
+	a.mountArticles()
+	a.mountAdmin()
+	app.Use("/api", func(*fiber.Ctx) error { return desk.Errorf(desk.CodeNotFound, "no such address") })
+	if cfg.Assets != nil {
+		app.Use(cfg.Assets)
+	}
+	return app, a
+}
+
+// Document returns the OpenAPI document as JSON.
+func (a *API) Document() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }
+
+func document() huma.Config {
+	huma.NewErrorWithContext = newHumaProblem
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+		return newHumaProblem(nil, status, msg, errs...)
+	}
+	c := huma.DefaultConfig("Conserje", "1")
+	c.OpenAPIPath = "/api/openapi"
+	c.DocsPath = ""    // would load its page from foreign hosts
+	c.SchemasPath = "" // the document holds them
+	c.CreateHooks = nil
+	c.Info.Description = "The service portal's own interface: everything that the web interface does goes through it."
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"session": {Type: "apiKey", In: "cookie", Name: cookiePlain, Description: "The session's cookie; over HTTPS its name is " + cookieSecure + "."},
+	}
+	return c
+}
+
+// gate says who may call a route.
+type gate int
+
+const (
+	users gate = iota // whoever is logged in
+	public
+	staff
+	admins
+)
+
+func (g gate) check(ctx context.Context) error {
+	if g == public {
+		return nil
+	}
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return sessionError(ctx, err)
+	}
+	if g == staff && !v.Role.Staff() || g == admins && v.Role != desk.RoleAdmin {
+		return desk.Errorf(desk.CodeForbidden, "your role may not do this")
+	}
+	return nil
+}
+
+// route registers one operation behind its gate. path starts after /api/v1.
+func route[I, O any](a *API, g gate, method, path, summary string, fn func(context.Context, *I) (*O, error), more ...func(*huma.Operation)) {
+	op := huma.Operation{
+		OperationID: operationID(method, path), Method: method, Path: "/api/v1" + path, Summary: summary,
+		Tags:   []string{strings.SplitN(strings.TrimPrefix(path, "/"), "/", 2)[0]},
+		Errors: []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable},
+	}
+	if g != public {
+		op.Security = []map[string][]string{{"session": {}}}
+		op.Errors = append(op.Errors, http.StatusUnauthorized)
+	}
+	if g == staff || g == admins || method != http.MethodGet {
+		op.Errors = append(op.Errors, http.StatusForbidden)
+	}
+	if strings.Contains(path, "{") {
+		op.Errors = append(op.Errors, http.StatusNotFound)
+	}
+	if method != http.MethodGet {
+		op.Errors = append(op.Errors, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	for _, m := range more {
+		m(&op)
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		if err := g.check(ctx); err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		out, err := fn(ctx, in)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// operationID is the method and the path in words: get-tickets-id-transcript.
+func operationID(method, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '{' || r == '}' })
+	return strings.ToLower(method) + "-" + strings.Join(words, "-")
+}
+
+// body is an answer with a body.
+type body[T any] struct{ Body T }
+
+// nothing is an answer or a question without one.
+type nothing struct{}
+
+// page is a list with the cursor of what follows; null on the last page.
+type page[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"`
+}
+
+func pageOf[T any](items []T, next string) *body[page[T]] {
+	if items == nil {
+		items = []T{}
+	}
+	p := page[T]{Items: items}
+	if next != "" {
+		p.Next = &next
+	}
+	return &body[page[T]]{p}
+}
+
+// byID is a question about one object.
+type byID struct {
+	ID string `path:"id" format:"uuid"`
+}
+
+func (b byID) id() (desk.ID, error) { return desk.ParseID(b.ID) }

@@ -1,0 +1,41 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// Asset is one file of the web interface, ready to send.
+type Asset struct {
+	Body         []byte
+	ContentType  string
+	Encoding     string // br, gzip or empty
+	CacheControl string
+	ETag         string
+}
+
+// Assets serves the web interface: look finds a file by the request's path and
+// what encodings the browser takes.
+func Assets(look func(path, acceptEncoding string) (Asset, bool)) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
+			return fiber.ErrMethodNotAllowed
+		}
+		f, ok := look(c.Path(), c.Get(fiber.HeaderAcceptEncoding))
+		if !ok {
+			return fiber.ErrNotFound
+		}
+		c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
+		c.Set(fiber.HeaderCacheControl, f.CacheControl)
+		c.Set(fiber.HeaderETag, f.ETag)
+		if f.ETag != "" && c.Get(fiber.HeaderIfNoneMatch) == f.ETag {
+			return c.SendStatus(http.StatusNotModified)
+		}
+		c.Set(fiber.HeaderContentType, f.ContentType)
+		if f.Encoding != "" {
+			c.Set(fiber.HeaderContentEncoding, f.Encoding)
+		}
+		return c.Send(f.Body)
+	}
+}

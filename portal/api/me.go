@@ -1,0 +1,43 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
+)
+
+// me is the viewer's own account, with what holds for it.
+type me struct {
+	people.Profile
+	Assistant AssistantInfo `json:"assistant"`
+}
+
+func (a *API) me(p people.Profile) me { return me{Profile: p, Assistant: a.cfg.Assistant()} }
+
+type changeMe struct {
+	Body struct {
+		Name     *string        `json:"name,omitempty" minLength:"1" maxLength:"120"`
+		Language *desk.Language `json:"language,omitempty" enum:"en,es,de,fr,it"`
+		Password *struct {
+			Old string `json:"old" maxLength:"256"`
+			New string `json:"new" minLength:"8" maxLength:"256"`
+		} `json:"password,omitempty"`
+	}
+}
+
+func (a *API) mountMe() {
+	route(a, users, http.MethodGet, "/me", "Your account", func(ctx context.Context, _ *nothing) (*body[me], error) {
+		p, err := a.cfg.People.Me(ctx)
+		return &body[me]{a.me(p)}, err
+	})
+	route(a, users, http.MethodPatch, "/me", "Change your name, language or password", func(ctx context.Context, in *changeMe) (*body[me], error) {
+		change := people.Change{Name: in.Body.Name, Language: in.Body.Language}
+		if pw := in.Body.Password; pw != nil {
+			change.Password = &people.PasswordChange{Old: pw.Old, New: pw.New}
+		}
+		p, err := a.cfg.People.UpdateMe(ctx, change)
+		return &body[me]{a.me(p)}, err
+	})
+}

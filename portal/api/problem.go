@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/conserje/conserje/portal/desk"
+)
+
+// statuses is the one table from codes to HTTP.
+var statuses = map[desk.Code]int{
+	desk.CodeInvalid:            http.StatusUnprocessableEntity,
+	desk.CodeNotFound:           http.StatusNotFound,
+	desk.CodeConflict:           http.StatusConflict,
+	desk.CodeUnauthenticated:    http.StatusUnauthorized,
+	desk.CodeSessionExpired:     http.StatusUnauthorized,
+	desk.CodeBadCredentials:     http.StatusUnauthorized,
+	desk.CodeAccountLocked:      http.StatusTooManyRequests,
+	desk.CodeRateLimited:        http.StatusTooManyRequests,
+	desk.CodeForbidden:          http.StatusForbidden,
+	desk.CodePolicy:             http.StatusForbidden,
+	desk.CodeEmptyText:          http.StatusUnprocessableEntity,
+	desk.CodeTextTooLong:        http.StatusUnprocessableEntity,
+	desk.CodeInvalidUTF8:        http.StatusUnprocessableEntity,
+	desk.CodeFrameTooLarge:      http.StatusRequestEntityTooLarge,
+	desk.CodeUnknownFrame:       http.StatusBadRequest,
+	desk.CodeBadFrame:           http.StatusBadRequest,
+	desk.CodeIDReused:           http.StatusConflict,
+	desk.CodeUnsupportedFile:    http.StatusUnsupportedMediaType,
+	desk.CodeBrokenFrontMatter:  http.StatusUnprocessableEntity,
+	desk.CodeMissingTitle:       http.StatusUnprocessableEntity,
+	desk.CodeModelKey:           http.StatusBadGateway,
+	desk.CodeModelUnavailable:   http.StatusBadGateway,
+	desk.CodeEmbeddingDimension: http.StatusConflict,
+	desk.CodeHandedOff:          http.StatusConflict,
+	desk.CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	desk.CodeUnsupported:        http.StatusBadRequest,
+	desk.CodeUnavailable:        http.StatusServiceUnavailable,
+	desk.CodeInternal:           http.StatusInternalServerError,
+}
+
+// StatusOfCode is the HTTP status of a code, for handlers beside this package.
+func StatusOfCode(code desk.Code) int {
+	if status, ok := statuses[code]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
+}
+
+// Problem is the body of every error (RFC 9457).
+type Problem struct {
+	Type   string         `json:"type" doc:"A URI reference that names the code."`
+	Title  string         `json:"title" doc:"The HTTP status in words."`
+	Status int            `json:"status"`
+	Detail string         `json:"detail" doc:"What happened, in English; translate by code."`
+	Code   desk.Code      `json:"code" doc:"What happened, for programs."`
+	Field  string         `json:"field,omitempty" doc:"The field at fault."`
+	Params map[string]any `json:"params,omitempty" doc:"Values for the text of the code."`
+}
+
+// Error returns the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus returns the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is the media type of RFC 9457.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+func newProblem(status int, e *desk.Error) *Problem {
+	return &Problem{
+		Type: "/problems/" + string(e.Code), Title: http.StatusText(status), Status: status,
+		Detail: e.Message, Code: e.Code, Field: e.Field, Params: e.Params,
+	}
+}
+
+// problem turns an error into what the client sees, and logs what it must not
+// see.
+func (a *API) problem(ctx context.Context, err error) error {
+	return problemOf(ctx, a.cfg.Log, err)
+}
+
+func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
+	var e *desk.Error
+	if !errors.As(err, &e) {
+		e = desk.Wrap(desk.CodeInternal, err, "something went wrong on our side; try again")
+	}
+	status := StatusOfCode(e.Code)
+	if status >= http.StatusInternalServerError {
+		log.ErrorContext(ctx, "request failed", "code", string(e.Code), "error", err)
+	}
+	return newProblem(status, e)
+}
+
+// newHumaProblem gives huma's own refusals (a body that does not parse, a
+// value out of range) the same shape.
+func newHumaProblem(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
+	e := desk.Errorf(codeForStatus(status), "%s", msg)
+	for _, err := range errs {
+		var d huma.ErrorDetailer
+		if !errors.As(err, &d) {
+			continue
+		}
+		detail := d.ErrorDetail()
+		e = desk.Errorf(e.Code, "%s: %s", msg, detail.Message).On(strings.TrimPrefix(strings.TrimPrefix(detail.Location, "body."), "body"))
+		break
+	}
+	return newProblem(status, e)
+}
+
+func codeForStatus(status int) desk.Code {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return desk.CodeInvalid
+	case http.StatusUnauthorized:
+		return desk.CodeUnauthenticated
+	case http.StatusForbidden:
+		return desk.CodeForbidden
+	case http.StatusNotFound:
+		return desk.CodeNotFound
+	case http.StatusRequestEntityTooLarge, http.StatusRequestHeaderFieldsTooLarge:
+		return desk.CodeTooLarge
+	case http.StatusTooManyRequests:
+		return desk.CodeRateLimited
+	}
+	if status < http.StatusInternalServerError {
+		return desk.CodeUnsupported
+	}
+	return desk.CodeInternal
+}
+
+// errorHandler answers what fails outside huma: middleware, the socket's
+// handshake, unknown addresses.
+func errorHandler(log *slog.Logger) fiber.ErrorHandler {
+	return func(c *fiber.Ctx, err error) error {
+		var p *Problem
+		var f *fiber.Error
+		switch {
+		case errors.As(err, &p):
+		case errors.As(err, &f):
+			p = newProblem(f.Code, desk.Errorf(codeForStatus(f.Code), "%s", f.Message))
+		default:
+			p = problemOf(c.UserContext(), log, err)
+		}
+		c.Status(p.Status)
+		return c.JSON(p, p.ContentType(""))
+	}
+}
