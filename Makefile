@@ -42,7 +42,7 @@ web: portal/web/dist/index.html ## builds the web interface into portal/web/dist
 portal/web/dist/index.html: $(WEB_FILES)
 	@$(SETUP) web
 	@echo '==> building the web interface ...' >&2
-	@npm run --prefix portal/web --silent build
+	@npm run --prefix portal/web --silent build -- --logLevel warn
 	@touch $@
 
 generate: bin/sqlc ## regenerates committed code: queries, OpenAPI document, the web's API client

@@ -85,7 +85,7 @@ func (s *Service) Snapshot(ctx context.Context, id desk.ID) (snap Snapshot, err 
 	defer cancel()
 	raw, err := s.store.Bus().Ask(ask, turnSubject(tenant, turn), askSnapshot)
 	if err != nil {
-		return Snapshot{}, nil //nolint:nilerr // nobody answered: its owner just died, or just finished
+		return Snapshot{}, nil // nobody answered: its owner just died, or just finished
 	}
 	return snap, json.Unmarshal(raw, &snap)
 }

@@ -100,7 +100,7 @@ type Service struct {
 	node  string
 	seats seats
 
-	base   context.Context // of every turn that runs here; ends after Drain
+	base   context.Context //nolint:containedctx // the life of a node, not of a request: every turn here ends with it
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 	unsub  []func()

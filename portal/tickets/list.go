@@ -86,7 +86,7 @@ func (f Filter) params(v desk.Viewer, visible []string) (db.ListTicketsParams, e
 	if !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
 		return db.ListTicketsParams{}, desk.Errorf(desk.CodeInvalidUTF8, "the text is not valid UTF-8").On("q")
 	}
-	p := db.ListTicketsParams{AllTickets: staff, Viewer: v.User, Q: desk.FirstLine(q, 200), AtMost: int32(min(limit, 100)) + 1} //nolint:gosec // at most 101
+	p := db.ListTicketsParams{AllTickets: staff, Viewer: v.User, Q: desk.FirstLine(q, 200), AtMost: int32(min(limit, 100)) + 1}
 	if v.Role == desk.RoleMainContact && f.View != ViewMine {
 		p.Company = store.Optional(v.Company)
 	}
