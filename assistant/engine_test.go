@@ -10,6 +10,7 @@ import (
 
 	"github.com/conserje/conserje/assistant/model"
 	"github.com/conserje/conserje/assistant/model/modeltest"
+	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/policy"
@@ -34,7 +35,7 @@ type bench struct {
 	tess     desk.Viewer
 	adam     desk.Viewer
 	stranger desk.Viewer // of the other tenant
-	passages func(text string) []tools.Passage
+	passages func(text string) []kb.Hit
 	wrap     func(ctx context.Context, t *conversations.Turn) error // instead of the engine
 }
 
@@ -53,13 +54,13 @@ func newBench(t testing.TB, change ...settings) *bench {
 	b.adam = storetest.User(t, b.store, tenant, "", desk.RoleAdmin, "adam")
 	b.stranger = storetest.User(t, b.store, other, storetest.Company(t, b.store, other, "Elsewhere"), desk.RoleContact, "zoe")
 	b.tickets = tickets.New(b.store)
-	b.passages = func(string) []tools.Passage { return nil }
+	b.passages = func(string) []kb.Hit { return nil }
 	provider, err := model.New(model.Config{BaseURL: b.fake.URL, Key: "sk-secret-key", Model: "fake", Log: storetest.Log(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := storetest.Log(t)
-	b.tools, err = tools.NewRegistry(b.store, log, tools.All(b.find, b.tickets)...)
+	b.tools, err = tools.NewRegistry(b.store, log, tools.All(b, b.tickets)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +93,9 @@ func (b *bench) Run(ctx context.Context, t *conversations.Turn) error {
 	return b.engine.Run(ctx, t)
 }
 
-func (b *bench) find(_ context.Context, _ desk.Viewer, text string, _ desk.Language) ([]tools.Passage, error) {
-	return b.passages(text), nil
+// Search makes the bench a knowledge base.
+func (b *bench) Search(_ context.Context, _ desk.Viewer, q kb.Query) ([]kb.Hit, error) {
+	return b.passages(q.Text), nil
 }
 
 func (b *bench) set(patch string) {
@@ -232,8 +234,8 @@ func outcomeOf(t testing.TB, events []desk.Event, turn desk.ID) (o outcome) {
 	return o
 }
 
-func vpn() []tools.Passage {
-	return []tools.Passage{
+func vpn() []kb.Hit {
+	return []kb.Hit{
 		{Article: "01890000-0000-7000-8000-000000000001", Lang: "en", Title: "VPN", Heading: "Connect", Anchor: "connect", Text: "Open the client and press Connect."},
 		{Article: "01890000-0000-7000-8000-000000000001", Lang: "en", Title: "VPN", Heading: "Trouble", Anchor: "trouble", Text: "Restart the client."},
 	}
@@ -248,7 +250,7 @@ func (b *bench) validate() {
 
 func TestAnAnswerStandsOnWhatWasFoundAndCitesOnlyThat(t *testing.T) {
 	b := newBench(t)
-	b.passages = func(string) []tools.Passage { return vpn() }
+	b.passages = func(string) []kb.Hit { return vpn() }
 	b.fake.Add(modeltest.Text("Press **Connect** [1]. Else", " restart it[2, 9]. Never mind [7]. `a[3]` stays."))
 	o := b.ask(b.ana, "How do I connect to the VPN?")
 	if want := "Press **Connect** [1]. Else restart it[2]. Never mind. `a[3]` stays."; o.message.Text != want {
@@ -273,7 +275,7 @@ func TestAnAnswerStandsOnWhatWasFoundAndCitesOnlyThat(t *testing.T) {
 func TestToolsOfOneStepRunAndTheirResultsReachTheModel(t *testing.T) {
 	b := newBench(t)
 	own := b.ticket(b.ana, "Printer", "It jams")
-	b.passages = func(string) []tools.Passage { return vpn() }
+	b.passages = func(string) []kb.Hit { return vpn() }
 	b.fake.Add(
 		modeltest.TextAndCalls("Let me look.", modeltest.Call{Name: prompts.ToolList, Arguments: `{"status":null}`},
 			modeltest.Call{Name: prompts.ToolGet, Arguments: fmt.Sprintf(`{"number":%d}`, own.Number)},

@@ -10,9 +10,9 @@ import (
 )
 
 // All are the assistant's tools, in the order in which a model sees them.
-func All(find Find, service *tickets.Service) []Tool {
+func All(base Knowledge, service *tickets.Service) []Tool {
 	return []Tool{
-		SearchKnowledge(find), ListMyTickets(service), GetTicket(service),
+		SearchKnowledge(base), ListMyTickets(service), GetTicket(service),
 		CreateTicket(), AddToTicket(), TalkToAPerson(callPerson),
 	}
 }
@@ -20,6 +20,20 @@ func All(find Find, service *tickets.Service) []Tool {
 func callPerson(ctx context.Context, tx *store.Tx, v desk.Viewer, conversation desk.ID, reason string) (int64, error) {
 	if err := conversations.HandoffTx(ctx, tx, v, conversation, reason); err != nil {
 		return 0, err
+	}
+	list, err := tickets.OfConversationTx(ctx, tx, conversation)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range list {
+		if t.Status.Done() {
+			continue
+		}
+		seen, err := tickets.GetTx(ctx, tx, v, t.ID)
+		if Refusal(err) {
+			return 0, nil // it is there for staff; this person sees no tickets
+		}
+		return seen.Number, err
 	}
 	return 0, nil
 }

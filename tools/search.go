@@ -2,27 +2,20 @@ package tools
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 
+	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/prompts"
 )
 
-// Passage is one passage of the knowledge base that the viewer may read.
-type Passage struct {
-	Article desk.ID
-	Lang    desk.Language
-	Title   string
-	Heading string
-	Anchor  string
-	Text    string
+// Knowledge is the knowledge base as the viewer may read it; *kb.KB is one.
+type Knowledge interface {
+	Search(ctx context.Context, v desk.Viewer, q kb.Query) ([]kb.Hit, error)
 }
-
-// Find searches the knowledge base for what the viewer may read, best first,
-// in the given language where there is a choice.
-type Find func(ctx context.Context, v desk.Viewer, text string, lang desk.Language) ([]Passage, error)
 
 // Bounds of what the model is shown.
 const (
@@ -36,13 +29,13 @@ type searchArgs struct {
 }
 
 // SearchKnowledge searches the knowledge base.
-func SearchKnowledge(find Find) Tool {
+func SearchKnowledge(base Knowledge) Tool {
 	return reading(prompts.ToolSearch, policy.RuleKnowledgeBase, func(ctx context.Context, c Call, a searchArgs) (Result, error) {
 		v, err := desk.ViewerFrom(ctx)
 		if err != nil {
 			return Result{}, err
 		}
-		found, err := find(ctx, v, a.Query, v.Language)
+		found, err := base.Search(ctx, v, kb.Query{Text: a.Query, Lang: v.Language, Limit: maxPassages})
 		if err != nil {
 			return Result{}, err
 		}
@@ -51,13 +44,15 @@ func SearchKnowledge(find Find) Tool {
 }
 
 // passages numbers what was found and shows as much of it as fits.
-func passages(sources *Sources, found []Passage) Result {
+func passages(sources *Sources, found []kb.Hit) Result {
 	out := prompts.Passages{Passages: []prompts.Passage{}}
 	res := Result{OK: true, Citations: []desk.Citation{}}
 	for _, p := range found[:min(len(found), maxPassages)] {
 		text := shorten(p.Text, maxPassageText)
 		// Room is kept for the numbers, which are given only to what is shown.
-		trial := append(slices.Clip(out.Passages), prompts.Passage{N: 1_000, Title: p.Title, Heading: p.Heading, Lang: string(p.Lang), Text: text})
+		trial := append(slices.Clip(out.Passages), prompts.Passage{
+			N: 1_000, Title: p.Title, Heading: p.Heading, Lang: string(p.Lang), Text: text, Score: math.Round(p.Score*100) / 100,
+		})
 		if len(prompts.Data(prompts.ToolSearch, prompts.Passages{Passages: trial})) > prompts.MaxToolBytes {
 			break
 		}
