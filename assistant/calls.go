@@ -1,9 +1,9 @@
 package assistant
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -114,12 +114,11 @@ func (j *job) intend(ctx context.Context, s *step) error {
 
 // fingerprint is equal for calls that mean the same.
 func fingerprint(name, args string) string {
-	var b bytes.Buffer
-	var v any
-	if json.Unmarshal([]byte(args), &v) != nil || json.NewEncoder(&b).Encode(v) != nil {
+	var v map[string]any
+	if json.Unmarshal([]byte(args), &v) != nil {
 		return name + " " + args
 	}
-	return name + " " + b.String()
+	return name + " " + fmt.Sprint(v) // maps print in the order of their keys
 }
 
 // read runs the read tools of a step side by side, and writes their results

@@ -36,14 +36,12 @@ func cite(text string, known func(n int) bool) string {
 			b.WriteString(part.text[last:m[0]])
 			last = m[1]
 			found := part.text[m[0]:m[1]]
-			kept := ""
+			blank := found[:len(found)-len(strings.TrimLeft(found, " \t\u00a0"))]
 			for _, digits := range number.FindAllString(found, -1) {
 				if n, err := strconv.Atoi(digits); err == nil && known(n) {
-					kept += "[" + strconv.Itoa(n) + "]"
+					b.WriteString(blank + "[" + strconv.Itoa(n) + "]")
+					blank = ""
 				}
-			}
-			if kept != "" {
-				b.WriteString(found[:len(found)-len(strings.TrimLeft(found, " \t\u00a0"))] + kept)
 			}
 		}
 		b.WriteString(part.text[last:])

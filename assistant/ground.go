@@ -17,7 +17,7 @@ hallo guten morgen tag abend danke vielen dank ja nein gut bitte tschüss servus
 bonjour bonsoir salut merci beaucoup oui non d accord s il vous plaît te au revoir parfait très bien
 ciao buongiorno buonasera salve grazie mille sì va bene per favore arrivederci perfetto accordo`
 	set := map[string]bool{}
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		set[w] = true
 	}
 	return set

@@ -78,12 +78,12 @@ func (j *job) remember(ctx context.Context) error {
 // divides a turn.
 func (j *job) cut(budget int) int {
 	cut, sum := len(j.recent), 0
-	for i := len(j.recent) - 1; i >= 0; i-- {
-		sum += j.recent[i].tokens()
+	for i, u := range slices.Backward(j.recent) {
+		sum += u.tokens()
 		if sum > budget {
 			break
 		}
-		if i == 0 || j.recent[i-1].seq != j.recent[i].seq {
+		if i == 0 || j.recent[i-1].seq != u.seq {
 			cut = i
 		}
 	}

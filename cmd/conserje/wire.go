@@ -16,7 +16,6 @@ import (
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/conversations"
-	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
@@ -44,7 +43,7 @@ func wire(ctx context.Context, d *database, m models, log *slog.Logger) (*portal
 		return nil, err
 	}
 	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})
-	registry, err := tools.NewRegistry(d.Store, log, tools.All(find(p.knowledge), p.tickets)...)
+	registry, err := tools.NewRegistry(d.Store, log, tools.All(p.knowledge, p.tickets)...)
 	if err != nil {
 		return nil, err
 	}
@@ -118,18 +117,3 @@ func (p *portal) close(ctx context.Context) {
 		p.log.Warn("jobs did not end in time; they run again", "error", err)
 	}
 }
-
-// find lets the assistant's search tool read the knowledge base.
-func find(knowledge *kb.KB) tools.Find {
-	return func(ctx context.Context, v desk.Viewer, text string, lang desk.Language) ([]tools.Passage, error) {
-		hits, err := knowledge.Search(ctx, v, kb.Query{Text: text, Lang: lang, Limit: passagesFound})
-		found := make([]tools.Passage, len(hits))
-		for i, h := range hits {
-			found[i] = tools.Passage{Article: h.Article, Lang: h.Lang, Title: h.Title, Heading: h.Heading, Anchor: h.Anchor, Text: h.Text}
-		}
-		return found, err
-	}
-}
-
-// passagesFound is how many passages a model gets to read.
-const passagesFound = 6
