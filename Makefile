@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run build web test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak e2e e2e-full clean doctor stop-test-database
+.PHONY: help setup run build web web-lock test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak e2e e2e-full clean doctor stop-test-database
 
 export GOFLAGS ?= -buildvcs=false
 SETUP := .tools/setup.sh
@@ -48,6 +48,10 @@ portal/web/dist/index.html: $(WEB_FILES)
 generate: bin/sqlc ## regenerates committed code: queries, OpenAPI document, the web's API client
 	bin/sqlc generate -f portal/store/sqlc.yaml
 	go generate ./...
+
+web-lock: ## after a change of portal/web/package.json: a lock file that serves every platform
+	npm install --prefix portal/web --package-lock-only --no-audit --no-fund
+	node .tools/complete-lock.mjs portal/web/package-lock.json
 
 fmt: bin/golangci-lint ## formats Go and TypeScript, and applies the linters' own corrections
 	bin/golangci-lint run --fix ./... || true
@@ -98,9 +102,9 @@ bench: ## latency, memory and search, side by side with the baselines
 	@$(SETUP) postgres
 	go run ./cmd/conserje-bench
 
-soak: ## 50 rounds of kill -9 at each failpoint
+soak: ## 50 rounds of kill -9 at each failpoint, and as many random schedules of deaths
 	@$(SETUP) postgres compiler
-	SOAK=50 go test -run 'Soak|Crash|Kill' -timeout 3h -count=1 ./...
+	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations
 
 stop-test-database:
 	@go run ./portal/store/cluster/clustertest/stop

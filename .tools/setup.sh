@@ -196,7 +196,7 @@ browser() {
   local b
   for b in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; do
-    [ -n "$b" ] && have "$b" && ! grep -qs /snap/bin "$(command -v "$b")" && { printf '%s\n' "$b"; return 0; }
+    [ -n "$b" ] && have "$b" && ! grep -qs /snap/bin "$(command -v "$b")" && { command -v "$b"; return 0; }
   done
   b=$(find "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}" "$HOME/Library/Caches/ms-playwright" -maxdepth 6 -type f \
     -perm -u+x \( -name chrome -o -name Chromium -o -name chrome-headless-shell -o -name headless_shell \) 2>/dev/null | head -n 1) || true

@@ -51,8 +51,10 @@ func (k *KB) Article(ctx context.Context, viewer desk.Viewer, id desk.ID, lang d
 			return notFound
 		}
 		row := choose(rows, language(lang))
-		a = Article{ID: row.ID, Key: row.Key, Lang: desk.Language(row.Lang), Title: row.Title, Summary: row.Summary,
-			Markdown: row.Markdown, UpdatedAt: row.UpdatedAt.UTC()}
+		a = Article{
+			ID: row.ID, Key: row.Key, Lang: desk.Language(row.Lang), Title: row.Title, Summary: row.Summary,
+			Markdown: row.Markdown, UpdatedAt: row.UpdatedAt.UTC(),
+		}
 		if row.Audience != nil {
 			a.Audience = *row.Audience
 		}
@@ -157,8 +159,10 @@ func (k *KB) List(ctx context.Context, viewer desk.Viewer, lang desk.Language, a
 	}
 	limit = max(1, min(limit, 200))
 	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		rows, err := tx.ListArticles(ctx, db.ListArticlesParams{Lang: string(language(lang)), Staff: staff, Company: company,
-			After: after, AtMost: int32(limit + 1)}) //nolint:gosec // at most 201
+		rows, err := tx.ListArticles(ctx, db.ListArticlesParams{
+			Lang: string(language(lang)), Staff: staff, Company: company,
+			After: after, AtMost: int32(limit + 1),
+		}) //nolint:gosec // at most 201
 		items = []Summary{}
 		for _, r := range rows {
 			s := Summary{ID: r.ID, Key: r.Key, Lang: desk.Language(r.Lang), Title: r.Title, Summary: r.Summary, UpdatedAt: r.UpdatedAt.UTC()}
@@ -200,7 +204,9 @@ func (k *KB) Delete(ctx context.Context, viewer desk.Viewer, id desk.ID) error {
 		if err != nil {
 			return err
 		}
-		return tx.Audit(ctx, store.AuditEntry{Actor: viewer.User, Action: "article.deleted", Object: "article", ObjectID: id,
-			Detail: map[string]string{"key": key}})
+		return tx.Audit(ctx, store.AuditEntry{
+			Actor: viewer.User, Action: "article.deleted", Object: "article", ObjectID: id,
+			Detail: map[string]string{"key": key},
+		})
 	})
 }

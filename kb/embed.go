@@ -138,8 +138,10 @@ func (k *KB) addModel(ctx context.Context, tenant desk.ID, name string, dimensio
 		if err := tx.LockKnowledge(ctx); err != nil {
 			return err
 		}
-		err := tx.AddEmbeddingModel(ctx, db.AddEmbeddingModelParams{TenantID: tx.Tenant, ID: desk.NewID(), Name: name,
-			Dimensions: int32(dimensions), State: state}) //nolint:gosec // a vector's length
+		err := tx.AddEmbeddingModel(ctx, db.AddEmbeddingModelParams{
+			TenantID: tx.Tenant, ID: desk.NewID(), Name: name,
+			Dimensions: int32(dimensions), State: state,
+		}) //nolint:gosec // a vector's length
 		if err != nil {
 			return err
 		}

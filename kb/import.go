@@ -65,8 +65,10 @@ func (k *KB) Import(ctx context.Context, viewer desk.Viewer, docs []Document, op
 		if report.Created+report.Updated == 0 {
 			return nil
 		}
-		return tx.Audit(ctx, store.AuditEntry{Actor: viewer.User, Action: "articles.imported", Object: "articles",
-			Detail: map[string]int{"created": report.Created, "updated": report.Updated, "problems": len(report.Problems)}})
+		return tx.Audit(ctx, store.AuditEntry{
+			Actor: viewer.User, Action: "articles.imported", Object: "articles",
+			Detail: map[string]int{"created": report.Created, "updated": report.Updated, "problems": len(report.Problems)},
+		})
 	})
 	return report, err
 }
@@ -279,8 +281,10 @@ func (k *KB) write(ctx context.Context, viewer desk.Viewer, changes []*change, a
 
 // writeVersion stores a version's text and takes its old passages away.
 func writeVersion(ctx context.Context, tx *store.Tx, a db.SaveArticleRow, v *changedVersion) error {
-	err := tx.SaveArticleVersion(ctx, db.SaveArticleVersionParams{TenantID: tx.Tenant, ArticleID: a.ID, Lang: string(v.lang),
-		Title: v.title, Summary: v.summary, Markdown: v.markdown, Source: v.name, Hash: v.hash})
+	err := tx.SaveArticleVersion(ctx, db.SaveArticleVersionParams{
+		TenantID: tx.Tenant, ArticleID: a.ID, Lang: string(v.lang),
+		Title: v.title, Summary: v.summary, Markdown: v.markdown, Source: v.name, Hash: v.hash,
+	})
 	if err != nil {
 		return err
 	}

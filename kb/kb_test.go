@@ -224,8 +224,10 @@ func TestTenantsWithTheSameTextNeverSeeEachOthers(t *testing.T) {
 	foreign := 0
 	for i := range 250 {
 		for _, b := range []bundle{one, two} {
-			hits, err := one.Search(t.Context(), b.admin, kb.Query{Text: fmt.Sprintf("printer %d paper canary", i%30), Lang: "en", Limit: 50,
-				Mode: []kb.Mode{kb.Hybrid, kb.Lexical, kb.Vector}[i%3]})
+			hits, err := one.Search(t.Context(), b.admin, kb.Query{
+				Text: fmt.Sprintf("printer %d paper canary", i%30), Lang: "en", Limit: 50,
+				Mode: []kb.Mode{kb.Hybrid, kb.Lexical, kb.Vector}[i%3],
+			})
 			if err != nil || len(hits) == 0 {
 				t.Fatalf("%d hits, %v", len(hits), err)
 			}

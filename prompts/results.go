@@ -16,8 +16,9 @@ const (
 	MaxToolBytes = 16 << 10 // of one result
 )
 
-// Passages is the result of search_knowledge, best first. N is the number
-// that the answer cites: [1].
+// Passages is the result of search_knowledge: the best articles first,
+// each in several passages in reading order, then single passages of others. N
+// is the number that the answer cites: [1].
 type Passages struct {
 	Passages []Passage `json:"passages"`
 }

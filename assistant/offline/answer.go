@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/conserje/conserje/prompts"
 )
@@ -13,10 +14,10 @@ import (
 // Bounds of a quoted answer.
 const (
 	maxSteps     = 10
-	maxAnswer    = 1100 // runes of text quoted from one passage
+	maxAnswer    = 1500 // runes quoted
 	maxSections  = 3    // of the best article
 	strongEnough = 0.45 // share of the question's words that a passage must hold
-	anyUse       = 0.2  // below: it is not about the question
+	anyUse       = 0.3  // below: it is not about the question
 )
 
 // scored is a passage and how much of the question it holds, 0 to about 1.
@@ -39,43 +40,62 @@ func (c *conversation) tellSearch(ps []prompts.Passage, broken bool) string {
 	}
 	best := ranked[0]
 	params := map[string]any{"Title": inline(best.Title, 120), "Language": c.languageOf(best.Lang)}
-	sections := c.sections(best, ranked)
-	if len(sections) == 1 {
+	weak := best.holds < strongEnough
+	parts := []prompts.Passage{best.Passage}
+	if !weak {
+		parts = sections(best, ps)
+	}
+	if len(parts) == 1 {
 		params["Title"] = inline(title(best.Passage), 120)
 	}
 	lead := "lead"
 	switch {
 	case best.Lang != "" && best.Lang != c.lang.name && languageNamed(best.Lang) != nil:
 		lead = "lead_other"
-	case best.holds < strongEnough:
+	case weak:
 		lead = "lead_weak"
 	}
-	parts := []string{c.lang.say(lead, params)}
-	for _, p := range sections {
-		if len(sections) > 1 && p.Heading != "" && p.Heading != p.Title {
-			parts = append(parts, "**"+inline(p.Heading, 100)+"**")
+	out := []string{c.lang.say(lead, params)}
+	for _, p := range parts {
+		if len(parts) > 1 && p.Heading != "" && p.Heading != p.Title {
+			out = append(out, "**"+inline(p.Heading, 100)+"**")
 		}
-		parts = append(parts, c.quote(p))
+		out = append(out, c.quote(p))
 	}
-	parts = append(parts, c.seeAlso(best, ranked), join(" ", c.lang.say("helped", nil), c.offer("or")))
-	return join("\n\n", parts...)
+	if weak {
+		return join("\n\n", append(out, c.offer("offer"))...)
+	}
+	out = append(out, c.seeAlso(best, ranked), join(" ", c.lang.say("helped", nil), c.offer("or")))
+	return join("\n\n", out...)
 }
 
-// sections are the passages of the best article to quote, in the order in
-// which they came: the best one, and with it those that hold steps when it
-// has none or that hold the question as well as it does.
-func (c *conversation) sections(best scored, ranked []scored) []prompts.Passage {
+// sections are what to quote of the best article, in reading order: the best
+// passage, and where steps are what helps, those that follow it; before it
+// when it is the last word of the article.
+func sections(best scored, ps []prompts.Passage) []prompts.Passage {
+	var article []prompts.Passage
+	for _, p := range ps {
+		known := slices.ContainsFunc(article, func(k prompts.Passage) bool { return k.N == p.N })
+		if p.Title == best.Title && p.Lang == best.Lang && p.N > 0 && !known {
+			article = append(article, p)
+		}
+	}
+	slices.SortStableFunc(article, func(a, b prompts.Passage) int { return cmp.Compare(a.N, b.N) })
+	at := slices.IndexFunc(article, func(p prompts.Passage) bool { return p.N == best.N })
 	chosen := []prompts.Passage{best.Passage}
-	steps := hasSteps(best.Text)
-	for _, p := range ranked[1:] {
-		same := p.Title == best.Title && p.Lang == best.Lang
-		if !same || len(chosen) == maxSections {
-			continue
+	room := maxAnswer - utf8.RuneCountInString(best.Text)
+	take := func(some []prompts.Passage) {
+		for _, p := range some {
+			n := utf8.RuneCountInString(p.Text)
+			if len(chosen) < maxSections && n <= room && hasSteps(p.Text) {
+				chosen = append(chosen, p)
+				room -= n
+			}
 		}
-		if !steps && hasSteps(p.Text) || p.holds >= strongEnough && p.holds >= 0.85*best.holds {
-			chosen = append(chosen, p.Passage)
-			steps = steps || hasSteps(p.Text)
-		}
+	}
+	take(article[at+1:])
+	if len(chosen) == 1 {
+		take(article[:at]) // "if it still does not work" is no answer without what stands before it
 	}
 	slices.SortStableFunc(chosen, func(a, b prompts.Passage) int { return cmp.Compare(a.N, b.N) })
 	return chosen
@@ -121,8 +141,9 @@ func (c *conversation) languageOf(name string) string {
 func (c *conversation) rank(ps []prompts.Passage) []scored {
 	words := c.questionWords()
 	holds := make([]map[string]float64, len(ps))
-	df := map[string]float64{}
+	df, score := map[string]float64{}, map[string]float64{}
 	for i, p := range ps {
+		score[p.Title] = max(score[p.Title], min(p.Score, 1))
 		holds[i] = held(words, p)
 		for w := range holds[i] {
 			df[w]++
@@ -130,6 +151,7 @@ func (c *conversation) rank(ps []prompts.Passage) []scored {
 	}
 	var out []scored
 	seen := map[int]bool{}
+	var articles []string
 	for i, p := range ps {
 		if p.N <= 0 || strings.TrimSpace(p.Text) == "" || seen[p.N] {
 			continue
@@ -145,11 +167,19 @@ func (c *conversation) rank(ps []prompts.Passage) []scored {
 		if total > 0 {
 			s.holds /= total
 		}
-		s.holds = max(s.holds, min(p.Score, 1))
+		if covers := score[p.Title]; covers > 0 {
+			s.holds = (s.holds + covers) / 2 // two witnesses: the words that stand there, and what the search makes of them
+		}
 		if p.Lang != "" && p.Lang != c.lang.name && i == 0 {
 			s.holds = max(s.holds, anyUse) // words of two languages cannot be compared; the search's first is shown as weak
 		}
-		s.rank = s.holds + 0.3/float64(i+1)
+		if !slices.Contains(articles, p.Title) {
+			articles = append(articles, p.Title)
+		}
+		s.rank = s.holds + 0.45/float64(slices.Index(articles, p.Title)+1)
+		if p.Score > 0 {
+			s.rank += 0.1 // the passage that the search itself chose
+		}
 		if s.holds >= anyUse || len(words) == 0 {
 			out = append(out, s)
 		}
@@ -181,9 +211,23 @@ func (c *conversation) questionWords() []string {
 
 func (c *conversation) stems(text string) []string {
 	var out []string
-	for _, t := range tokenise(text) {
-		if len(t.norm) >= 2 && !c.lang.stop[t.norm] {
-			out = append(out, stem(t.norm))
+	for _, w := range wordsOf(text) {
+		if len(w) >= 2 && !c.lang.stop[w] {
+			out = append(out, stem(w))
+		}
+	}
+	return out
+}
+
+// wordsOf are the words of a text, and those joined by a hyphen as one, so
+// that Wi-Fi is wifi.
+func wordsOf(text string) []string {
+	var out []string
+	tokens := tokenise(text)
+	for i, t := range tokens {
+		out = append(out, t.norm)
+		if i > 0 && text[tokens[i-1].end:t.start] == "-" {
+			out = append(out, tokens[i-1].norm+t.norm)
 		}
 	}
 	return out
@@ -218,10 +262,7 @@ func held(words []string, p prompts.Passage) map[string]float64 {
 }
 
 func bag(text string) []string {
-	var out []string
-	for _, t := range tokenise(text) {
-		out = append(out, t.norm)
-	}
+	out := wordsOf(text)
 	slices.Sort(out)
 	return slices.Compact(out)
 }

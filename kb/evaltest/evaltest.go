@@ -101,7 +101,7 @@ func Interval(questions []Question, ranks Ranks) (low, high float64) {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a repeatable draw
+	random := rand.New(rand.NewPCG(1, 2))
 	draws := make([]float64, 2000)
 	for d := range draws {
 		var sample Ranks
@@ -118,7 +118,8 @@ func Interval(questions []Question, ranks Ranks) (low, high float64) {
 func Line(name string, questions []Question, ranks Ranks) string {
 	s := ranks.Score()
 	low, high := Interval(questions, ranks)
-	line := fmt.Sprintf("%-34s %4d  %.3f  %.3f [%.2f–%.2f]  %.3f  %.3f  |", name, len(ranks), s.At1, s.At5, low, high, s.At10, s.MRR)
+	var line strings.Builder
+	line.WriteString(fmt.Sprintf("%-34s %4d  %.3f  %.3f [%.2f–%.2f]  %.3f  %.3f  |", name, len(ranks), s.At1, s.At5, low, high, s.At10, s.MRR))
 	for _, l := range desk.Languages() {
 		var own Ranks
 		for i, q := range questions {
@@ -126,9 +127,9 @@ func Line(name string, questions []Question, ranks Ranks) string {
 				own = append(own, ranks[i])
 			}
 		}
-		line += fmt.Sprintf("  %s %.2f", l, own.Score().At5)
+		line.WriteString(fmt.Sprintf("  %s %.2f", l, own.Score().At5))
 	}
-	return line
+	return line.String()
 }
 
 // Header stands over the lines.

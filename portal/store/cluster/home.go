@@ -54,6 +54,7 @@ func openHome(ctx context.Context, dataDir string) (home, error) {
 	if os.Geteuid() != 0 {
 		return h, h.make(0o700)
 	}
+	//nolint:gosec // the cluster's user must pass through, and can neither list nor write
 	if err := os.MkdirAll(dataDir, 0o711); err != nil {
 		return home{}, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -93,6 +94,7 @@ func moveAside(dataDir string) (string, error) {
 	dir := filepath.Join(rootHome, filepath.Base(dataDir)+"-"+hex.EncodeToString(name), "postgres")
 	for _, above := range []string{rootHome, filepath.Dir(dir)} {
 		// Chmod, since the umask may have taken what the cluster's user needs to pass.
+		//nolint:gosec // passing through is all that it may
 		if err := errors.Join(os.MkdirAll(above, 0o711), os.Chmod(above, 0o711)); err != nil {
 			return "", fmt.Errorf("make a place for the cluster: %w", err)
 		}

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,8 +19,9 @@ export async function portal(env: Record<string, string> = {}): Promise<Portal> 
   const bin = process.env.CONSERJE_BIN;
   if (!bin) throw new Error("set CONSERJE_URL, or CONSERJE_BIN to start one");
   const data = mkdtempSync(join(tmpdir(), "conserje-e2e-"));
+  chmodSync(data, 0o711); // as root, the user that runs Postgres must pass through
   const port = await freePort();
-  const child = spawn(bin, ["serve", "--demo", "--data", data, "--listen", `127.0.0.1:${port}`], {
+  const child = spawn(bin, ["serve", "--demo", "--data", data, "--addr", `127.0.0.1:${port}`], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -15,12 +15,9 @@ export function AccountMenu({ me }: { me: Me }) {
   return (
     <Menu position="bottom-end" width={264} shadow="md" radius="md">
       <Menu.Target>
-        <button
-          type="button"
-          className={classes.account}
-          aria-label={t("common.nav.menu", { name: me.name })}
-        >
+        <button type="button" className={classes.account}>
           <Initials name={me.name} />
+          <span className="sr-only">{t("common.nav.menu", { name: me.name })}</span>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

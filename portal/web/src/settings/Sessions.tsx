@@ -61,7 +61,7 @@ function Row({
       <span className={page.rowTitle}>{name}</span>
       <span className={classes.end}>
         {s.current ? (
-          <span className={classes.current}>{t("account.this_one")}</span>
+          <span className={classes.current}>{t("account.this_session")}</span>
         ) : (
           <Button
             size="compact-sm"

@@ -130,11 +130,11 @@ function StepDetails({ step, staff }: { step: Step; staff: boolean }) {
       </summary>
       <div className={classes.stepBody}>
         <div>
-          <h4>{t("tickets.step.asked", { tool: step.name })}</h4>
+          <p>{t("tickets.step.asked", { tool: step.name })}</p>
           <pre>{body ? JSON.stringify(body.arguments, null, 2) : t("chat.erased")}</pre>
         </div>
         <div>
-          <h4>{t("tickets.step.got")}</h4>
+          <p>{t("tickets.step.got")}</p>
           <pre>{step.result?.body ? step.result.body.content : t("tickets.step.nothing")}</pre>
         </div>
       </div>
