@@ -228,10 +228,8 @@ setup_web() {
   local stamp=portal/web/node_modules/.conserje-lock
   cmp -s portal/web/package-lock.json "$stamp" && return 0
   say "installing the web interface's packages ..."
-  # Not npm ci: it refuses a lock file that lacks packages of other platforms, which npm leaves out where it could not
-  # fetch them. --no-save takes the locked versions and leaves the file alone.
-  local install=(npm install --prefix portal/web --no-save --no-audit --no-fund --loglevel=error)
-  "${install[@]}" >&2 || { say "npm did not succeed; once more ..."; "${install[@]}" >&2; }
+  npm ci --prefix portal/web --no-audit --no-fund --loglevel=error >&2 ||
+    { say "npm ci did not succeed; once more ..."; npm ci --prefix portal/web --no-audit --no-fund --loglevel=error >&2; }
   cp portal/web/package-lock.json "$stamp"
 }
 

@@ -27,16 +27,14 @@ func (e embedder) Model() (name string, dimensions int) {
 	return m.Name, m.Dimensions
 }
 
-func finder(s *store.Store, cfg nodeConfig, p *model.Provider, log *slog.Logger) tools.Find {
+// nothingKnown is an empty knowledge base.
+type nothingKnown struct{}
+
+func (nothingKnown) Search(context.Context, desk.Viewer, kb.Query) ([]kb.Hit, error) { return nil, nil }
+
+func finder(s *store.Store, cfg nodeConfig, p *model.Provider, log *slog.Logger) tools.Knowledge {
 	if !cfg.Search {
-		return func(context.Context, desk.Viewer, string, desk.Language) ([]tools.Passage, error) { return nil, nil }
+		return nothingKnown{}
 	}
-	articles := kb.New(kb.Config{Store: s, Embedder: embedder{p}, Log: log})
-	return func(ctx context.Context, v desk.Viewer, text string, lang desk.Language) (found []tools.Passage, err error) {
-		hits, err := articles.Search(ctx, v, kb.Query{Text: text, Lang: lang, Limit: 6})
-		for _, h := range hits {
-			found = append(found, tools.Passage{Article: h.Article, Lang: h.Lang, Title: h.Title, Heading: h.Heading, Anchor: h.Anchor, Text: h.Text})
-		}
-		return found, err
-	}
+	return kb.New(kb.Config{Store: s, Embedder: embedder{p}, Log: log})
 }
