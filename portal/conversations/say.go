@@ -226,39 +226,23 @@ func leaveToPerson(ctx context.Context, tx *store.Tx, conv conversation) error {
 	return tx.HearTickets(ctx, conv.id)
 }
 
-const (
-	limitWindow  = 60 // seconds
-	tenantShards = 64
-)
+// tenantShares is over how many rows a tenant's count is spread.
+const tenantShares = 64
 
 // limit counts the message for its person and for the tenant (SECURITY C7). A
-// refused message rolls its hit back. The tenant's count is spread over many
-// rows, so that its people do not wait for each other.
+// refused message rolls its hit back. The tenant's count is spread over
+// shares, so that its people do not wait for each other.
 func (s *Service) limit(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-	hit, err := tx.HitLimit(ctx, db.HitLimitParams{TenantID: tx.Tenant, Key: "say:user:" + string(v.User), WindowSeconds: limitWindow})
-	if err != nil {
-		return err
-	}
-	if int(hit.Hits) > s.cfg.UserPerMinute {
-		return tooMany(hit.RetryAfterSeconds)
-	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(v.User))
-	shard := fmt.Sprintf("say:tenant:%02d", h.Sum32()%tenantShards)
-	hit2, err := tx.HitLimit(ctx, db.HitLimitParams{TenantID: tx.Tenant, Key: shard, WindowSeconds: limitWindow})
+	hit, err := tx.HitSay(ctx, db.HitSayParams{
+		TenantID: tx.Tenant, Person: "say:user:" + string(v.User), Share: fmt.Sprintf("say:tenant:%02d", h.Sum32()%tenantShares),
+	})
 	if err != nil {
 		return err
 	}
-	total, err := tx.LimitHits(ctx, db.LimitHitsParams{Low: "say:tenant:", High: "say:tenant;", WindowSeconds: limitWindow})
-	if err != nil {
-		return err
-	}
-	if total > int64(s.cfg.TenantPerMinute) {
-		return tooMany(hit2.RetryAfterSeconds)
+	if int(hit.Hits) > s.cfg.UserPerMinute || hit.Total >= int64(s.cfg.TenantPerMinute) {
+		return desk.Errorf(desk.CodeRateLimited, "too many messages; wait a moment").With("retry_after_seconds", int(hit.RetryAfterSeconds))
 	}
 	return nil
-}
-
-func tooMany(retryAfter int32) error {
-	return desk.Errorf(desk.CodeRateLimited, "too many messages; wait a moment").With("retry_after_seconds", int(retryAfter))
 }

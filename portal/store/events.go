@@ -34,12 +34,15 @@ func (tx *Tx) Append(ctx context.Context, conversation desk.ID, kind desk.Kind, 
 	if !utf8.Valid(canonical) {
 		return desk.Event{}, desk.Errorf(desk.CodeInvalidUTF8, "the text is not valid UTF-8")
 	}
-	head, err := tx.LockConversation(ctx, conversation)
-	if NoRows(err) {
-		return desk.Event{}, desk.Errorf(desk.CodeNotFound, "no such conversation")
-	}
-	if err != nil {
-		return desk.Event{}, err
+	head, held := tx.heads[conversation]
+	if !held {
+		head, err = tx.LockConversation(ctx, conversation)
+		if NoRows(err) {
+			return desk.Event{}, desk.Errorf(desk.CodeNotFound, "no such conversation")
+		}
+		if err != nil {
+			return desk.Event{}, err
+		}
 	}
 	salt := make([]byte, 16)
 	if _, err := rand.Read(salt); err != nil {
@@ -55,15 +58,32 @@ func (tx *Tx) Append(ctx context.Context, conversation desk.ID, kind desk.Kind, 
 	if err != nil {
 		return desk.Event{}, err
 	}
-	if err := tx.AdvanceConversation(ctx, db.AdvanceConversationParams{ID: conversation, Seq: e.Seq, Hash: hash, At: e.At}); err != nil {
-		return desk.Event{}, err
-	}
+	tx.remember(conversation, db.LockConversationRow{LastSeq: e.Seq, LastHash: hash})
 	wake, err := json.Marshal(map[string]int64{"seq": e.Seq})
 	if err != nil {
 		return desk.Event{}, err
 	}
 	tx.Publish(ConversationSubject(tx.Tenant, conversation), wake)
 	return e, nil
+}
+
+// HoldConversation locks a conversation's row until the transaction ends and
+// returns it; Append then needs no lock of its own.
+func (tx *Tx) HoldConversation(ctx context.Context, conversation desk.ID) (db.HoldConversationRow, error) {
+	row, err := tx.Queries.HoldConversation(ctx, conversation)
+	if err == nil {
+		tx.remember(conversation, db.LockConversationRow{LastSeq: row.LastSeq, LastHash: row.LastHash})
+	}
+	return row, err
+}
+
+// remember keeps the head of a conversation whose row this transaction has
+// locked: nobody else can move it on.
+func (tx *Tx) remember(conversation desk.ID, head db.LockConversationRow) {
+	if tx.heads == nil {
+		tx.heads = map[desk.ID]db.LockConversationRow{}
+	}
+	tx.heads[conversation] = head
 }
 
 // Events reads a conversation's log after a sequence number, oldest first.

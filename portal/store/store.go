@@ -170,6 +170,7 @@ type Tx struct {
 
 	store *Store
 	after []func(context.Context)
+	heads map[desk.ID]db.LockConversationRow // of the conversations that are locked here
 }
 
 type inTx struct{}

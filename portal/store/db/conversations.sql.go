@@ -106,8 +106,45 @@ func (q *Queries) EventAt(ctx context.Context, arg EventAtParams) (EventAtRow, e
 	return i, err
 }
 
+const hitSay = `-- name: HitSay :one
+with hit as (
+  insert into limits as l (tenant_id, key, window_start, hits)
+  values ($3, $1::text, now(), 1), ($3, $2::text, now(), 1)
+  on conflict (tenant_id, key) do update set
+    hits = case when l.window_start < now() - interval '1 minute' then 1 else l.hits + 1 end,
+    window_start = case when l.window_start < now() - interval '1 minute' then now() else l.window_start end
+  returning key, hits, greatest(1, ceil(extract(epoch from window_start + interval '1 minute' - now())))::int as retry_after_seconds
+)
+select p.hits, greatest(p.retry_after_seconds, s.retry_after_seconds)::int as retry_after_seconds,
+  (select coalesce(sum(t.hits), 0) from limits t
+   where t.key >= 'say:tenant:' and t.key < 'say:tenant;' and t.window_start > now() - interval '1 minute')::bigint as total
+from hit p, hit s where p.key = $1::text and s.key = $2::text
+`
+
+type HitSayParams struct {
+	Person   string
+	Share    string
+	TenantID desk.ID
+}
+
+type HitSayRow struct {
+	Hits              int32
+	RetryAfterSeconds int32
+	Total             int64
+}
+
+// Counts one message for its person and in its share of the tenant's count.
+// total is the tenant's hits of this minute before this one, read without
+// locking the other shares.
+func (q *Queries) HitSay(ctx context.Context, arg HitSayParams) (HitSayRow, error) {
+	row := q.db.QueryRow(ctx, hitSay, arg.Person, arg.Share, arg.TenantID)
+	var i HitSayRow
+	err := row.Scan(&i.Hits, &i.RetryAfterSeconds, &i.Total)
+	return i, err
+}
+
 const holdConversation = `-- name: HoldConversation :one
-select user_id, company_id, title, language, handoff, handoff_by, last_seq from conversations
+select user_id, company_id, title, language, handoff, handoff_by, last_seq, last_hash from conversations
 where id = $1 for update
 `
 
@@ -119,6 +156,7 @@ type HoldConversationRow struct {
 	Handoff   string
 	HandoffBy *desk.ID
 	LastSeq   int64
+	LastHash  []byte
 }
 
 // Locks the row: whoever writes into a conversation does so one at a time.
@@ -133,29 +171,9 @@ func (q *Queries) HoldConversation(ctx context.Context, id desk.ID) (HoldConvers
 		&i.Handoff,
 		&i.HandoffBy,
 		&i.LastSeq,
+		&i.LastHash,
 	)
 	return i, err
-}
-
-const limitHits = `-- name: LimitHits :one
-select coalesce(sum(hits), 0)::bigint from limits
-where key >= $1::text and key < $2::text
-  and window_start > now() - make_interval(secs => $3::float)
-`
-
-type LimitHitsParams struct {
-	Low           string
-	High          string
-	WindowSeconds float64
-}
-
-// The hits of one tenant's keys with a prefix in the window that runs, without
-// locking any of them.
-func (q *Queries) LimitHits(ctx context.Context, arg LimitHitsParams) (int64, error) {
-	row := q.db.QueryRow(ctx, limitHits, arg.Low, arg.High, arg.WindowSeconds)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
 }
 
 const listConversations = `-- name: ListConversations :many

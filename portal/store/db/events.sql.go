@@ -12,28 +12,6 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 )
 
-const advanceConversation = `-- name: AdvanceConversation :exec
-update conversations set last_seq = $1, last_hash = $2, last_at = $3
-where id = $4
-`
-
-type AdvanceConversationParams struct {
-	Seq  int64
-	Hash []byte
-	At   time.Time
-	ID   desk.ID
-}
-
-func (q *Queries) AdvanceConversation(ctx context.Context, arg AdvanceConversationParams) error {
-	_, err := q.db.Exec(ctx, advanceConversation,
-		arg.Seq,
-		arg.Hash,
-		arg.At,
-		arg.ID,
-	)
-	return err
-}
-
 const chainAfter = `-- name: ChainAfter :many
 select seq, kind, body, at, salt, prev_hash, hash from conversation_events
 where conversation_id = $1 and seq > $2
@@ -156,9 +134,14 @@ func (q *Queries) EventsAfter(ctx context.Context, arg EventsAfterParams) ([]Eve
 }
 
 const insertEvent = `-- name: InsertEvent :exec
-insert into conversation_events (tenant_id, conversation_id, seq, kind, body, at, salt, prev_hash, hash)
-values ($1, $2, $3, $4, $5,
-        $6, $7, $8, $9)
+with event as (
+  insert into conversation_events (tenant_id, conversation_id, seq, kind, body, at, salt, prev_hash, hash)
+  values ($1, $2, $3, $4, $5,
+          $6, $7, $8, $9)
+  returning conversation_id, seq, hash, at
+)
+update conversations c set last_seq = event.seq, last_hash = event.hash, last_at = event.at
+from event where c.id = event.conversation_id
 `
 
 type InsertEventParams struct {
@@ -173,6 +156,7 @@ type InsertEventParams struct {
 	Hash           []byte
 }
 
+// The event and the head of its conversation, in one round trip.
 func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) error {
 	_, err := q.db.Exec(ctx, insertEvent,
 		arg.TenantID,

@@ -5,7 +5,7 @@ on conflict (tenant_id, id) do nothing;
 
 -- name: HoldConversation :one
 -- Locks the row: whoever writes into a conversation does so one at a time.
-select user_id, company_id, title, language, handoff, handoff_by, last_seq from conversations
+select user_id, company_id, title, language, handoff, handoff_by, last_seq, last_hash from conversations
 where id = sqlc.arg(id) for update;
 
 -- name: ConversationByID :one
@@ -55,9 +55,19 @@ where conversation_id = sqlc.arg(conversation_id) and seq > sqlc.arg(after) and 
   and convert_from(body, 'UTF8')::jsonb ->> 'call' = sqlc.arg(call)::text
 order by seq limit 1;
 
--- name: LimitHits :one
--- The hits of one tenant's keys with a prefix in the window that runs, without
--- locking any of them.
-select coalesce(sum(hits), 0)::bigint from limits
-where key >= sqlc.arg(low)::text and key < sqlc.arg(high)::text
-  and window_start > now() - make_interval(secs => sqlc.arg(window_seconds)::float);
+-- name: HitSay :one
+-- Counts one message for its person and in its share of the tenant's count.
+-- total is the tenant's hits of this minute before this one, read without
+-- locking the other shares.
+with hit as (
+  insert into limits as l (tenant_id, key, window_start, hits)
+  values (sqlc.arg(tenant_id), sqlc.arg(person)::text, now(), 1), (sqlc.arg(tenant_id), sqlc.arg(share)::text, now(), 1)
+  on conflict (tenant_id, key) do update set
+    hits = case when l.window_start < now() - interval '1 minute' then 1 else l.hits + 1 end,
+    window_start = case when l.window_start < now() - interval '1 minute' then now() else l.window_start end
+  returning key, hits, greatest(1, ceil(extract(epoch from window_start + interval '1 minute' - now())))::int as retry_after_seconds
+)
+select p.hits, greatest(p.retry_after_seconds, s.retry_after_seconds)::int as retry_after_seconds,
+  (select coalesce(sum(t.hits), 0) from limits t
+   where t.key >= 'say:tenant:' and t.key < 'say:tenant;' and t.window_start > now() - interval '1 minute')::bigint as total
+from hit p, hit s where p.key = sqlc.arg(person)::text and s.key = sqlc.arg(share)::text;

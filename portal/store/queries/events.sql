@@ -2,13 +2,15 @@
 select last_seq, last_hash from conversations where id = sqlc.arg(id) for update;
 
 -- name: InsertEvent :exec
-insert into conversation_events (tenant_id, conversation_id, seq, kind, body, at, salt, prev_hash, hash)
-values (sqlc.arg(tenant_id), sqlc.arg(conversation_id), sqlc.arg(seq), sqlc.arg(kind), sqlc.arg(body),
-        sqlc.arg(at), sqlc.arg(salt), sqlc.arg(prev_hash), sqlc.arg(hash));
-
--- name: AdvanceConversation :exec
-update conversations set last_seq = sqlc.arg(seq), last_hash = sqlc.arg(hash), last_at = sqlc.arg(at)
-where id = sqlc.arg(id);
+-- The event and the head of its conversation, in one round trip.
+with event as (
+  insert into conversation_events (tenant_id, conversation_id, seq, kind, body, at, salt, prev_hash, hash)
+  values (sqlc.arg(tenant_id), sqlc.arg(conversation_id), sqlc.arg(seq), sqlc.arg(kind), sqlc.arg(body),
+          sqlc.arg(at), sqlc.arg(salt), sqlc.arg(prev_hash), sqlc.arg(hash))
+  returning conversation_id, seq, hash, at
+)
+update conversations c set last_seq = event.seq, last_hash = event.hash, last_at = event.at
+from event where c.id = event.conversation_id;
 
 -- name: EventsAfter :many
 select seq, kind, body, at from conversation_events
