@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, answered, ask, launch, logIn, shot, speak, visit } from "./browser";
@@ -137,6 +138,25 @@ describe("what was written is not lost", () => {
     await page.fill("form textarea", "");
     await context.close();
   });
+});
+
+it("the first view of the chat loads at most 353 KB of script", async () => {
+  const { page, context } = await visit(browser, server.url);
+  await logIn(page, "ben");
+  const scripts: Promise<Buffer>[] = [];
+  page.on("response", (r) => {
+    if (r.request().resourceType() === "script") scripts.push(r.body());
+  });
+  await page.goto("/");
+  await page.waitForLoadState("networkidle");
+  const sizes = (await Promise.all(scripts)).map((b) => gzipSync(b, { level: 9 }).length);
+  const total = sizes.reduce((a, b) => a + b, 0) / 1024;
+  console.log(
+    `first view of the chat: ${total.toFixed(1)} KB of script (gzip), ${sizes.length} files`,
+  );
+  expect(total).toBeGreaterThan(50);
+  expect(total).toBeLessThan(353);
+  await context.close();
 });
 
 it("a wrong password is refused in words", async () => {

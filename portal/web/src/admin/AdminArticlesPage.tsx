@@ -2,12 +2,12 @@ import { ActionIcon, Button, FileButton, Modal } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconTrash, IconUpload } from "@tabler/icons-react";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { admin } from "../api";
-import type { ArticleHit, ImportReport, Language } from "../api/types";
+import type { ArticleRow, ImportReport, Language } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
@@ -16,21 +16,14 @@ import { Rows } from "../tickets/TicketsPage";
 import { AdminNav } from "./AdminNav";
 import classes from "./admin.module.css";
 
-type Item = ArticleHit & { langs?: Language[] };
-
 /** The articles of the base: import, look, delete. */
 export function AdminArticlesPage() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [doomed, setDoomed] = useState<Item>();
+  const [doomed, setDoomed] = useState<ArticleRow>();
   useDocumentTitle(t("admin.articles.title"));
-  const list = useInfiniteQuery({
-    queryKey: ["articles", "admin"],
-    queryFn: ({ pageParam }) => admin.articles(pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (p) => p.next ?? undefined,
-  });
-  const items: Item[] = list.data?.pages.flatMap((p) => p.items) ?? [];
+  const list = useQuery({ queryKey: ["articles", "admin"], queryFn: admin.articles });
+  const items = list.data?.items ?? [];
   const bringIn = useMutation({
     mutationFn: admin.importArticles,
     onSettled: () => client.invalidateQueries({ queryKey: ["articles"] }),
@@ -73,12 +66,7 @@ export function AdminArticlesPage() {
         <ul className={page.rows}>
           {items.map((a) => (
             <li key={a.id} className={page.row}>
-              <Link
-                to="/articles/$article"
-                params={{ article: a.id }}
-                className={page.rowTitle}
-                lang={a.lang}
-              >
+              <Link to="/articles/$article" params={{ article: a.id }} className={page.rowTitle}>
                 {a.title}
               </Link>
               <ActionIcon
@@ -93,21 +81,11 @@ export function AdminArticlesPage() {
               </ActionIcon>
               <span className={page.rowMeta}>
                 {a.key}
-                {a.langs && ` · ${names(a.langs)}`}
+                {a.langs.length > 0 && ` · ${names(a.langs)}`}
               </span>
             </li>
           ))}
         </ul>
-      )}
-      {list.hasNextPage && (
-        <Button
-          mt="md"
-          variant="default"
-          loading={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t("common.state.more")}
-        </Button>
       )}
       <DeleteDialog article={doomed} onClose={() => setDoomed(undefined)} />
     </div>
@@ -151,7 +129,7 @@ function Report({ report }: { report: ImportReport }) {
   );
 }
 
-function DeleteDialog({ article, onClose }: { article?: Item; onClose: () => void }) {
+function DeleteDialog({ article, onClose }: { article?: ArticleRow; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const remove = useMutation({

@@ -41,9 +41,8 @@ export function PoliciesPage() {
               onChange={(on) => save.mutate({ [name]: on })}
             />
           ))}
-          <h2 className={`${page.sectionTitle} ${page.section}`}>
-            {t("admin.policies.group_portal")}
-          </h2>
+          <div className={page.section} />
+          <h2 className={page.sectionTitle}>{t("admin.policies.group_portal")}</h2>
           {audiences.map((name) => (
             <ForWhom
               key={name}

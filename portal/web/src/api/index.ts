@@ -1,7 +1,8 @@
-import { call } from "./client";
+import { api, ok } from "./client";
 import type {
   Article,
   ArticleHit,
+  ArticleRow,
   Conversation,
   ImportReport,
   Language,
@@ -10,80 +11,120 @@ import type {
   Page,
   Person,
   Policies,
-  Reply,
+  Priority,
   Session,
   Ticket,
   TicketDetail,
+  TicketStatus,
 } from "./types";
 
+// Where the document's plain strings become the words of types.ts, and null
+// becomes the empty list.
+const page = <T>(p: { items: unknown[] | null; next?: string | null }): Page<T> => ({
+  items: (p.items ?? []) as T[],
+  next: p.next || null,
+});
+const by = (id: string) => ({ path: { id } });
+
 export const session = {
-  get: () => call<{ user: Me; sessions: Session[] }>("GET", "/session", { quiet: true }),
-  logIn: (login: string, password: string) =>
-    call<{ user: Me }>("POST", "/session", { body: { login, password }, quiet: true }),
-  logOut: () => call<void>("DELETE", "/session"),
-  revoke: (id: string) => call<void>("DELETE", `/sessions/${id}`),
-  updateMe: (change: {
+  async get() {
+    const s = await ok(api.GET("/api/v1/session"), { quiet: true });
+    return { user: s.user as Me, sessions: (s.sessions ?? []) as Session[] };
+  },
+  async logIn(login: string, password: string) {
+    const s = await ok(api.POST("/api/v1/session", { body: { login, password } }), { quiet: true });
+    return { user: s.user as Me };
+  },
+  logOut: () => ok(api.DELETE("/api/v1/session")),
+  revoke: (id: string) => ok(api.DELETE("/api/v1/sessions/{id}", { params: by(id) })),
+  async updateMe(change: {
     language?: Language;
     name?: string;
     password?: { old: string; new: string };
-  }) => call<Me>("PATCH", "/me", { body: change }),
+  }) {
+    return (await ok(api.PATCH("/api/v1/me", { body: change }))) as Me;
+  },
 };
+
+type View = "mine" | "company" | "queue" | "handoff";
 
 export interface TicketQuery {
   status?: string;
   q?: string;
-  view?: string;
+  view?: View;
   cursor?: string;
 }
 
 export const tickets = {
-  list: (query: TicketQuery) => call<Page<Ticket>>("GET", "/tickets", { query: { ...query } }),
-  get: (id: string) => call<TicketDetail>("GET", `/tickets/${id}`),
+  async list({ status, ...query }: TicketQuery) {
+    const params = { query: { ...query, status: status ? [status] : undefined } };
+    return page<Ticket>(await ok(api.GET("/api/v1/tickets", { params })));
+  },
+  async get(id: string) {
+    const t = await ok(api.GET("/api/v1/tickets/{id}", { params: by(id) }));
+    return { ...t, replies: t.replies ?? [] } as TicketDetail;
+  },
   create: (subject: string, description: string) =>
-    call<Ticket>("POST", "/tickets", { body: { subject, description } }),
-  change: (id: string, change: { status?: string; priority?: string; assignee_id?: string }) =>
-    call<Ticket>("PATCH", `/tickets/${id}`, { body: change }),
+    ok(api.POST("/api/v1/tickets", { body: { subject, description } })),
+  change: (
+    id: string,
+    change: { status?: TicketStatus; priority?: Priority; assignee_id?: string },
+  ) => ok(api.PATCH("/api/v1/tickets/{id}", { params: by(id), body: change })),
   reply: (id: string, text: string, internal: boolean) =>
-    call<Reply>("POST", `/tickets/${id}/replies`, { body: { text, internal } }),
-  transcript: (id: string) =>
-    call<{ events: LogEvent[]; verified: boolean }>("GET", `/tickets/${id}/transcript`),
+    ok(api.POST("/api/v1/tickets/{id}/replies", { params: by(id), body: { text, internal } })),
+  async transcript(id: string) {
+    const t = await ok(api.GET("/api/v1/tickets/{id}/transcript", { params: by(id) }));
+    return { events: (t.events ?? []) as LogEvent[], verified: t.verified };
+  },
 };
 
 export const articles = {
-  search: (query: string, lang: Language, cursor?: string, signal?: AbortSignal) =>
-    call<Page<ArticleHit>>("GET", "/articles", { query: { query, lang, cursor }, signal }),
-  get: (id: string, lang?: string) => call<Article>("GET", `/articles/${id}`, { query: { lang } }),
+  async search(query: string, lang: Language, signal?: AbortSignal) {
+    const params = { query: { query, lang } };
+    return page<ArticleHit>(await ok(api.GET("/api/v1/articles", { params, signal })));
+  },
+  async get(id: string, lang: Language) {
+    const params = { ...by(id), query: { lang } };
+    const a = await ok(api.GET("/api/v1/articles/{id}", { params }));
+    return { ...a, langs: a.langs ?? [] } as Article;
+  },
 };
 
 export const conversations = {
-  list: () => call<Page<Conversation>>("GET", "/conversations"),
-  get: (id: string) => call<Conversation>("GET", `/conversations/${id}`),
-  create: (id: string) => call<Conversation>("POST", "/conversations", { body: { id } }),
-  events: (id: string, after: number, limit: number) =>
-    call<{ events: LogEvent[]; last: number }>("GET", `/conversations/${id}/events`, {
-      query: { after, limit },
-    }),
+  list: async () => page<Conversation>(await ok(api.GET("/api/v1/conversations"))),
+  get: async (id: string) =>
+    (await ok(api.GET("/api/v1/conversations/{id}", { params: by(id) }))) as Conversation,
+  create: (id: string) => ok(api.POST("/api/v1/conversations", { body: { id } })),
+  async events(id: string, after: number, limit: number) {
+    const params = { ...by(id), query: { after, limit } };
+    const e = await ok(api.GET("/api/v1/conversations/{id}/events", { params }));
+    return { events: (e.events ?? []) as LogEvent[], last: e.last };
+  },
   handOff: (id: string, reason?: string) =>
-    call<void>("POST", `/conversations/${id}/handoff`, { body: { reason } }),
-  take: (id: string) => call<void>("POST", `/conversations/${id}/take`, { body: {} }),
-  release: (id: string) => call<void>("POST", `/conversations/${id}/release`, { body: {} }),
+    ok(api.POST("/api/v1/conversations/{id}/handoff", { params: by(id), body: { reason } })),
+  take: (id: string) => ok(api.POST("/api/v1/conversations/{id}/take", { params: by(id) })),
+  release: (id: string) => ok(api.POST("/api/v1/conversations/{id}/release", { params: by(id) })),
   write: (id: string, text: string) =>
-    call<void>("POST", `/conversations/${id}/messages`, { body: { text } }),
+    ok(api.POST("/api/v1/conversations/{id}/messages", { params: by(id), body: { text } })),
 };
 
 export const admin = {
-  policies: () => call<Policies>("GET", "/admin/policies"),
-  setPolicies: (change: Partial<Policies>) =>
-    call<Policies>("PATCH", "/admin/policies", { body: change }),
-  articles: (cursor?: string) =>
-    call<Page<ArticleHit & { langs?: Language[]; updated_at?: string }>>("GET", "/admin/articles", {
-      query: { cursor },
-    }),
-  importArticles: (files: File[]) => {
+  policies: (): Promise<Policies> => ok(api.GET("/api/v1/admin/policies")),
+  setPolicies: (change: Partial<Policies>): Promise<Policies> =>
+    ok(api.PATCH("/api/v1/admin/policies", { body: change as Policies })),
+  articles: async () => page<ArticleRow>(await ok(api.GET("/api/v1/admin/articles"))),
+  async importArticles(files: File[]) {
     const form = new FormData();
     for (const file of files) form.append("files", file);
-    return call<ImportReport>("POST", "/admin/articles/import", { form });
+    const report = await ok(
+      api.POST("/api/v1/admin/articles/import", {
+        body: { files: [] },
+        bodySerializer: () => form,
+      }),
+    );
+    return { ...report, problems: report.problems ?? [] } as ImportReport;
   },
-  deleteArticle: (id: string) => call<void>("DELETE", `/admin/articles/${id}`),
-  users: () => call<Page<Person>>("GET", "/admin/users"),
+  deleteArticle: (id: string) => ok(api.DELETE("/api/v1/admin/articles/{id}", { params: by(id) })),
+  users: async () =>
+    page<Person>(await ok(api.GET("/api/v1/admin/users", { params: { query: { limit: 200 } } }))),
 };

@@ -1,135 +1,52 @@
-// The words of the REST interface. The shapes are those of the OpenAPI
-// document; names here are what the screens speak of.
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+// The document writes plain strings where the server knows a few words, and
+// null where a list is empty. Here they are what the screens need; a field
+// that the document does not have cannot be named.
+type Narrow<T, K extends Partial<Record<keyof T, unknown>>> = Omit<T, keyof K> & K;
 
 export type Language = "en" | "es" | "de" | "fr" | "it";
 export type Role = "contact" | "main_contact" | "technician" | "admin";
-
-export interface Me {
-  id: string;
-  name: string;
-  login: string;
-  email: string;
-  role: Role;
-  language: Language;
-  company?: { id: string; name: string };
-  tenant: { name: string; slug: string; accent?: string };
-  policies: {
-    ticketing: boolean;
-    knowledge_base: boolean;
-    self_service: boolean;
-    assistant: boolean;
-    assistant_tickets: boolean;
-    manual_tickets: boolean;
-    reopen: boolean;
-  };
-  assistant: { offline: boolean; model: string };
-}
-
-export interface Session {
-  id: string;
-  current: boolean;
-  created_at: string;
-  last_seen_at: string;
-  user_agent: string;
-  ip: string;
-}
+export type TicketStatus = "new" | "open" | "pending" | "resolved" | "closed";
+export type Priority = "low" | "normal" | "high" | "urgent";
+type HandoffState = "none" | "requested" | "taken";
 
 export interface Page<T> {
   items: T[];
   next?: string | null;
 }
 
-export type TicketStatus = "new" | "open" | "pending" | "resolved" | "closed";
-export type Priority = "low" | "normal" | "high" | "urgent";
+export type Me = Narrow<Schemas["Me"], { role: Role; language: Language }>;
+export type Session = Schemas["Session"];
+export type Reply = Schemas["Reply"];
 
-export interface Ticket {
-  id: string;
-  number: number;
-  subject: string;
+interface TicketWords {
   status: TicketStatus;
   priority: Priority;
   origin: "chat" | "manual" | "handoff";
-  requester: { id: string; name: string; company?: string };
-  assignee?: { id: string; name: string };
-  company?: { id: string; name: string };
-  conversation_id?: string;
-  handoff: "none" | "requested" | "taken";
-  created_at: string;
-  updated_at: string;
-  description: string;
+  handoff: HandoffState;
 }
+export type Ticket = Narrow<Schemas["Ticket"], TicketWords>;
+export type TicketDetail = Narrow<Schemas["Details"], TicketWords & { replies: Reply[] }>;
 
-export interface Reply {
-  id: string;
-  author: { id: string; name: string; staff: boolean };
-  text: string;
-  internal: boolean;
-  at: string;
-}
+export type ArticleHit = Narrow<Schemas["FoundArticle"], { lang: Language }>;
+export type Article = Narrow<Schemas["ArticleBody"], { lang: Language; langs: Language[] }>;
+export type ArticleRow = Narrow<Schemas["ArticleRow"], { langs: Language[] }>;
 
-export interface TicketDetail extends Ticket {
-  replies: Reply[];
-}
+export type Conversation = Narrow<
+  Schemas["Conversation"],
+  { handoff: HandoffState; ticket?: Narrow<Schemas["TicketRef"], { status: TicketStatus }> }
+>;
 
-export interface ArticleHit {
-  id: string;
-  key: string;
-  lang: Language;
-  title: string;
-  summary: string;
-  heading?: string;
-  anchor?: string;
-  snippet?: string;
-}
-
-export interface Article {
-  id: string;
-  key: string;
-  lang: Language;
-  title: string;
-  summary: string;
-  html: string;
-  langs: Language[];
-  updated_at: string;
-}
-
-export interface Conversation {
-  id: string;
-  title: string;
-  created_at: string;
-  last_at: string;
-  ticket?: { id: string; number: number; status: TicketStatus };
-  handoff: "none" | "requested" | "taken";
-}
-
-export interface Audience {
-  mode: "off" | "everyone" | "selected";
-  users?: string[];
-}
-
-export interface Policies {
-  ticketing: Audience;
-  knowledge_base: Audience;
-  assistant: boolean;
-  assistant_tickets: boolean;
-  manual_tickets: boolean;
-}
-
-export interface Person {
-  id: string;
-  name: string;
-  login: string;
-  email: string;
-  role: Role;
-  company?: { id: string; name: string };
-}
-
-export interface ImportReport {
-  created: number;
-  updated: number;
-  unchanged: number;
-  problems: { name: string; code: string; params?: Record<string, unknown> }[];
-}
+export type Audience = Narrow<Schemas["Audience"], { users?: string[] | null }>;
+export type Policies = Schemas["Switches"];
+export type Person = Schemas["Person"];
+export type ImportReport = Narrow<
+  Schemas["ImportReport"],
+  { problems: Schemas["ImportProblem"][] }
+>;
 
 // ---- the conversation's log
 

@@ -7,6 +7,8 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { Problem } from "../api/problem";
+import type { Language } from "../api/types";
+import { languages } from "./i18n";
 import { isStaff, sessionQuery, welcome } from "./session";
 import { NotFound, RouteFailed, Shell } from "./shell";
 import { Loading } from "./states";
@@ -46,16 +48,17 @@ const staffOnly = ({ context }: { context: { user: Parameters<typeof isStaff>[0]
   if (!isStaff(context.user)) throw redirect({ to: "/" });
 };
 
+const language = (v: unknown) => languages.find((l) => l.code === v)?.code;
 const text = (v: unknown) => (typeof v === "string" && v ? v : undefined);
 
 export interface PassageSearch {
   article?: string;
-  lang?: string;
+  lang?: Language;
   at?: string;
 }
 const passage = (s: Record<string, unknown>): PassageSearch => ({
   article: text(s.article),
-  lang: text(s.lang),
+  lang: language(s.lang),
   at: text(s.at),
 });
 
@@ -82,7 +85,7 @@ const knowledge = createRoute({
 const article = createRoute({
   getParentRoute: () => shell,
   path: "/articles/$article",
-  validateSearch: (s: Record<string, unknown>): { lang?: string } => ({ lang: text(s.lang) }),
+  validateSearch: (s: Record<string, unknown>): { lang?: Language } => ({ lang: language(s.lang) }),
   component: lazyRouteComponent(() => import("../articles/ArticlePage"), "ArticlePage"),
 });
 

@@ -21,6 +21,32 @@ const accent: MantineColorsTuple = [
   "#0f2b25",
 ];
 
+// Mantine's cool greys, warmed; steps 4 are borders of fields and reach 3:1.
+const gray: MantineColorsTuple = [
+  "#f5f2ec",
+  "#ece7dd",
+  "#e6e0d4",
+  "#e0d9cc",
+  "#8c8373",
+  "#7a7264",
+  "#6b6457",
+  "#5d564b",
+  "#3d382f",
+  "#25211b",
+];
+const dark: MantineColorsTuple = [
+  "#ece7de",
+  "#cfc8bb",
+  "#b3aa9c",
+  "#9b9283",
+  "#8f8677",
+  "#4a443b",
+  "#211e1a",
+  "#211e1a",
+  "#2b2722",
+  "#181613",
+];
+
 const tones: Record<string, string> = { red: "danger", accent: "accent", gray: "ink" };
 
 // Mantine's own variants fail contrast in places; ours come from the tokens.
@@ -110,7 +136,10 @@ export const cssVariablesResolver: CSSVariablesResolver = () => {
 export const theme = createTheme({
   fontFamily: "var(--sans)",
   headings: { fontFamily: "var(--serif)", fontWeight: "500" },
-  colors: { accent },
+  colors: { accent, gray, dark },
+  white: "#fffdf9",
+  black: "#25211b",
+  fontSizes: { xs: "0.88rem", sm: "0.98rem", md: "1.05rem", lg: "1.15rem" },
   primaryColor: "accent",
   primaryShade: { light: 7, dark: 2 },
   autoContrast: true,
@@ -123,6 +152,7 @@ export const theme = createTheme({
     Button: { defaultProps: { fw: 600 } },
     Modal: { defaultProps: { radius: "lg", centered: true } },
     InputWrapper: { defaultProps: { labelProps: { mb: 4 } } },
+    SegmentedControl: { defaultProps: { withItemsBorders: false } },
   },
 });
 

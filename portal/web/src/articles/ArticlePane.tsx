@@ -1,13 +1,14 @@
 import { CloseButton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import type { Language } from "../api/types";
 import { ArticleView } from "./ArticleView";
 import classes from "./article.module.css";
 
 /** An article beside the chat or a ticket. */
 export function ArticlePane(props: {
   article: string;
-  lang?: string;
+  lang?: Language;
   at?: string;
   onClose: () => void;
 }) {

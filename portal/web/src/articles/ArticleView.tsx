@@ -3,13 +3,14 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { articles } from "../api";
+import type { Language } from "../api/types";
 import { useFormat } from "../app/format";
 import { currentLanguage } from "../app/i18n";
 import { Failed } from "../app/states";
 import classes from "./article.module.css";
 import { anchorID, articleElements } from "./html";
 
-export const articleQuery = (id: string, lang: string) =>
+export const articleQuery = (id: string, lang: Language) =>
   queryOptions({
     queryKey: ["articles", "one", id, lang],
     queryFn: () => articles.get(id, lang),
@@ -17,7 +18,7 @@ export const articleQuery = (id: string, lang: string) =>
   });
 
 /** An article, opened at the passage where there is one. */
-export function ArticleView(props: { id: string; lang?: string; at?: string; level: 1 | 2 }) {
+export function ArticleView(props: { id: string; lang?: Language; at?: string; level: 1 | 2 }) {
   const { t } = useTranslation();
   const format = useFormat();
   const lang = props.lang ?? currentLanguage();

@@ -1,7 +1,7 @@
 import { Button, Skeleton, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -25,14 +25,12 @@ export function KnowledgePage() {
     if (wanted !== q) void navigate({ search: wanted ? { q: wanted } : {}, replace: true });
   }, [wanted, q, navigate]);
 
-  const found = useInfiniteQuery({
+  const found = useQuery({
     queryKey: ["articles", "search", q, lang],
-    queryFn: ({ signal, pageParam }) => articles.search(q, lang, pageParam, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
+    queryFn: ({ signal }) => articles.search(q, lang, signal),
     placeholderData: keepPreviousData,
   });
-  const hits = found.data?.pages.flatMap((p) => p.items) ?? [];
+  const hits = found.data?.items ?? [];
 
   return (
     <div className={classes.page}>
@@ -73,15 +71,6 @@ export function KnowledgePage() {
           </li>
         ))}
       </ul>
-      {found.hasNextPage && (
-        <Button
-          variant="default"
-          loading={found.isFetchingNextPage}
-          onClick={() => void found.fetchNextPage()}
-        >
-          {t("common.state.more")}
-        </Button>
-      )}
     </div>
   );
 }

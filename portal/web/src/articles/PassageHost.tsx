@@ -1,10 +1,11 @@
 import { Drawer } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
+import type { Language } from "../api/types";
 import { ArticlePane } from "./ArticlePane";
 
 interface Props {
-  shown?: { article: string; lang?: string; at?: string };
+  shown?: { article: string; lang?: Language; at?: string };
   onClose: () => void;
   className?: string;
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Log } from "./log";
 
-/** Tells screen readers that an answer begins and ends, and nothing in between. */
+/** Tells screen readers that an answer begins and ends, or a person wrote, and nothing in between. */
 export function Announcer({ running, log }: { running?: string; log?: Log }) {
   const { t } = useTranslation();
   const before = useRef<string | undefined>(undefined);
@@ -17,6 +17,12 @@ export function Announcer({ running, log }: { running?: string; log?: Log }) {
       setText(reason === "answered" ? t("chat.status.done") : t("chat.status.stopped"));
     }
   }, [running, log, t]);
+  const last = log?.events.at(-1);
+  useEffect(() => {
+    if (last?.kind === "staff_message" && last.body) {
+      setText(t("chat.status.written", { name: last.body.name }));
+    }
+  }, [last, t]);
   return (
     <div className="sr-only" role="status" data-testid="chat-status">
       {text}

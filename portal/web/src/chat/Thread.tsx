@@ -1,4 +1,4 @@
-import { ActionIcon, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconArrowDown } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -28,6 +28,8 @@ export function Thread(props: Props) {
   const asked = useRef<string | undefined>(undefined);
   const [below, setBelow] = useState(false);
   const lastKey = views.at(-1)?.key;
+  // Somebody has written and one does not see it yet: the button says so.
+  const written = views.at(-1)?.parts.at(-1)?.kind === "staff";
 
   useLayoutEffect(() => {
     const group = lastGroup.current;
@@ -102,19 +104,20 @@ export function Thread(props: Props) {
         </div>
       </div>
       {below && (
-        <ActionIcon
+        <Button
           className={classes.toLatest}
           variant="default"
-          size={40}
           radius="xl"
-          aria-label={t("chat.latest")}
+          px={written ? "md" : 10}
+          aria-label={written ? undefined : t("chat.latest")}
+          leftSection={written && <IconArrowDown size={20} aria-hidden="true" />}
           onClick={() => {
             const end = lastGroup.current?.lastElementChild;
             end?.scrollIntoView({ block: "end", behavior: "smooth" });
           }}
         >
-          <IconArrowDown size={20} aria-hidden="true" />
-        </ActionIcon>
+          {written ? t("chat.new_message") : <IconArrowDown size={20} aria-hidden="true" />}
+        </Button>
       )}
     </div>
   );

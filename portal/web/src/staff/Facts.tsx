@@ -20,7 +20,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
   const client = useQueryClient();
   const say = useErrorText();
   const change = useMutation({
-    mutationFn: (c: { status?: string; priority?: string; assignee_id?: string }) =>
+    mutationFn: (c: { status?: TicketStatus; priority?: Priority; assignee_id?: string }) =>
       tickets.change(x.id, c),
     onError: (err) => notifications.show({ color: "red", message: say(err) }),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
@@ -32,7 +32,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
         label={t("tickets.status")}
         value={x.status}
         disabled={change.isPending}
-        onChange={(e) => change.mutate({ status: e.currentTarget.value })}
+        onChange={(e) => change.mutate({ status: e.currentTarget.value as TicketStatus })}
         data={statuses.map((s) => ({
           value: s,
           label: t(`common.status.${s === "pending" ? "pending_staff" : s}`),
@@ -42,7 +42,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
         label={t("staff.priority")}
         value={x.priority}
         disabled={change.isPending}
-        onChange={(e) => change.mutate({ priority: e.currentTarget.value })}
+        onChange={(e) => change.mutate({ priority: e.currentTarget.value as Priority })}
         data={priorities.map((p) => ({ value: p, label: t(`common.priority.${p}`) }))}
       />
       <dl className={classes.factList}>

@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
-import type { TicketDetail } from "../api/types";
+import type { TicketDetail, TicketStatus } from "../api/types";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
@@ -109,7 +109,7 @@ function Below({ ticket: x }: { ticket: TicketDetail }) {
   const me = useMe();
   const client = useQueryClient();
   const change = useMutation({
-    mutationFn: (status: string) => tickets.change(x.id, { status }),
+    mutationFn: (status: TicketStatus) => tickets.change(x.id, { status }),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
   const done = x.status === "resolved" || x.status === "closed";

@@ -32,7 +32,7 @@ export function TicketsPage() {
     }
   }, [q, search.q, navigate]);
 
-  const view = me.role === "main_contact" ? (search.view ?? "mine") : "mine";
+  const view = me.role === "main_contact" && search.view === "company" ? "company" : "mine";
   const list = useInfiniteQuery({
     queryKey: ["tickets", { view, status: search.status, q: search.q }],
     queryFn: ({ pageParam }) =>
