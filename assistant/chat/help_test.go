@@ -39,6 +39,8 @@ func TestMain(m *testing.M) {
 
 const cookie = "session"
 
+func cookieToken(c *fiber.Ctx) string { return strings.Clone(c.Cookies(cookie)) }
+
 // engineFunc is an engine of the tests.
 type engineFunc func(ctx context.Context, t *conversations.Turn) error
 
@@ -172,7 +174,7 @@ func (h *house) nodeOn(s *store.Store, engine engineFunc, change func(*chat.Conf
 	log := storetest.Log(t)
 	cc := conversations.Config{Store: s, Engine: engine, Log: log, UserPerMinute: 100_000}
 	cfg := chat.Config{
-		Store: s, People: h.people, Token: func(c *fiber.Ctx) string { return strings.Clone(c.Cookies(cookie)) }, SessionEnds: people.SessionsSubject, Log: log,
+		Store: s, People: h.people, Token: cookieToken, SessionEnds: people.SessionsSubject, Log: log,
 		Status: statusOf,
 		Limits: chat.Limits{FramesPerSec: chat.Rate{PerSecond: 1000, Burst: 1000}, SaysPerUser: chat.Rate{PerSecond: 1000, Burst: 1000}},
 	}

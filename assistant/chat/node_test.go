@@ -104,7 +104,7 @@ func runNode() error {
 	if err != nil {
 		return err
 	}
-	cc := chat.Config{Store: s, Conversations: convs, People: persons, SessionCookie: cookie, SessionEnds: people.SessionsSubject, Status: statusOf, Log: log}
+	cc := chat.Config{Store: s, Conversations: convs, People: persons, Token: cookieToken, SessionEnds: people.SessionsSubject, Status: statusOf, Log: log}
 	if cfg.Unlimited {
 		lots := chat.Rate{PerSecond: 1e6, Burst: 1e6}
 		cc.Limits = chat.Limits{SocketsPerUser: 1e6, FramesPerSec: lots, SaysPerUser: lots}
