@@ -92,7 +92,7 @@ func (b *bench) Run(ctx context.Context, t *conversations.Turn) error {
 }
 
 // Search makes the bench a knowledge base.
-func (b *bench) Search(_ context.Context, _ desk.Viewer, q kb.Query) ([]kb.Hit, error) {
+func (b *bench) Passages(_ context.Context, _ desk.Viewer, q kb.Query) ([]kb.Hit, error) {
 	return b.passages(q.Text), nil
 }
 

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,13 +14,16 @@ import (
 )
 
 // Knowledge is the knowledge base as the viewer may read it; *kb.KB is one.
+// Passages answers with the best articles, each in several passages in
+// reading order, and then single passages of others.
 type Knowledge interface {
-	Search(ctx context.Context, v desk.Viewer, q kb.Query) ([]kb.Hit, error)
+	Passages(ctx context.Context, v desk.Viewer, q kb.Query) ([]kb.Hit, error)
 }
 
 // Bounds of what the model is shown.
 const (
-	maxPassages    = 6
+	maxArticles    = 5
+	maxPassages    = 16
 	maxPassageText = 2_400 // characters
 	maxQuote       = 400
 )
@@ -35,7 +39,7 @@ func SearchKnowledge(base Knowledge) Tool {
 		if err != nil {
 			return Result{}, err
 		}
-		found, err := base.Search(ctx, v, kb.Query{Text: a.Query, Lang: v.Language, Limit: maxPassages})
+		found, err := base.Passages(ctx, v, kb.Query{Text: a.Query, Lang: v.Language, Limit: maxArticles})
 		if err != nil {
 			return Result{}, err
 		}
@@ -57,7 +61,7 @@ func passages(sources *Sources, found []kb.Hit) Result {
 			break
 		}
 		c := sources.Number(desk.Citation{
-			Article: p.Article, Lang: p.Lang, Title: p.Title, Heading: p.Heading, Anchor: p.Anchor, Quote: shorten(p.Text, maxQuote),
+			Article: p.Article, Lang: p.Lang, Title: p.Title, Heading: p.Heading, Anchor: p.Anchor, Quote: shorten(spoken(p.Text), maxQuote),
 		})
 		trial[len(trial)-1].N = c.N
 		out.Passages = trial
@@ -65,6 +69,17 @@ func passages(sources *Sources, found []kb.Hit) Result {
 	}
 	res.Content = prompts.Data(prompts.ToolSearch, out)
 	return res
+}
+
+var (
+	links  = regexp.MustCompile(`!?\[([^\]]*)\]\([^)]*\)`)
+	markup = regexp.MustCompile("\\*\\*|__|`+")
+)
+
+// spoken is Markdown as a person reads it, for a quotation that is shown as
+// it is.
+func spoken(markdown string) string {
+	return markup.ReplaceAllString(links.ReplaceAllString(markdown, "$1"), "")
 }
 
 // shorten cuts text to at most n characters, at a blank where one is near.

@@ -37,7 +37,7 @@ type world struct {
 // finder is a knowledge base that finds what the test says.
 type finder func() []kb.Hit
 
-func (f finder) Search(context.Context, desk.Viewer, kb.Query) ([]kb.Hit, error) { return f(), nil }
+func (f finder) Passages(context.Context, desk.Viewer, kb.Query) ([]kb.Hit, error) { return f(), nil }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
