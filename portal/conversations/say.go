@@ -50,16 +50,38 @@ func (s *Service) Say(ctx context.Context, m Message) (Ack, error) {
 	if err := m.check(); err != nil {
 		return Ack{}, err
 	}
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return Ack{}, err
+	}
+	// The turn begins in the transaction that opens it, if there is a seat for it.
+	n := opening{ref: store.TurnRef{Tenant: v.Tenant, Turn: desk.NewID()}}
+	seat := s.seats.reserve(n.ref)
+	n.seated = seat != nil
 	var ack Ack
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) (err error) {
-		ack, err = s.say(ctx, tx, v, m)
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) (err error) {
+		n.turn = nil
+		ack, err = s.say(ctx, tx, v, m, &n)
 		return err
 	})
+	switch {
+	case err == nil && n.turn != nil:
+		s.seats.begin(n.ref, seat, func() { s.runTurn(n.turn, seat) })
+	case seat != nil:
+		s.seats.leave(n.ref, seat)
+	}
 	if err != nil {
 		return Ack{}, err
 	}
 	failpoint.Hit("say.before_ack")
 	return ack, nil
+}
+
+// opening is the turn that a message opens, unless a person answers.
+type opening struct {
+	ref    store.TurnRef
+	seated bool
+	turn   *Turn // set when it began at once
 }
 
 func (m *Message) check() error {
@@ -74,7 +96,7 @@ func (m *Message) check() error {
 	return desk.CheckText(m.Text, MaxText)
 }
 
-func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (Ack, error) {
+func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message, n *opening) (Ack, error) {
 	if ack, known, err := said(ctx, tx, v, m); known || err != nil {
 		return ack, err
 	}
@@ -83,20 +105,20 @@ func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Messag
 		return Ack{}, err
 	}
 	sum := textHash(m.Text)
-	n, err := tx.RememberSaid(ctx, db.RememberSaidParams{
+	remembered, err := tx.RememberSaid(ctx, db.RememberSaidParams{
 		TenantID: tx.Tenant, UserID: v.User, MessageID: m.ID, ConversationID: conv.id, Seq: conv.LastSeq + 1, TextHash: sum,
 	})
 	if err != nil {
 		return Ack{}, err
 	}
-	if n == 0 { // said at the same moment in another tab, and committed while we waited
+	if remembered == 0 { // said at the same moment in another tab, and committed while we waited
 		ack, _, err := said(ctx, tx, v, m)
 		return ack, err
 	}
 	if err := s.limit(ctx, tx, v); err != nil {
 		return Ack{}, err
 	}
-	return s.record(ctx, tx, v, m, conv)
+	return s.record(ctx, tx, m, conv, n)
 }
 
 func textHash(text string) []byte {
@@ -158,14 +180,21 @@ func create(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, title 
 
 // record appends the message and what follows from it: the conversation's own
 // ticket (R10) with the first message, and the turn, or the way to a person.
-func (s *Service) record(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message, conv conversation) (Ack, error) {
+func (s *Service) record(ctx context.Context, tx *store.Tx, m Message, conv conversation, n *opening) (Ack, error) {
+	v, disabled, err := viewerOf(ctx, tx, conv.UserID)
+	if err != nil {
+		return Ack{}, err
+	}
+	if disabled { // since the session was last looked at
+		return Ack{}, desk.Errorf(desk.CodeSessionExpired, "log in again")
+	}
 	p, err := policy.For(ctx, tx, v)
 	if err != nil {
 		return Ack{}, err
 	}
 	ack := Ack{Conversation: conv.id, ID: m.ID}
 	if p.Assistant && conv.Handoff == handoffNone {
-		ack.Turn = desk.NewID()
+		ack.Turn = n.ref.Turn
 	}
 	e, err := tx.Append(ctx, conv.id, desk.KindUserMessage, desk.UserMessage{ID: m.ID, Text: m.Text, Author: v.User, Turn: ack.Turn})
 	if err != nil {
@@ -181,7 +210,7 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, v desk.Viewer, m Mes
 	}
 	switch {
 	case ack.Turn != "":
-		err = s.openTurn(ctx, tx, ack)
+		err = s.openTurn(ctx, tx, v, ack, n)
 	case conv.Handoff != handoffNone:
 		err = leaveToPerson(ctx, tx, conv)
 	default:
@@ -191,18 +220,25 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, v desk.Viewer, m Mes
 	return ack, err
 }
 
-func (s *Service) openTurn(ctx context.Context, tx *store.Tx, ack Ack) error {
-	err := tx.OpenTurn(ctx, db.OpenTurnParams{TenantID: tx.Tenant, ID: ack.Turn, ConversationID: ack.Conversation, MessageSeq: ack.Seq})
+// openTurn opens the turn, as this node's own when it has a seat and no other
+// turn of the conversation is open.
+func (s *Service) openTurn(ctx context.Context, tx *store.Tx, v desk.Viewer, ack Ack, n *opening) error {
+	p := db.OpenTurnParams{
+		TenantID: tx.Tenant, ID: ack.Turn, ConversationID: ack.Conversation, MessageSeq: ack.Seq, LeaseSeconds: s.cfg.Lease.Seconds(),
+	}
+	if n.seated {
+		p.Node = s.node
+	}
+	running, err := tx.OpenTurn(ctx, p)
 	if err != nil {
 		return err
 	}
-	ref := store.TurnRef{Tenant: tx.Tenant, Turn: ack.Turn}
-	err = tx.Enqueue(ctx, TakeoverArgs(ref), &river.InsertOpts{Queue: store.QueueTurns, ScheduledAt: time.Now().Add(s.cfg.Takeover)})
-	if err != nil {
-		return err
+	if running {
+		n.turn = s.turn(ack.Turn, ack.Conversation, v, ack.Seq, 1)
+	} else {
+		tx.AfterCommit(func(context.Context) { s.seats.kick(n.ref) })
 	}
-	tx.AfterCommit(func(context.Context) { s.seats.kick(ref) })
-	return nil
+	return tx.Enqueue(ctx, TakeoverArgs(n.ref), &river.InsertOpts{Queue: store.QueueTurns, ScheduledAt: time.Now().Add(s.cfg.Takeover)})
 }
 
 // leaveToPerson says in the log, once, why the assistant is silent, and moves

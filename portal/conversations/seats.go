@@ -18,6 +18,7 @@ type seats struct {
 	taken   map[desk.ID]*seat
 	queue   []store.TurnRef
 	closing bool
+	cause   error // of interrupt: whoever sits down later is told at once
 	idle    chan struct{} // closed when none is left
 	once    sync.Once
 }
@@ -63,11 +64,34 @@ func (r *seats) room() int {
 func (r *seats) interrupt(cause error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.cause = cause
 	for _, s := range r.taken {
 		if s.turn != nil {
 			s.turn.cancel(cause)
 		}
 	}
+}
+
+// reserve takes a seat for a turn that is about to be opened, or nil when there
+// is no room. Whoever reserves calls begin or leave.
+func (r *seats) reserve(ref store.TurnRef) *seat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.run == nil || !r.fits(ref.Tenant) {
+		return nil
+	}
+	s := &seat{}
+	r.taken[ref.Turn] = s
+	r.tenants[ref.Tenant]++
+	return s
+}
+
+// begin runs fn on a reserved seat.
+func (r *seats) begin(ref store.TurnRef, s *seat, fn func()) {
+	go func() {
+		fn()
+		r.leave(ref, s)
+	}()
 }
 
 // kick starts on a turn unless this node already has, or has no room.
@@ -97,10 +121,7 @@ func (r *seats) start(ref store.TurnRef) {
 	s, run := &seat{}, r.run
 	r.taken[ref.Turn] = s
 	r.tenants[ref.Tenant]++
-	go func() {
-		run(ref, s)
-		r.leave(ref, s)
-	}()
+	r.begin(ref, s, func() { run(ref, s) })
 }
 
 func (r *seats) leave(ref store.TurnRef, s *seat) {
@@ -147,6 +168,9 @@ func (r *seats) sit(s *seat, t *Turn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.turn = t
+	if r.cause != nil {
+		t.cancel(r.cause)
+	}
 }
 
 // find returns the turn if it runs here.

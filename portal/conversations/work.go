@@ -21,17 +21,21 @@ const (
 	stateEnded   = "ended"
 )
 
-// work claims the turn, lets the engine answer it under a heartbeat, and sees
-// to its end.
+// work claims the turn and runs it: lets the engine answer it under a
+// heartbeat, and sees to its end.
 func (s *Service) work(ref store.TurnRef, seat *seat) {
 	t, err := s.claim(s.base, ref)
 	if err != nil {
 		s.log.Warn("turn not claimed", "tenant", ref.Tenant, "turn", ref.Turn, "error", err)
 		return
 	}
-	if t == nil {
-		return
+	if t != nil {
+		s.runTurn(t, seat)
 	}
+}
+
+// runTurn runs a turn that this node owns.
+func (s *Service) runTurn(t *Turn, seat *seat) {
 	failpoint.Hit("turn.claimed")
 	ctx, cancel := context.WithCancelCause(s.base)
 	t.cancel = cancel
@@ -41,7 +45,7 @@ func (s *Service) work(ref store.TurnRef, seat *seat) {
 		defer close(beating)
 		s.beat(ctx, t)
 	}()
-	err = s.answer(context.WithValue(desk.WithViewer(ctx, t.Viewer), turnKey{}, t.ID), t)
+	err := s.answer(context.WithValue(desk.WithViewer(ctx, t.Viewer), turnKey{}, t.ID), t)
 	if !t.finished() {
 		s.conclude(ctx, t, err)
 	}
@@ -131,10 +135,16 @@ func (s *Service) own(ctx context.Context, tx *store.Tx, conv conversation, turn
 	if err != nil {
 		return nil, err
 	}
+	t := s.turn(turn.ID, conv.id, v, turn.MessageSeq, own.Fence)
+	t.Attempt = int(own.Attempts)
+	return t, nil
+}
+
+func (s *Service) turn(id, conversation desk.ID, v desk.Viewer, messageSeq, fence int64) *Turn {
 	return &Turn{
-		ID: turn.ID, Conversation: conv.id, Viewer: v, MessageSeq: turn.MessageSeq, Attempt: int(own.Attempts),
-		service: s, fence: own.Fence, nudge: make(chan struct{}, 1),
-	}, nil
+		ID: id, Conversation: conversation, Viewer: v, MessageSeq: messageSeq, Attempt: 1,
+		service: s, fence: fence, nudge: make(chan struct{}, 1),
+	}
 }
 
 // viewerOf is a person as they are now, for work without a session.

@@ -187,9 +187,16 @@ func (q *Queries) NextTurn(ctx context.Context, conversationID desk.ID) (desk.ID
 	return id, err
 }
 
-const openTurn = `-- name: OpenTurn :exec
-insert into turns (tenant_id, id, conversation_id, message_seq)
-values ($1, $2, $3, $4)
+const openTurn = `-- name: OpenTurn :one
+insert into turns (tenant_id, id, conversation_id, message_seq, state, fence, attempts, node, lease_until, started_at)
+select $1, $2, $3, $4,
+  case when free.ok then 'running' else 'waiting' end, free.ok::int, free.ok::int,
+  case when free.ok then $5::text else '' end,
+  case when free.ok then clock_timestamp() + make_interval(secs => $6::float) end,
+  case when free.ok then clock_timestamp() end
+from (select $5::text <> '' and not exists (
+        select 1 from turns t where t.conversation_id = $3 and t.state <> 'ended') as ok) as free
+returning (state = 'running')::bool as running
 `
 
 type OpenTurnParams struct {
@@ -197,16 +204,24 @@ type OpenTurnParams struct {
 	ID             desk.ID
 	ConversationID desk.ID
 	MessageSeq     int64
+	Node           string
+	LeaseSeconds   float64
 }
 
-func (q *Queries) OpenTurn(ctx context.Context, arg OpenTurnParams) error {
-	_, err := q.db.Exec(ctx, openTurn,
+// Begins as the named node's when no other turn of the conversation is open,
+// which the caller holds; else, or without a node, it waits.
+func (q *Queries) OpenTurn(ctx context.Context, arg OpenTurnParams) (bool, error) {
+	row := q.db.QueryRow(ctx, openTurn,
 		arg.TenantID,
 		arg.ID,
 		arg.ConversationID,
 		arg.MessageSeq,
+		arg.Node,
+		arg.LeaseSeconds,
 	)
-	return err
+	var running bool
+	err := row.Scan(&running)
+	return running, err
 }
 
 const openTurns = `-- name: OpenTurns :many

@@ -1,6 +1,15 @@
--- name: OpenTurn :exec
-insert into turns (tenant_id, id, conversation_id, message_seq)
-values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(conversation_id), sqlc.arg(message_seq));
+-- name: OpenTurn :one
+-- Begins as the named node's when no other turn of the conversation is open,
+-- which the caller holds; else, or without a node, it waits.
+insert into turns (tenant_id, id, conversation_id, message_seq, state, fence, attempts, node, lease_until, started_at)
+select sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(conversation_id), sqlc.arg(message_seq),
+  case when free.ok then 'running' else 'waiting' end, free.ok::int, free.ok::int,
+  case when free.ok then sqlc.arg(node)::text else '' end,
+  case when free.ok then clock_timestamp() + make_interval(secs => sqlc.arg(lease_seconds)::float) end,
+  case when free.ok then clock_timestamp() end
+from (select sqlc.arg(node)::text <> '' and not exists (
+        select 1 from turns t where t.conversation_id = sqlc.arg(conversation_id) and t.state <> 'ended') as ok) as free
+returning (state = 'running')::bool as running;
 
 -- name: TurnByID :one
 select t.id, t.conversation_id, t.message_seq, t.state, t.fence, t.attempts, t.reason,
