@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/prompts"
+	"github.com/conserje/conserje/tools"
 )
 
 const maxOpenTickets = 5
@@ -169,20 +171,35 @@ func (j *job) ground(ctx context.Context) error {
 		}
 		call := desk.ToolCall{Turn: j.id, Call: desk.NewID(), Name: prompts.ToolSearch, Arguments: query}
 		j.turn.Step(prompts.ToolSearch, nil)
-		if _, err := j.turn.Append(ctx, desk.KindToolCall, call); err != nil {
-			return err
-		}
 		j.past.steps = append(j.past.steps, step{calls: []record{{ToolCall: call}}})
+		return j.search(ctx, true)
 	}
-	first := &j.past.steps[0]
-	if first.number != 0 || first.calls[0].result != nil {
+	if first := j.past.steps[0]; first.number != 0 || first.calls[0].result != nil {
 		return nil
 	}
-	res, err := j.cfg.Tools.Read(ctx, j.toolCall(first.calls[0].ToolCall))
-	if err != nil {
+	return j.search(ctx, false)
+}
+
+// search runs the engine's own search. It changes nothing, so it need not wait
+// for the record of it.
+func (j *job) search(ctx context.Context, record bool) error {
+	r := &j.past.steps[0].calls[0]
+	var res tools.Result
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		res, err = j.cfg.Tools.Read(ctx, j.toolCall(r.ToolCall))
+	}()
+	var appendErr error
+	if record {
+		_, appendErr = j.turn.Append(ctx, desk.KindToolCall, r.ToolCall)
+	}
+	<-done
+	if err := cmp.Or(appendErr, err); err != nil {
 		return err
 	}
-	return j.note(ctx, &first.calls[0], res)
+	return j.note(ctx, r, res)
 }
 
 const maxOwnQuery = 480

@@ -8,8 +8,8 @@
 //     over goes on where the other stopped: a call with a result is not run
 //     again, and an effect without one is run through Turn.Effect, which makes
 //     it once.
-//   - A call is written down before it runs and its result before the model
-//     reads it.
+//   - What the model calls is written down before it runs, and every result
+//     before the model reads it.
 //   - Bounds hold whatever the model does: model calls, model time, tokens of
 //     the turn and of the tenant's day, calls in a step, effects in a turn, the
 //     same call again. When one is reached, one last call without tools gives
