@@ -211,9 +211,9 @@ func pageOf[T any](items []T, next string) *body[page[T]] {
 	return &body[page[T]]{p}
 }
 
-// byID is a question about one object.
-type byID struct {
+// ByID is a question about one object.
+type ByID struct {
 	ID string `path:"id" format:"uuid"`
 }
 
-func (b byID) id() (desk.ID, error) { return desk.ParseID(b.ID) }
+func (b ByID) id() (desk.ID, error) { return desk.ParseID(b.ID) }

@@ -24,7 +24,7 @@ type listArticles struct {
 }
 
 type readArticle struct {
-	byID
+	ByID
 	Lang desk.Language `query:"lang" enum:"en,es,de,fr,it"`
 }
 
@@ -201,7 +201,7 @@ func (a *API) importArticles(ctx context.Context, in *importFiles) (*body[import
 	return &body[importReport]{out}, nil
 }
 
-func (a *API) deleteArticle(ctx context.Context, in *byID) (*nothing, error) {
+func (a *API) deleteArticle(ctx context.Context, in *ByID) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

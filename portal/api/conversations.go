@@ -17,7 +17,7 @@ type newConversation struct {
 }
 
 type readEvents struct {
-	byID
+	ByID
 	After int64 `query:"after" minimum:"0" doc:"The last sequence number that you have."`
 	Limit int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -28,14 +28,14 @@ type eventsBody struct {
 }
 
 type handOff struct {
-	byID
+	ByID
 	Body struct {
 		Reason string `json:"reason,omitempty" maxLength:"2000"`
 	} `required:"false"`
 }
 
 type staffMessage struct {
-	byID
+	ByID
 	Body struct {
 		Text string `json:"text" maxLength:"8000"`
 	}
@@ -74,7 +74,7 @@ func (a *API) openConversation(ctx context.Context, in *newConversation) (*body[
 	return &body[conversations.Conversation]{c}, err
 }
 
-func (a *API) getConversation(ctx context.Context, in *byID) (*body[conversations.Conversation], error) {
+func (a *API) getConversation(ctx context.Context, in *ByID) (*body[conversations.Conversation], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -105,8 +105,8 @@ func (a *API) handOff(ctx context.Context, in *handOff) (*nothing, error) {
 
 // byConversation is a route that does one thing to a conversation and answers
 // nothing.
-func (a *API) byConversation(do func(*conversations.Service, context.Context, desk.ID) error) func(context.Context, *byID) (*nothing, error) {
-	return func(ctx context.Context, in *byID) (*nothing, error) {
+func (a *API) byConversation(do func(*conversations.Service, context.Context, desk.ID) error) func(context.Context, *ByID) (*nothing, error) {
+	return func(ctx context.Context, in *ByID) (*nothing, error) {
 		id, err := in.id()
 		if err != nil {
 			return nil, err

@@ -90,7 +90,7 @@ func (a *API) logOut(ctx context.Context, _ *nothing) (*sessionEnded, error) {
 	return &sessionEnded{SetCookie: clientFrom(ctx).cookie("", -1)}, nil
 }
 
-func (a *API) revokeSession(ctx context.Context, in *byID) (*nothing, error) {
+func (a *API) revokeSession(ctx context.Context, in *ByID) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ type withETag[T any] struct {
 func tagged(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 type changeTicket struct {
-	byID
+	ByID
 	IfMatch string `header:"If-Match" doc:"The ETag of the ticket that you saw."`
 	Body    struct {
 		Status     *tickets.Status   `json:"status,omitempty" enum:"new,open,pending,resolved,closed"`
@@ -40,7 +40,7 @@ type changeTicket struct {
 }
 
 type replyTicket struct {
-	byID
+	ByID
 	Body struct {
 		Text     string `json:"text" maxLength:"20000"`
 		Internal bool   `json:"internal,omitempty" doc:"For staff only."`
@@ -73,7 +73,7 @@ func (a *API) createTicket(ctx context.Context, in *newTicket) (*withETag[ticket
 	return &withETag[tickets.Ticket]{ETag: tagged(t.Version), Body: t}, err
 }
 
-func (a *API) getTicket(ctx context.Context, in *byID) (*withETag[tickets.Details], error) {
+func (a *API) getTicket(ctx context.Context, in *ByID) (*withETag[tickets.Details], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (a *API) replyTicket(ctx context.Context, in *replyTicket) (*body[tickets.R
 	return &body[tickets.Reply]{r}, err
 }
 
-func (a *API) transcript(ctx context.Context, in *byID) (*body[tickets.Transcript], error) {
+func (a *API) transcript(ctx context.Context, in *ByID) (*body[tickets.Transcript], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

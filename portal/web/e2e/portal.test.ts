@@ -95,6 +95,34 @@ describe("a technician", () => {
   });
 });
 
+describe("an administrator", () => {
+  it("changes a switch, which holds for the next question of a user, and takes it back", async () => {
+    const { page, context, complaints } = await visit(browser, server.url);
+    await logIn(page, "adam");
+    await page.goto("/admin");
+    const box = page.locator("[data-policy=manual_tickets] input");
+    expect(await box.isChecked()).toBe(true);
+    await box.focus();
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    const user = await visit(browser, server.url);
+    await logIn(user.page, "ben");
+    await user.page.goto("/tickets/new");
+    await user.page.waitForSelector("text=requests start in the chat");
+    const refused = await user.page.request.post("/api/v1/tickets", {
+      data: { subject: "by hand", description: "without the chat" },
+    });
+    expect((await refused.json()).params.rule).toBe("manual_tickets");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => box.isChecked()).toBe(true);
+    await user.page.reload();
+    await user.page.waitForSelector("form textarea");
+    expect(complaints).toEqual([]);
+    await user.context.close();
+    await context.close();
+  });
+});
+
 describe("what was written is not lost", () => {
   it("a draft survives a reload", async () => {
     const { page, context } = await visit(browser, server.url);

@@ -20,7 +20,7 @@ const audiences = ["ticketing", "knowledge_base"] as const;
 export function PoliciesPage() {
   const { t } = useTranslation();
   const policies = useQuery({ queryKey: policiesKey, queryFn: admin.policies });
-  const save = useSave(policies.data);
+  const save = useSave();
   useDocumentTitle(t("admin.policies.title"));
   return (
     <div className={`${page.page} ${page.narrow}`}>
@@ -58,7 +58,7 @@ export function PoliciesPage() {
 }
 
 // Shows the change at once, takes it back when the server refuses, and offers Undo.
-function useSave(before: Policies | undefined) {
+function useSave() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const say = useErrorText();
@@ -73,8 +73,8 @@ function useSave(before: Policies | undefined) {
       if (old) client.setQueryData(policiesKey, old);
       notifications.show({ color: "red", message: say(err) });
     },
-    onSuccess: (_saved, change) => {
-      if (before) offerUndo(before, change);
+    onSuccess: (_saved, change, old) => {
+      if (old) offerUndo(old, change);
       void client.invalidateQueries({ queryKey: policiesKey });
       void client.invalidateQueries({ queryKey: ["session"] });
     },
@@ -134,6 +134,7 @@ function OnOff(props: {
         classNames={{
           body: classes.switchBody,
           label: classes.switchLabel,
+          track: classes.track,
           description: classes.switchText,
         }}
       />

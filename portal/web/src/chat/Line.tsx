@@ -76,10 +76,24 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
       return { icon: null, text: t("chat.line.action") };
     case "note": {
       const icon = <IconNote size={17} stroke={1.6} aria-hidden="true" />;
-      const text = i18n.exists(`errors.${e.body.code}`) ? say(e.body) : t("chat.line.note");
+      const text = noteText(e.body, t, say, (key) => i18n.exists(key));
       return { icon, text };
     }
     default:
       return undefined;
   }
+}
+
+const notes = ["assistant_off", "waits_for_person", "person_will_reply"] as const;
+
+// A note is a code: one of the chat's own, or one that also refuses things.
+function noteText(
+  note: { code: string; params?: Record<string, unknown> },
+  t: ReturnType<typeof useTranslation>["t"],
+  say: (refusal: unknown) => string,
+  exists: (key: string) => boolean,
+): string {
+  const own = notes.find((n) => n === note.code);
+  if (own) return t(`chat.note.${own}`);
+  return exists(`errors.${note.code}`) ? say(note) : t("chat.line.note");
 }
