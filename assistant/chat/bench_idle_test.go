@@ -10,16 +10,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
 
+func crowdTokens(tenant desk.ID, n int) (tokens []string) {
+	for i := range n {
+		tokens = append(tokens, "crowd-"+string(tenant)+"-"+strconv.Itoa(i))
+	}
+	return tokens
+}
+
 // crowd makes n people with a session each, in two statements.
 func (h *house) crowd(n int) (tokens []string) {
 	h.t.Helper()
-	for i := range n {
-		tokens = append(tokens, "crowd-"+string(h.tenant)+"-"+strconv.Itoa(i))
-	}
+	tokens = crowdTokens(h.tenant, n)
 	storetest.InTx(h.t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `
 			with tokens as (select t, gen_random_uuid() as user_id, ordinality as i from unnest($3::text[]) with ordinality as u(t, ordinality)),
@@ -41,7 +47,7 @@ func TestBenchMemoryOfAnIdleConnection(t *testing.T) {
 		n = v
 	}
 	h := newHouse(t)
-	tokens := h.crowd(n)
+	h.crowd(n)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +56,7 @@ func TestBenchMemoryOfAnIdleConnection(t *testing.T) {
 	measure := func(name string, p *process, hello string) float64 {
 		defer p.stop()
 		before := p.weigh()
-		idlers := start(t, exe, "idlers", idlersConfig{Addr: p.addr, Host: h.host, Tokens: tokens, Hello: hello})
+		idlers := start(t, exe, "idlers", idlersConfig{Addr: p.addr, Host: h.host, Tenant: h.tenant, Many: n, Hello: hello})
 		defer idlers.stop()
 		time.Sleep(25 * time.Second) // a ping has gone by
 		after := p.weigh()

@@ -22,6 +22,7 @@ import (
 
 	"github.com/conserje/conserje/assistant/chat"
 	"github.com/conserje/conserje/assistant/model/modeltest"
+	"github.com/conserje/conserje/portal/desk"
 )
 
 func init() {
@@ -138,7 +139,8 @@ func bareAnswer(c *websocket.Conn, client *openai.Client, text string) error {
 // idlersConfig is a process full of clients that say nothing.
 type idlersConfig struct {
 	Addr, Host string
-	Tokens     []string
+	Tenant     desk.ID
+	Many       int
 	Hello      string // the one frame that each sends
 }
 
@@ -150,7 +152,7 @@ func runIdlers() error {
 	var group sync.WaitGroup
 	slots := make(chan struct{}, 32)
 	failed := make(chan error, 1)
-	for _, token := range cfg.Tokens {
+	for _, token := range crowdTokens(cfg.Tenant, cfg.Many) {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()

@@ -56,8 +56,21 @@ const frameWithin = 30 * time.Second
 // typingEvery bounds how often others are told that somebody types.
 const typingEvery = 2 * time.Second
 
-// Message handles one frame.
+// Message handles one frame, in a goroutine of its own that the reader waits
+// for: what a frame leads to needs a deep stack, and the reader, which stays
+// for as long as the socket is open, would keep it.
 func (c *client) Message(data []byte) {
+	panicked := make(chan any, 1)
+	go func() {
+		defer func() { panicked <- recover() }()
+		c.message(data)
+	}()
+	if p := <-panicked; p != nil {
+		panic(p) // ends this socket, and nothing else
+	}
+}
+
+func (c *client) message(data []byte) {
 	f, err := parseFrame(data)
 	if wait := c.frames.take(c.hub.srv.cfg.Limits.FramesPerSec, time.Now()); wait > 0 {
 		err = tooFast(wait)

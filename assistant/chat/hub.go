@@ -235,7 +235,7 @@ func (h *hub) sweep() {
 	for tenant, ids := range byTenant {
 		for len(ids) > 0 {
 			n := min(batch, len(ids))
-			if err := h.sweepSome(tenant, ids[:n]); err != nil {
+			if err := h.sweepSome(tenant, ids[:n]); err != nil && h.srv.ctx.Err() == nil {
 				h.srv.cfg.Log.Warn("open conversations not compared with the log", "tenant", tenant, "error", err)
 			}
 			ids = ids[n:]
@@ -302,7 +302,9 @@ func (h *hub) checkSome(tenant desk.ID, ids []desk.ID) {
 	if err != nil {
 		// Not a reason to throw everybody out: without the database no frame has
 		// an effect either.
-		h.srv.cfg.Log.Warn("sessions of open sockets not checked", "tenant", tenant, "error", err)
+		if h.srv.ctx.Err() == nil {
+			h.srv.cfg.Log.Warn("sessions of open sockets not checked", "tenant", tenant, "error", err)
+		}
 		return
 	}
 	holds := make(map[desk.ID]struct{}, len(open))

@@ -49,6 +49,12 @@ var errMoved = errors.New("another conversation was opened, or the socket is gon
 // take part in the answer in flight. While the database is away it tries
 // again; a client that does not take its events is closed.
 func (c *client) pump() {
+	defer func() {
+		if p := recover(); p != nil {
+			c.hub.srv.cfg.Log.Error("panic in a pump", "user", c.viewer.User, "panic", p)
+			c.peer.Close(websocket.CloseInternalServerErr, "something went wrong on our side")
+		}
+	}()
 	for {
 		c.mu.Lock()
 		if c.room == nil || c.want <= c.cursor && !c.fresh {
