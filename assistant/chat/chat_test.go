@@ -421,3 +421,18 @@ func TestFloodIsRefusedWithoutLosingTheSocket(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+func TestPanicInAFrameEndsItsSocketAndNothingElse(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(echo, func(c *chat.Config, _ *conversations.Config) {
+		c.Conversations = struct{ chat.Conversations }{} // every call of it panics
+	})
+	v := h.visitor("ana", desk.RoleContact)
+	bystander, c := n.dial(t, v), n.dial(t, v)
+	c.send(`{"type":"open"}`)
+	if code := c.closed(); code == ws.StatusNormalClosure {
+		t.Errorf("closed with %d", code)
+	}
+	bystander.send(`{"type":"ping"}`)
+	bystander.until("pong")
+}

@@ -185,7 +185,9 @@ func (h *house) nodeOn(s *store.Store, engine engineFunc, change func(*chat.Conf
 	if err := n.convs.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	cfg.Conversations = n.convs
+	if cfg.Conversations == nil {
+		cfg.Conversations = n.convs
+	}
 	n.Server = chat.New(context.WithoutCancel(t.Context()), cfg)
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.Get("/api/v1/chat", n.Handler())
