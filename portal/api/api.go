@@ -111,7 +111,9 @@ func document() huma.Config {
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return newHumaProblem(nil, status, msg, errs...)
 	}
+	huma.DefaultArrayNullable = false // an empty list is [] in every answer
 	c := huma.DefaultConfig("Conserje", "1")
+	describeTypes(c.Components.Schemas)
 	c.OpenAPIPath = "/api/openapi"
 	c.DocsPath = ""    // would load its page from foreign hosts
 	c.SchemasPath = "" // the document holds them
@@ -152,7 +154,7 @@ func route[I, O any](a *API, g gate, method, path, summary string, fn func(conte
 	op := huma.Operation{
 		OperationID: operationID(method, path), Method: method, Path: "/api/v1" + path, Summary: summary,
 		Tags:   []string{strings.SplitN(strings.TrimPrefix(path, "/"), "/", 2)[0]},
-		Errors: []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusBadRequest, http.StatusMisdirectedRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable},
 	}
 	if g != public {
 		op.Security = []map[string][]string{{"session": {}}}
@@ -211,7 +213,8 @@ func pageOf[T any](items []T, next string) *body[page[T]] {
 	return &body[page[T]]{p}
 }
 
-// ByID is a question about one object.
+// ByID is a question about one object. Its name is upper case because huma does
+// not look into embedded types that are not exported.
 type ByID struct {
 	ID string `path:"id" format:"uuid"`
 }

@@ -35,7 +35,7 @@ type changeTicket struct {
 	Body    struct {
 		Status     *tickets.Status   `json:"status,omitempty" enum:"new,open,pending,resolved,closed"`
 		Priority   *tickets.Priority `json:"priority,omitempty" enum:"low,normal,high,urgent"`
-		AssigneeID *desk.ID          `json:"assignee_id,omitempty" doc:"A technician; empty for nobody."`
+		AssigneeID *idOrNobody       `json:"assignee_id,omitempty" doc:"A technician; empty for nobody."`
 	}
 }
 
@@ -94,7 +94,7 @@ func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[tic
 		}
 	}
 	t, err := a.cfg.Tickets.Change(ctx, id, tickets.Change{
-		Status: in.Body.Status, Priority: in.Body.Priority, Assignee: in.Body.AssigneeID, Version: version,
+		Status: in.Body.Status, Priority: in.Body.Priority, Assignee: (*desk.ID)(in.Body.AssigneeID), Version: version,
 	})
 	return &withETag[tickets.Ticket]{ETag: tagged(t.Version), Body: t}, err
 }

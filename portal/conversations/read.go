@@ -21,7 +21,7 @@ type Conversation struct {
 	Title     string        `json:"title"`
 	User      tickets.Ref   `json:"user"`
 	Language  desk.Language `json:"language"`
-	Handoff   string        `json:"handoff"` // none, requested or taken
+	Handoff   string        `json:"handoff" enum:"none,requested,taken"`
 	Taken     *tickets.Ref  `json:"taken_by,omitempty"`
 	Ticket    *TicketRef    `json:"ticket,omitempty"`
 	Last      int64         `json:"last"` // sequence number of the newest event

@@ -45,7 +45,7 @@ type Switches struct {
 	AssistantTickets bool            `json:"assistant_tickets" doc:"R10: whether every chat opens a ticket by itself."`
 	ManualTickets    bool            `json:"manual_tickets" doc:"R11: whether users open tickets without a chat."`
 	Operations       map[string]bool `json:"operations" doc:"R12: each operation on a device."`
-	VisibleStatuses  []string        `json:"visible_statuses" doc:"R19: the statuses whose tickets users see."`
+	VisibleStatuses  []string        `json:"visible_statuses" enum:"new,open,pending,resolved,closed" doc:"R19: the statuses whose tickets users see."`
 	Reopen           bool            `json:"reopen" doc:"R20: whether users reopen tickets."`
 }
 

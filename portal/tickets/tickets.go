@@ -90,7 +90,7 @@ type Ticket struct {
 	Assignee     *Ref      `json:"assignee,omitempty"`
 	Company      *Ref      `json:"company,omitempty"`
 	Conversation desk.ID   `json:"conversation_id,omitempty"`
-	Handoff      string    `json:"handoff"` // none, requested or taken
+	Handoff      string    `json:"handoff" enum:"none,requested,taken"`
 	Version      int       `json:"version"`
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`

@@ -391,21 +391,27 @@ export interface components {
     schemas: {
         ArticleBody: {
             html: string;
+            /** Format: uuid */
             id: string;
             key: string;
-            lang: string;
-            langs: string[] | null;
+            /** @enum {string} */
+            lang: "en" | "es" | "de" | "fr" | "it";
+            langs: ("en" | "es" | "de" | "fr" | "it")[];
             summary: string;
             title: string;
             /** Format: date-time */
             updated_at: string;
         };
         ArticleRow: {
-            /** @description The one company that it is for; without it, everybody. */
+            /**
+             * Format: uuid
+             * @description The one company that it is for; without it, everybody.
+             */
             company_id?: string;
+            /** Format: uuid */
             id: string;
             key: string;
-            langs: string[] | null;
+            langs: ("en" | "es" | "de" | "fr" | "it")[];
             title: string;
             /** Format: date-time */
             updated_at: string;
@@ -419,9 +425,10 @@ export interface components {
             /** @enum {string} */
             mode: "off" | "everyone" | "selected";
             /** @description Who it is on for when mode is selected. */
-            users: string[] | null;
+            users: string[];
         };
         Author: {
+            /** Format: uuid */
             id: string;
             name: string;
             staff: boolean;
@@ -443,16 +450,20 @@ export interface components {
         Company: {
             /** Format: date-time */
             created_at: string;
-            domains: string[] | null;
+            domains: string[];
+            /** Format: uuid */
             id: string;
             name: string;
         };
         Conversation: {
             /** Format: date-time */
             created_at: string;
-            handoff: string;
+            /** @enum {string} */
+            handoff: "none" | "requested" | "taken";
+            /** Format: uuid */
             id: string;
-            language: string;
+            /** @enum {string} */
+            language: "en" | "es" | "de" | "fr" | "it";
             /** Format: int64 */
             last: number;
             /** Format: date-time */
@@ -465,19 +476,25 @@ export interface components {
         Details: {
             assignee?: components["schemas"]["Ref"];
             company?: components["schemas"]["Ref"];
+            /** Format: uuid */
             conversation_id?: string;
             /** Format: date-time */
             created_at: string;
             description: string;
-            handoff: string;
+            /** @enum {string} */
+            handoff: "none" | "requested" | "taken";
+            /** Format: uuid */
             id: string;
             /** Format: int64 */
             number: number;
-            origin: string;
-            priority: string;
-            replies: components["schemas"]["Reply"][] | null;
+            /** @enum {string} */
+            origin: "chat" | "manual" | "handoff";
+            /** @enum {string} */
+            priority: "low" | "normal" | "high" | "urgent";
+            replies: components["schemas"]["Reply"][];
             requester: components["schemas"]["Requester"];
-            status: string;
+            /** @enum {string} */
+            status: "new" | "open" | "pending" | "resolved" | "closed";
             subject: string;
             /** Format: date-time */
             updated_at: string;
@@ -486,6 +503,7 @@ export interface components {
         };
         Draft: {
             description: string;
+            /** Format: uuid */
             requester_id?: string;
             subject: string;
         };
@@ -501,13 +519,16 @@ export interface components {
         Event: {
             /** Format: date-time */
             at: string;
-            body: unknown;
-            kind: string;
+            body: {
+                [key: string]: unknown;
+            } | null;
+            /** @enum {string} */
+            kind: "user_message" | "assistant_message" | "staff_message" | "tool_call" | "tool_result" | "action" | "ticket" | "handoff" | "rating" | "note" | "turn_ended";
             /** Format: int64 */
             seq: number;
         };
         EventsBody: {
-            events: components["schemas"]["Event"][] | null;
+            events: components["schemas"]["Event"][];
             /**
              * Format: int64
              * @description The last sequence number of the conversation.
@@ -517,9 +538,11 @@ export interface components {
         FoundArticle: {
             anchor?: string;
             heading?: string;
+            /** Format: uuid */
             id: string;
             key: string;
-            lang: string;
+            /** @enum {string} */
+            lang: "en" | "es" | "de" | "fr" | "it";
             snippet?: string;
             summary: string;
             title: string;
@@ -528,7 +551,8 @@ export interface components {
             reason?: string;
         };
         ImportProblem: {
-            code: string;
+            /** @enum {string} */
+            code: "account_locked" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "conflict" | "embedding_dimension" | "empty_text" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "policy" | "rate_limited" | "session_expired" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             detail: string;
             name: string;
             params?: {
@@ -539,7 +563,7 @@ export interface components {
             /** Format: int64 */
             created: number;
             /** @description Files that were not imported; the others were. */
-            problems: components["schemas"]["ImportProblem"][] | null;
+            problems: components["schemas"]["ImportProblem"][];
             /** Format: int64 */
             unchanged: number;
             /** Format: int64 */
@@ -554,15 +578,19 @@ export interface components {
             assistant: components["schemas"]["AssistantInfo"];
             company?: components["schemas"]["Named"];
             email: string;
+            /** Format: uuid */
             id: string;
-            language: string;
+            /** @enum {string} */
+            language: "en" | "es" | "de" | "fr" | "it";
             login: string;
             name: string;
             policies: components["schemas"]["Effective"];
-            role: string;
+            /** @enum {string} */
+            role: "contact" | "main_contact" | "technician" | "admin";
             tenant: components["schemas"]["Tenant"];
         };
         Named: {
+            /** Format: uuid */
             id: string;
             name: string;
         };
@@ -574,27 +602,27 @@ export interface components {
             id?: string;
         };
         PageArticleRow: {
-            items: components["schemas"]["ArticleRow"][] | null;
+            items: components["schemas"]["ArticleRow"][];
             next: string | null;
         };
         PageCompany: {
-            items: components["schemas"]["Company"][] | null;
+            items: components["schemas"]["Company"][];
             next: string | null;
         };
         PageConversation: {
-            items: components["schemas"]["Conversation"][] | null;
+            items: components["schemas"]["Conversation"][];
             next: string | null;
         };
         PageFoundArticle: {
-            items: components["schemas"]["FoundArticle"][] | null;
+            items: components["schemas"]["FoundArticle"][];
             next: string | null;
         };
         PagePerson: {
-            items: components["schemas"]["Person"][] | null;
+            items: components["schemas"]["Person"][];
             next: string | null;
         };
         PageTicket: {
-            items: components["schemas"]["Ticket"][] | null;
+            items: components["schemas"]["Ticket"][];
             next: string | null;
         };
         PasswordStruct: {
@@ -607,15 +635,21 @@ export interface components {
             created_at: string;
             disabled: boolean;
             email: string;
+            /** Format: uuid */
             id: string;
-            language: string;
+            /** @enum {string} */
+            language: "en" | "es" | "de" | "fr" | "it";
             login: string;
             name: string;
-            role: string;
+            /** @enum {string} */
+            role: "contact" | "main_contact" | "technician" | "admin";
         };
         Problem: {
-            /** @description What happened, for programs. */
-            code: string;
+            /**
+             * @description What happened, for programs.
+             * @enum {string}
+             */
+            code: "account_locked" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "conflict" | "embedding_dimension" | "empty_text" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "policy" | "rate_limited" | "session_expired" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             /** @description What happened, in English; translate by code. */
             detail: string;
             /** @description The field at fault. */
@@ -632,6 +666,7 @@ export interface components {
             type: string;
         };
         Ref: {
+            /** Format: uuid */
             id: string;
             name: string;
         };
@@ -639,6 +674,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             author: components["schemas"]["Author"];
+            /** Format: uuid */
             id: string;
             internal: boolean;
             text: string;
@@ -650,6 +686,7 @@ export interface components {
         };
         Requester: {
             company?: string;
+            /** Format: uuid */
             id: string;
             name: string;
         };
@@ -657,6 +694,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             current: boolean;
+            /** Format: uuid */
             id: string;
             ip: string;
             /** Format: date-time */
@@ -664,7 +702,7 @@ export interface components {
             user_agent: string;
         };
         SessionBody: {
-            sessions: components["schemas"]["Session"][] | null;
+            sessions: components["schemas"]["Session"][];
             user: components["schemas"]["Me"];
         };
         SessionOpenedBody: {
@@ -693,7 +731,7 @@ export interface components {
             /** @description R7: who sees and opens tickets. */
             ticketing: components["schemas"]["Audience"];
             /** @description R19: the statuses whose tickets users see. */
-            visible_statuses: string[] | null;
+            visible_statuses: ("new" | "open" | "pending" | "resolved" | "closed")[];
         };
         Tenant: {
             accent?: string;
@@ -703,18 +741,24 @@ export interface components {
         Ticket: {
             assignee?: components["schemas"]["Ref"];
             company?: components["schemas"]["Ref"];
+            /** Format: uuid */
             conversation_id?: string;
             /** Format: date-time */
             created_at: string;
             description: string;
-            handoff: string;
+            /** @enum {string} */
+            handoff: "none" | "requested" | "taken";
+            /** Format: uuid */
             id: string;
             /** Format: int64 */
             number: number;
-            origin: string;
-            priority: string;
+            /** @enum {string} */
+            origin: "chat" | "manual" | "handoff";
+            /** @enum {string} */
+            priority: "low" | "normal" | "high" | "urgent";
             requester: components["schemas"]["Requester"];
-            status: string;
+            /** @enum {string} */
+            status: "new" | "open" | "pending" | "resolved" | "closed";
             subject: string;
             /** Format: date-time */
             updated_at: string;
@@ -722,13 +766,15 @@ export interface components {
             version: number;
         };
         TicketRef: {
+            /** Format: uuid */
             id: string;
             /** Format: int64 */
             number: number;
-            status: string;
+            /** @enum {string} */
+            status: "new" | "open" | "pending" | "resolved" | "closed";
         };
         Transcript: {
-            events: components["schemas"]["Event"][] | null;
+            events: components["schemas"]["Event"][];
             verified: boolean;
         };
     };
@@ -781,6 +827,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -897,6 +952,15 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1023,6 +1087,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -1106,6 +1179,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too Many Requests */
             429: {
                 headers: {
@@ -1180,6 +1262,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too Many Requests */
             429: {
                 headers: {
@@ -1238,7 +1329,7 @@ export interface operations {
                     /** @description R7: who sees and opens tickets. */
                     ticketing?: components["schemas"]["Audience"];
                     /** @description R19: the statuses whose tickets users see. */
-                    visible_statuses?: string[] | null;
+                    visible_statuses?: ("new" | "open" | "pending" | "resolved" | "closed")[];
                 };
             };
         };
@@ -1299,6 +1390,15 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1392,6 +1492,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -1467,6 +1576,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1561,6 +1679,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -1635,6 +1762,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1756,6 +1892,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -1834,6 +1979,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1923,6 +2077,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2046,6 +2209,15 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2178,6 +2350,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2290,6 +2471,15 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2416,6 +2606,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2483,6 +2682,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2595,6 +2803,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2662,6 +2879,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2775,6 +3001,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2877,6 +3112,15 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2994,6 +3238,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3038,7 +3291,7 @@ export interface operations {
                 /** @description A ready-made selection. */
                 view?: "mine" | "company" | "queue" | "handoff";
                 /** @description Only these, separated by commas. */
-                status?: string[] | null;
+                status?: string[];
                 /** @description In number, subject, description or requester. */
                 q?: string;
                 cursor?: string;
@@ -3070,6 +3323,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3192,6 +3454,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3271,6 +3542,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3407,6 +3687,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3532,6 +3821,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3610,6 +3908,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
