@@ -53,6 +53,10 @@ var (
 	ErrDraining  = errors.New("this node is stopping")
 )
 
+// errDisabled ends the turns of a person whose account was disabled: nothing
+// more is done in their name (SECURITY C6).
+var errDisabled = desk.Errorf(desk.CodeForbidden, "the account is disabled")
+
 // Config sets up the service. Store, Engine and Log are required; the zero
 // values of the rest are the production settings.
 type Config struct {

@@ -72,6 +72,8 @@ func (t *Turn) hold(ctx context.Context, tx *store.Tx) error {
 		return ErrHandoff
 	case row.Stopping:
 		return ErrStopped
+	case row.Disabled:
+		return errDisabled
 	}
 	return nil
 }

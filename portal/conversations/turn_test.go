@@ -15,6 +15,8 @@ import (
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/bus"
+	"github.com/conserje/conserje/portal/store/storetest"
 )
 
 func TestStoppedTurnKeepsWhatWasShown(t *testing.T) {
@@ -203,19 +205,58 @@ func TestFailureOfTheEngineEndsTheTurnWithItsCode(t *testing.T) {
 	}
 }
 
-func TestDisabledPersonsWaitingTurnDoesNotRun(t *testing.T) {
+func TestNothingIsDoneInTheNameOfADisabledPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	g := newGate()
 	s, _ := w.node(t, g.slow())
 	conv := desk.NewID()
-	w.say(t, s, w.ana, conv, "first")
-	g.turn(t)
-	second := w.say(t, s, w.ana, conv, "second")
+	running := w.say(t, s, w.ana, conv, "first")
+	turn := g.turn(t)
+	waiting := w.say(t, s, w.ana, conv, "second")
 	w.sql(t, `update users set disabled_at = now() where id = $1`, w.ana.User)
-	g.release()
-	if end := w.ended(t, conv, second.Turn); end.Reason != desk.TurnFailed || end.Code != desk.CodeForbidden {
+	_, err := turn.Effect(t.Context(), desk.ToolCall{Call: desk.NewID()}, func(context.Context, *store.Tx) (desk.ToolResult, error) {
+		t.Error("an effect ran")
+		return desk.ToolResult{}, nil
+	})
+	wantCode(t, err, desk.CodeForbidden)
+	for _, id := range []desk.ID{running.Turn, waiting.Turn} { // the heartbeat finds it without the gate being opened
+		if end := w.ended(t, conv, id); end.Reason != desk.TurnFailed || end.Code != desk.CodeForbidden {
+			t.Errorf("ended as %+v", end)
+		}
+	}
+	_, err = s.Say(as(t, w.ana), conversations.Message{Conversation: conv, ID: "x", Text: "third"})
+	wantCode(t, err, desk.CodeSessionExpired)
+}
+
+// A lost wake-up costs a heartbeat, and a snapshot that nobody answers is empty.
+func TestStopArrivesWithoutTheBus(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	g := newGate()
+	s, _ := w.node(t, g.slow())
+	deaf, err := bus.Start("", storetest.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(deaf.Close)
+	away := *w
+	away.bus = deaf
+	other, _ := away.node(t, echo)
+	conv := desk.NewID()
+	ack := w.say(t, s, w.ana, conv, "hello")
+	g.turn(t)
+	if snap, err := other.Snapshot(as(t, w.ana), conv); err != nil || snap.Turn != "" {
+		t.Errorf("%+v %v", snap, err)
+	}
+	if err := other.Stop(as(t, w.ana), ack.Turn); err != nil {
+		t.Fatal(err)
+	}
+	if end := w.ended(t, conv, ack.Turn); end.Reason != desk.TurnStopped {
 		t.Errorf("ended as %+v", end)
+	}
+	if text, n := w.answerOf(t, conv, ack.Turn); text != "Half an " || n != 1 {
+		t.Errorf("%d answers, %q", n, text)
 	}
 }
 
@@ -299,6 +340,7 @@ func TestNodeThatStopsFinishesOrHandsOver(t *testing.T) {
 	go func() { s.Drain(t.Context()); close(drained) }()
 	later := w.say(t, s, w.ana, conv, "while it stops") // still accepted
 	g.release()
+	s.Drain(t.Context()) // a second SIGTERM
 	<-drained
 	if end := w.ended(t, conv, finishes.Turn); end.Reason != desk.TurnAnswered {
 		t.Errorf("the running turn ended as %+v", end)

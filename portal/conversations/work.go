@@ -178,8 +178,8 @@ func (s *Service) beat(ctx context.Context, t *Turn) {
 		switch {
 		case err == nil:
 			last = asked
-		case tooLate(err) != nil:
-			t.cancel(tooLate(err))
+		case tooLate(err) != nil, errors.Is(err, errDisabled):
+			t.cancel(err)
 			return
 		case ctx.Err() != nil:
 			return
@@ -212,6 +212,9 @@ func (s *Service) conclude(ctx context.Context, t *Turn, err error) {
 	}
 	if errors.Is(cause, ErrLeaseLost) {
 		return
+	}
+	if errors.Is(context.Cause(ctx), errDisabled) {
+		err = errDisabled
 	}
 	end := ending{turn: t.ID, reason: desk.TurnFailed, code: desk.CodeOf(err)}
 	if end.code == "" {
@@ -253,6 +256,8 @@ func (s *Service) conclusion(ctx context.Context, tx *store.Tx, t *Turn, end end
 		end = ending{turn: t.ID, reason: desk.TurnStopped, shown: t.shown()}
 	case errors.Is(err, ErrHandoff):
 		end = ending{turn: t.ID, reason: desk.TurnHandoff, shown: t.shown()}
+	case errors.Is(err, errDisabled):
+		end.code = desk.CodeForbidden
 	case err != nil:
 		return err
 	}

@@ -150,9 +150,11 @@ func (q *Queries) HandOverTurn(ctx context.Context, arg HandOverTurnParams) (int
 }
 
 const holdTurn = `-- name: HoldTurn :one
-update turns set lease_until = clock_timestamp() + make_interval(secs => $1::float)
-where id = $2 and fence = $3 and state = 'running'
-returning (stop_requested_at is not null)::bool as stopping, reason
+update turns as t set lease_until = clock_timestamp() + make_interval(secs => $1::float)
+where t.id = $2 and t.fence = $3 and t.state = 'running'
+returning (t.stop_requested_at is not null)::bool as stopping, t.reason,
+  (exists (select 1 from conversations c join users u on u.tenant_id = c.tenant_id and u.id = c.user_id
+           where c.id = t.conversation_id and u.disabled_at is not null))::bool as disabled
 `
 
 type HoldTurnParams struct {
@@ -164,14 +166,15 @@ type HoldTurnParams struct {
 type HoldTurnRow struct {
 	Stopping bool
 	Reason   *string
+	Disabled bool
 }
 
 // Proves that this owner still has the turn, prolongs its lease, and keeps the
-// row locked until the transaction ends.
+// row locked until the transaction ends; says whether the turn is to stop.
 func (q *Queries) HoldTurn(ctx context.Context, arg HoldTurnParams) (HoldTurnRow, error) {
 	row := q.db.QueryRow(ctx, holdTurn, arg.LeaseSeconds, arg.ID, arg.Fence)
 	var i HoldTurnRow
-	err := row.Scan(&i.Stopping, &i.Reason)
+	err := row.Scan(&i.Stopping, &i.Reason, &i.Disabled)
 	return i, err
 }
 

@@ -40,10 +40,12 @@ returning fence, attempts;
 
 -- name: HoldTurn :one
 -- Proves that this owner still has the turn, prolongs its lease, and keeps the
--- row locked until the transaction ends.
-update turns set lease_until = clock_timestamp() + make_interval(secs => sqlc.arg(lease_seconds)::float)
-where id = sqlc.arg(id) and fence = sqlc.arg(fence) and state = 'running'
-returning (stop_requested_at is not null)::bool as stopping, reason;
+-- row locked until the transaction ends; says whether the turn is to stop.
+update turns as t set lease_until = clock_timestamp() + make_interval(secs => sqlc.arg(lease_seconds)::float)
+where t.id = sqlc.arg(id) and t.fence = sqlc.arg(fence) and t.state = 'running'
+returning (t.stop_requested_at is not null)::bool as stopping, t.reason,
+  (exists (select 1 from conversations c join users u on u.tenant_id = c.tenant_id and u.id = c.user_id
+           where c.id = t.conversation_id and u.disabled_at is not null))::bool as disabled;
 
 -- name: AskTurnToStop :exec
 -- The first who asks decides the reason.
