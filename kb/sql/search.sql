@@ -10,28 +10,39 @@ with asked as (
   union all select '#' || c, w::real from unnest($6::text[], $7::real[]) as u(c, w)
   union all select p, 1 from unnest($8::text[]) as u(p)
 ), size as (
-  select lang, chunks, (words / greatest(chunks, 1))::real as mean from language_stats where chunks > 0
-), known as materialized (
+  select lang, chunks, (words / greatest(chunks, 1))::real as mean, (row_number() over (order by lang = $2 desc, lang))::smallint as tongue
+  from language_stats where chunks > 0
+), worth as (
   -- Words that stand in more than a quarter of the chunks say nothing.
-  select s.term, s.lang, max(a.weight * ln(1 + (l.chunks - s.chunks + 0.5) / (s.chunks + 0.5)))::real as gain, greatest(max(l.mean), 1) as mean
-  from asked a join term_stats s on s.term = a.term join size l on l.lang = s.lang
-  where (s.lang = $2 or left(s.term, 1) in ('=', '#')) and s.chunks > 0 and s.chunks <= greatest(l.chunks / 4.0, 10)
-  group by s.term, s.lang
+  select s.term, l.tongue, s.lang, s.chunks, left(s.term, 1) = '#' as concept, l.lang = $2 as own, greatest(l.mean, 1) as mean,
+    (a.weight * ln(1 + (l.chunks - s.chunks + 0.5) / (s.chunks + 0.5)))::real as gain
+  from (select term, max(weight) as weight from asked group by term) a
+  join term_stats s on s.term = a.term join size l on l.lang = s.lang
+  where (s.lang = $2 or left(s.term, 1) in ('=', '#')) and s.chunks > 0 and s.chunks <= greatest(l.chunks / 4, 10)
+), known as materialized (
+  -- The telling words first, and the rest only while few postings were read:
+  -- it bounds a search at any size and cuts nothing from a small base.
+  select * from (select w.*, sum(chunks) over (order by gain desc, term, lang) as before from worth w) b
+  where before - chunks < 12000 or (own and before - chunks < 25000 and not concept)
 ), passages as materialized (
-  select p.article_no, p.lang, p.chunk_no,
-    coalesce(sum(x.score) filter (where left(p.term, 1) <> '#'), 0)::real as said,
-    coalesce(sum(x.score) filter (where left(p.term, 1) = '#'), 0)::real as meant,
+  select p.article_no, k.tongue, p.chunk_no,
+    coalesce(sum(x.score) filter (where not k.concept), 0)::real as said,
+    coalesce(sum(x.score) filter (where k.concept), 0)::real as meant,
     sum(k.gain)::real as covered
   from known k join postings p on p.term = k.term and p.lang = k.lang
-  cross join lateral (select k.gain * p.weight * 2.2 / (p.weight + 1.2 * (0.5 + 0.5 * p.words / k.mean)) as score) x
+  cross join lateral (select k.gain * p.weight * 2.2::real / (p.weight + 1.2::real * (0.5::real + 0.5::real * p.words / k.mean)) as score) x
   where $3 or p.audience is null or p.audience = $4
   group by 1, 2, 3
+), candidates as materialized (
+  select article_no from (select article_no, said + meant as worth from passages order by 2 desc limit 400) best group by 1
 ), versions as (
-  select article_no, lang, max(said) as said, max(meant) as meant from passages group by 1, 2
+  select article_no, tongue, max(said) as said, max(meant) as meant
+  from passages where article_no in (select article_no from candidates) group by 1, 2
 ), lexical as (
   -- Words count in the reader's language, or else in the best other one;
   -- concepts count as the mean of all versions, for each is another witness.
-  select v.article_no, coalesce(max(said) filter (where lang = $2), 0.7 * max(said)) + 3 * sum(meant) / greatest(max(a.versions), 1) as score
+  select v.article_no, coalesce(max(said) filter (where tongue = (select tongue from size where lang = $2)), 0.7 * max(said))
+    + 3 * sum(meant) / greatest(max(a.versions), 1) as score
   from versions v join articles a on a.no = v.article_no
   group by v.article_no order by 2 desc limit 100
 ), near as materialized (
@@ -59,7 +70,7 @@ select h.article_id, a.key, h.lang, h.title, h.path, h.anchor, h.body, h.chunk,
 from hits h join articles a on a.no = h.article_no
 cross join lateral (
   -- What the whole question is worth in the hit's language, unknown words included.
-  select (select coalesce(sum(k.gain), 0) from known k where k.lang = h.lang)
+  select (select coalesce(sum(k.gain), 0) from worth k where k.lang = h.lang)
     + (select count(*) from asked u where left(u.term, 1) not in ('=', '#')
         and not exists (select 1 from term_stats s where s.term = u.term and s.lang = $2 and s.chunks > 0))
       * (select ln(1 + (l.chunks + 0.5) / 0.5) from size l where l.lang = h.lang) as total
