@@ -159,10 +159,9 @@ func (k *KB) List(ctx context.Context, viewer desk.Viewer, lang desk.Language, a
 	}
 	limit = max(1, min(limit, 200))
 	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		rows, err := tx.ListArticles(ctx, db.ListArticlesParams{
-			Lang: string(language(lang)), Staff: staff, Company: company,
-			After: after, AtMost: int32(limit + 1),
-		}) //nolint:gosec // at most 201
+		page := db.ListArticlesParams{Lang: string(language(lang)), Staff: staff, Company: company, After: after}
+		page.AtMost = int32(limit + 1) //nolint:gosec // at most 201
+		rows, err := tx.ListArticles(ctx, page)
 		items = []Summary{}
 		for _, r := range rows {
 			s := Summary{ID: r.ID, Key: r.Key, Lang: desk.Language(r.Lang), Title: r.Title, Summary: r.Summary, UpdatedAt: r.UpdatedAt.UTC()}

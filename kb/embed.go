@@ -138,10 +138,9 @@ func (k *KB) addModel(ctx context.Context, tenant desk.ID, name string, dimensio
 		if err := tx.LockKnowledge(ctx); err != nil {
 			return err
 		}
-		err := tx.AddEmbeddingModel(ctx, db.AddEmbeddingModelParams{
-			TenantID: tx.Tenant, ID: desk.NewID(), Name: name,
-			Dimensions: int32(dimensions), State: state,
-		}) //nolint:gosec // a vector's length
+		added := db.AddEmbeddingModelParams{TenantID: tx.Tenant, ID: desk.NewID(), Name: name, State: state}
+		added.Dimensions = int32(dimensions) //nolint:gosec // a vector's length
+		err := tx.AddEmbeddingModel(ctx, added)
 		if err != nil {
 			return err
 		}

@@ -37,11 +37,9 @@ func Folder(dir string) ([]Document, error) {
 		if err != nil {
 			return err
 		}
-		data := []byte{}
+		data := make([]byte, maxDocument+1) // enough to be refused as too large
 		if info.Size() <= maxDocument {
 			data, err = root.ReadFile(path)
-		} else {
-			data = make([]byte, maxDocument+1) // enough to be refused as too large
 		}
 		docs = append(docs, Document{Name: filepath.ToSlash(path), Data: data})
 		return err

@@ -19,7 +19,9 @@ import (
 // Mode says which halves of the search answer.
 type Mode string
 
-// The modes. The zero value is Hybrid.
+// The modes. The zero value is Hybrid: words, the concepts of the glossary,
+// and vectors. Lexical is BM25 over words alone, Vector the vectors alone;
+// both are for measuring and for those who know what they look for.
 const (
 	Hybrid  Mode = "hybrid"
 	Lexical Mode = "lexical"
@@ -242,8 +244,11 @@ func arguments(viewer desk.Viewer, q Query, vector, model string) []any {
 		parts = append(parts, words.Parts(q.Lang, w)...)
 	}
 	text, share := q.Text, float32(vectorShare)
-	if q.Mode == Vector {
-		text, concepts, values, parts = "", nil, nil, nil
+	switch q.Mode {
+	case Vector:
+		text, concepts, values, parts = "", nil, nil, []string{}
+	case Lexical:
+		concepts, values = nil, nil
 	}
 	var v *string
 	if vector != "" {

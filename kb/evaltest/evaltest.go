@@ -119,7 +119,7 @@ func Line(name string, questions []Question, ranks Ranks) string {
 	s := ranks.Score()
 	low, high := Interval(questions, ranks)
 	var line strings.Builder
-	line.WriteString(fmt.Sprintf("%-34s %4d  %.3f  %.3f [%.2f–%.2f]  %.3f  %.3f  |", name, len(ranks), s.At1, s.At5, low, high, s.At10, s.MRR))
+	fmt.Fprintf(&line, "%-34s %4d  %.3f  %.3f [%.2f–%.2f]  %.3f  %.3f  |", name, len(ranks), s.At1, s.At5, low, high, s.At10, s.MRR)
 	for _, l := range desk.Languages() {
 		var own Ranks
 		for i, q := range questions {
@@ -127,7 +127,7 @@ func Line(name string, questions []Question, ranks Ranks) string {
 				own = append(own, ranks[i])
 			}
 		}
-		line.WriteString(fmt.Sprintf("  %s %.2f", l, own.Score().At5))
+		fmt.Fprintf(&line, "  %s %.2f", l, own.Score().At5)
 	}
 	return line.String()
 }

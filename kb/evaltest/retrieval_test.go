@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,7 +59,10 @@ func readSquad(t *testing.T, file string, lang desk.Language) (docs []kb.Documen
 				text := strings.NewReplacer("#", " ", "<", " ", "*", " ", "_", " ", "`", " ", "[", " ", "\n", " ").Replace(p.Context)
 				docs = append(docs, kb.Document{Name: string(lang) + "/" + key + ".md", Data: []byte("---\ntitle: " + key + "\n---\n" + text)})
 			}
-			for _, q := range p.QAs {
+			for n, q := range p.QAs {
+				if n%sampled() != 0 {
+					continue
+				}
 				questions = append(questions, Question{Lang: lang, Query: q.Question, IDs: []string{key}})
 			}
 		}
@@ -145,3 +149,11 @@ func TestSearchAcrossLanguages(t *testing.T) {
 	}
 }
 
+// sampled is 1, or more to look at every so many questions only.
+func sampled() int {
+	n, err := strconv.Atoi(os.Getenv("CONSERJE_EVAL_SAMPLE"))
+	if err != nil {
+		return 1
+	}
+	return max(1, n)
+}

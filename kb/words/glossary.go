@@ -107,7 +107,7 @@ next:
 			continue
 		}
 		for j, s := range p.stems {
-			if s != stems[j] {
+			if s != stems[j] { //nolint:gosec // a phrase longer than the rest was passed over
 				continue next
 			}
 		}
