@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/conserje/conserje/assistant/offline"
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/policy"
@@ -39,7 +40,9 @@ func SearchKnowledge(base Knowledge) Tool {
 		if err != nil {
 			return Result{}, err
 		}
-		found, err := base.Passages(ctx, v, kb.Query{Text: a.Query, Lang: v.Language, Limit: maxArticles})
+		// Who asks in German wants to read German, whatever the portal is set to.
+		lang := desk.Language(offline.Language(a.Query, string(v.Language)))
+		found, err := base.Passages(ctx, v, kb.Query{Text: a.Query, Lang: lang, Limit: maxArticles})
 		if err != nil {
 			return Result{}, err
 		}

@@ -30,7 +30,9 @@ func (e embedder) Model() (name string, dimensions int) {
 // nothingKnown is an empty knowledge base.
 type nothingKnown struct{}
 
-func (nothingKnown) Passages(context.Context, desk.Viewer, kb.Query) ([]kb.Hit, error) { return nil, nil }
+func (nothingKnown) Passages(context.Context, desk.Viewer, kb.Query) ([]kb.Hit, error) {
+	return nil, nil
+}
 
 func finder(s *store.Store, cfg nodeConfig, p *model.Provider, log *slog.Logger) tools.Knowledge {
 	if !cfg.Search {

@@ -29,7 +29,7 @@ func (c *conversation) search() reply {
 func (c *conversation) query() string {
 	q := c.now.matter()
 	if c.leans() {
-		p, _ := c.problem()
+		p, _ := c.problem(false)
 		q = p.matter() + " " + q
 	}
 	return clip(q, maxQuery)
@@ -38,10 +38,10 @@ func (c *conversation) query() string {
 // leans reports whether the message can only be understood with an earlier
 // one.
 func (c *conversation) leans() bool {
-	if c.now.concrete() && (len(c.now.content) > 2 || !c.now.startsWith("and")) {
+	if !c.now.leans() {
 		return false
 	}
-	p, _ := c.problem()
+	p, _ := c.problem(false)
 	return p != nil
 }
 
@@ -90,7 +90,7 @@ func (c *conversation) createFromBefore() reply {
 	if !c.offers(prompts.ToolCreate) {
 		return c.create("", "")
 	}
-	p, description := c.problem()
+	p, description := c.problem(true)
 	if p == nil {
 		return c.say("ask_description")
 	}
@@ -99,13 +99,13 @@ func (c *conversation) createFromBefore() reply {
 
 // problem finds what the conversation is about: the latest message that names
 // a matter, and everything of substance that the user said from there on.
-// What already became a ticket does not count.
-func (c *conversation) problem() (*reading, string) {
+// With untold, what already became a ticket does not count.
+func (c *conversation) problem(untold bool) (*reading, string) {
 	var found *reading
 	var texts []string
 	for _, s := range slices.Backward(c.before) {
 		if !s.user {
-			if slices.Contains(s.calls, prompts.ToolCreate) {
+			if untold && slices.Contains(s.calls, prompts.ToolCreate) {
 				break
 			}
 			continue
@@ -121,7 +121,7 @@ func (c *conversation) problem() (*reading, string) {
 		texts = append([]string{strings.TrimSpace(s.text)}, texts...)
 		if matters {
 			found = r
-			if r.concrete() {
+			if !r.leans() {
 				break
 			}
 		}
@@ -159,7 +159,7 @@ func (c *conversation) person() reply {
 		return c.cannot("off_person")
 	}
 	args := map[string]any{}
-	if p, _ := c.problem(); p != nil {
+	if p, _ := c.problem(false); p != nil {
 		args["reason"] = p.subject()
 	} else if len(c.now.content) >= 2 {
 		args["reason"] = clip(strings.Join(strings.Fields(c.user), " "), maxSubject)

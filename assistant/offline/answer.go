@@ -167,11 +167,14 @@ func (c *conversation) rank(ps []prompts.Passage) []scored {
 		if total > 0 {
 			s.holds /= total
 		}
-		if covers := score[p.Title]; covers > 0 {
-			s.holds = (s.holds + covers) / 2 // two witnesses: the words that stand there, and what the search makes of them
-		}
-		if p.Lang != "" && p.Lang != c.lang.name && i == 0 {
-			s.holds = max(s.holds, anyUse) // words of two languages cannot be compared; the search's first is shown as weak
+		covers := score[p.Title]
+		switch foreign := p.Lang != "" && p.Lang != c.lang.name; {
+		case foreign && i == 0: // words of two languages cannot be compared
+			s.holds = max(s.holds, covers, anyUse)
+		case foreign:
+			s.holds = max(s.holds, covers)
+		case covers > 0: // two witnesses: the words that stand there, and what the search makes of them
+			s.holds = (s.holds + covers) / 2
 		}
 		if !slices.Contains(articles, p.Title) {
 			articles = append(articles, p.Title)

@@ -174,6 +174,7 @@ func TestAdditionsAreWhatTheTicketShallSay(t *testing.T) {
 		"complétez le #305 : je suis absent jusqu'à jeudi":                 "Je suis absent jusqu'à jeudi",
 		"nel #256 annota che domani sono fuori sede":                       "Domani sono fuori sede",
 		"can you append \"vendor says it is out of warranty\" to ticket 9": "Vendor says it is out of warranty",
+		"¿puedes añadir al ticket 1 que ya lo he probado?":                 "Ya lo he probado",
 		"add something to ticket 12":                                       "",
 	} {
 		r := read(text, detect(text, languageNamed("en")))
@@ -312,6 +313,10 @@ func TestAShortFollowUpIsSearchedWithWhatItLeansOn(t *testing.T) {
 	p.messages = append(p.messages, called(k.ID, k.Function.Name, k.Function.Arguments), toolSays(k.ID, p.results[prompts.ToolSearch]))
 	if got = ask(t, chat{system: system("en"), messages: p.messages}); len(got.calls) != 0 {
 		t.Errorf("searches again: %+v", got)
+	}
+	p.messages = append(p.messages, assistant(got.text))
+	if calls, _ := p.says("yes please"); len(calls) != 1 || !strings.Contains(calls[0], `"subject":"How do I connect to the VPN on Windows"`) {
+		t.Errorf("%v", calls)
 	}
 }
 

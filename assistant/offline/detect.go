@@ -39,6 +39,16 @@ func weighGrams(ls []*language) {
 	}
 }
 
+// Language tells in which language a text is written: the name of a folder of
+// languages, or fallback when it cannot be told.
+func Language(text, fallback string) string {
+	l := detect(text, languageNamed(fallback))
+	if l == nil {
+		return fallback
+	}
+	return l.name
+}
+
 // detect tells the language of a text, if it can: by stop words, by the words
 // we know, and by letter sequences. Without a clear lead it returns fallback.
 func detect(text string, fallback *language) *language {

@@ -145,7 +145,11 @@ func (r *reading) addition() string {
 	}
 	from := r.skip(last+1, "lead", "add", "also", "tell", "and")
 	if from < len(r.tokens) && r.tokensOfSubstance(from, len(r.tokens)) {
-		return capital(strings.TrimSpace(r.text[r.tokens[from].start:]))
+		text := strings.TrimSpace(r.text[r.tokens[from].start:])
+		if r.startsWith("want") {
+			text = strings.TrimRight(text, "? ") // of "can you add …?"
+		}
+		return capital(text)
 	}
 	first := len(r.tokens)
 	for _, h := range r.hits {

@@ -140,6 +140,12 @@ func (r *reading) concrete() bool {
 	return r.has("thing", "problem", "howto") || r.denies("thing", "problem")
 }
 
+// leans reports whether the message needs an earlier one to be understood:
+// "and on the Mac?", "I did that twice already".
+func (r *reading) leans() bool {
+	return !r.concrete() || len(r.content) <= 2 && r.startsWith("and")
+}
+
 // asksHow reports a question about how something is done, which the knowledge
 // base answers even when it is about tickets.
 func (r *reading) asksHow() bool { return r.has("howto") }

@@ -262,7 +262,7 @@ func (c *conversation) decide() reply {
 	case saysForget:
 		return c.say("declined")
 	case saysStill:
-		if p, _ := c.problem(); p == nil {
+		if p, _ := c.problem(false); p == nil {
 			return c.say("unclear")
 		}
 		return c.sorry()
