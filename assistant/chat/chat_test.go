@@ -228,6 +228,22 @@ func TestForeignConversationLooksLikeOneThatDoesNotExist(t *testing.T) {
 	}
 }
 
+func TestAClientBeginsAConversationUnderAnIDOfItsOwn(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(echo, nil)
+	ana, ben := n.dial(t, h.visitor("ana", desk.RoleContact)), n.dial(t, h.visitor("ben", desk.RoleContact))
+	id := desk.NewID()
+	if got := ana.open(id, 0); got != id {
+		t.Fatalf("opened %s instead of %s", got, id)
+	}
+	ana.send(`{"type":"say","id":"m1","text":"hello"}`)
+	ana.until("turn_ended")
+	ben.send(`{"type":"open","conversation":%q,"after":0}`, id)
+	if m := ben.next(); m.Code != string(desk.CodeNotFound) {
+		t.Errorf("somebody else opened it: %+v", m)
+	}
+}
+
 func TestTwoTabsAndATechnicianSeeTheSame(t *testing.T) {
 	h := newHouse(t)
 	n := h.node(echo, nil)

@@ -178,14 +178,25 @@ func (c *client) typing() error {
 	return nil
 }
 
+// find reads the conversation that a client wants to follow. Clients make the
+// ids of new conversations themselves: one that nobody has yet, of which the
+// client has seen nothing, begins here. Somebody else's is not found either way.
+func (c *client) find(ctx context.Context, f clientFrame) (conversations.Conversation, error) {
+	all := c.hub.srv.cfg.Conversations
+	if f.Conversation == "" {
+		return all.Create(ctx, "")
+	}
+	found, err := all.Open(ctx, f.Conversation)
+	if desk.CodeOf(err) == desk.CodeNotFound && f.After == 0 {
+		return all.Create(ctx, f.Conversation)
+	}
+	return found, err
+}
+
 // open begins, or begins again, to follow one conversation. The subscription
 // stands before the log is read: nothing falls between the two.
 func (c *client) open(ctx context.Context, f clientFrame) error {
-	find := c.hub.srv.cfg.Conversations.Open
-	if f.Conversation == "" {
-		find = c.hub.srv.cfg.Conversations.Create
-	}
-	found, err := find(ctx, f.Conversation)
+	found, err := c.find(ctx, f)
 	if err != nil {
 		return err
 	}
