@@ -52,7 +52,7 @@ const sameWord: Record<string, string[]> = {
     "Suggestions",
     "Conversation",
   ],
-  it: ["Chat", "Password", "Ticket", "Note"],
+  it: ["Chat", "Password", "Ticket", "Note", "Knowledge base"],
 };
 
 const marks = (text: string) =>

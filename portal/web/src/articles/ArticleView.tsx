@@ -6,6 +6,7 @@ import { articles } from "../api";
 import type { Language } from "../api/types";
 import { useFormat } from "../app/format";
 import { currentLanguage } from "../app/i18n";
+import { gently } from "../app/motion";
 import { Failed } from "../app/states";
 import classes from "./article.module.css";
 import { anchorID, articleElements } from "./html";
@@ -24,7 +25,7 @@ export function ArticleView(props: { id: string; lang?: Language; at?: string; l
   const lang = props.lang ?? currentLanguage();
   const article = useQuery(articleQuery(props.id, lang));
   const body = useRef<HTMLDivElement>(null);
-  const jump = useCallback((anchor: string) => showPassage(body, anchor, "smooth"), []);
+  const jump = useCallback((anchor: string) => showPassage(body, anchor, gently()), []);
   const html = article.data?.html;
   const elements = useMemo(() => (html ? articleElements(html, { jump }) : null), [html, jump]);
 

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconArrowDown } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { gently } from "../app/motion";
 import { type Doing, Exchange } from "./Exchange";
 import classes from "./page.module.css";
 import type { Exchange as View } from "./thread";
@@ -38,7 +39,7 @@ export function Thread(props: Props) {
     const first = asked.current === undefined;
     asked.current = lastKey;
     const top = group.offsetTop - 12;
-    box.scrollTo({ top, behavior: first ? "instant" : "smooth" });
+    box.scrollTo({ top, behavior: first ? "instant" : gently() });
   }, [lastKey]);
 
   useKeptPlace(scroller, views[0]?.key);
@@ -108,12 +109,14 @@ export function Thread(props: Props) {
           className={classes.toLatest}
           variant="default"
           radius="xl"
-          px={written ? "md" : 10}
+          px={written ? "md" : 0}
+          w={written ? undefined : 40}
+          h={40}
           aria-label={written ? undefined : t("chat.latest")}
           leftSection={written && <IconArrowDown size={20} aria-hidden="true" />}
           onClick={() => {
             const end = lastGroup.current?.lastElementChild;
-            end?.scrollIntoView({ block: "end", behavior: "smooth" });
+            end?.scrollIntoView({ block: "end", behavior: gently() });
           }}
         >
           {written ? t("chat.new_message") : <IconArrowDown size={20} aria-hidden="true" />}

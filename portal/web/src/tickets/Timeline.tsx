@@ -1,9 +1,4 @@
-import {
-  IconAlertTriangle,
-  IconCheck,
-  IconChevronRight,
-  IconShieldCheck,
-} from "@tabler/icons-react";
+import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import type { Citation, LogEvent, Reply } from "../api/types";
@@ -12,9 +7,9 @@ import { Initials } from "../app/initials";
 import { Answer } from "../chat/Answer";
 import { StaffMessage } from "../chat/Exchange";
 import { Line } from "../chat/Line";
-import { StepText } from "../chat/Steps";
-import type { Exchange, Step } from "../chat/thread";
+import type { Exchange } from "../chat/thread";
 import thread from "../chat/thread.module.css";
+import { StepDetails } from "./StepDetails";
 import classes from "./tickets.module.css";
 import { dayOf, timeline } from "./timeline";
 
@@ -77,7 +72,7 @@ function Said({
         </article>
       )}
       {view.steps.map((s) => (
-        <StepDetails key={s.call} step={s} staff={staff} />
+        <StepDetails key={s.call} step={s} staff={staff} onOpen={onOpen} />
       ))}
       {view.parts.map((p, i) => (
         <Fragment key={i}>
@@ -99,46 +94,6 @@ function Said({
         </Fragment>
       ))}
     </>
-  );
-}
-
-function StepDetails({ step, staff }: { step: Step; staff: boolean }) {
-  const { t } = useTranslation();
-  const ok = step.result ? step.ok : true;
-  const icon = ok ? (
-    <IconCheck size={16} aria-hidden="true" />
-  ) : (
-    <IconAlertTriangle size={16} aria-hidden="true" />
-  );
-  if (!staff) {
-    return (
-      <ul className={thread.steps}>
-        <li>
-          {icon}
-          <StepText step={step} />
-        </li>
-      </ul>
-    );
-  }
-  const { body } = step.event;
-  return (
-    <details className={classes.step} data-tool={step.name}>
-      <summary>
-        <IconChevronRight className={classes.chevron} size={16} aria-hidden="true" />
-        {icon}
-        <StepText step={step} />
-      </summary>
-      <div className={classes.stepBody}>
-        <div>
-          <p>{t("tickets.step.asked", { tool: step.name })}</p>
-          <pre>{body ? JSON.stringify(body.arguments, null, 2) : t("chat.erased")}</pre>
-        </div>
-        <div>
-          <p>{t("tickets.step.got")}</p>
-          <pre>{step.result?.body ? step.result.body.content : t("tickets.step.nothing")}</pre>
-        </div>
-      </div>
-    </details>
   );
 }
 
