@@ -66,7 +66,7 @@ func (s *Service) Say(ctx context.Context, m Message) (Ack, error) {
 	})
 	switch {
 	case err == nil && n.turn != nil:
-		s.seats.begin(n.ref, seat, func() { s.runTurn(n.turn, seat) })
+		s.seats.begin(n.ref, seat, func() { s.runTurn(n.turn, seat) }) //nolint:contextcheck // the turn outlives the message's request
 	case seat != nil:
 		s.seats.leave(n.ref, seat)
 	}

@@ -18,7 +18,7 @@ type seats struct {
 	taken   map[desk.ID]*seat
 	queue   []store.TurnRef
 	closing bool
-	cause   error // of interrupt: whoever sits down later is told at once
+	cause   error         // of interrupt: whoever sits down later is told at once
 	idle    chan struct{} // closed when none is left
 	once    sync.Once
 }
