@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -194,6 +195,10 @@ type Worker struct {
 func (w *Worker) Work(ctx context.Context, job *river.Job[EmbedArgs]) error {
 	return w.KB.Reembed(ctx, job.Args.Tenant)
 }
+
+// Timeout gives a large base the time it needs; what a broken run has done
+// stays done.
+func (w *Worker) Timeout(*river.Job[EmbedArgs]) time.Duration { return 30 * time.Minute }
 
 // Refresh starts the background job of every tenant whose vectors are not
 // those of the configured model. Call it at start.

@@ -81,6 +81,11 @@ func (p *portal) start(ctx context.Context) error {
 	if err := p.knowledge.Refresh(ctx); err != nil {
 		return err
 	}
+	go func() { // minutes for a large base, and searches are right without it
+		if err := p.knowledge.EnsureVectorIndexes(ctx, p.database.cfg.AdminURL); err != nil && ctx.Err() == nil {
+			p.log.WarnContext(ctx, "vector index not built, searching without it", "error", err)
+		}
+	}()
 	return p.conversations.Start(ctx)
 }
 

@@ -1,4 +1,4 @@
-//go:build eval
+//go:build eval || bench
 
 package evaltest
 
@@ -70,7 +70,7 @@ func readSquad(t *testing.T, file string, lang desk.Language) (docs []kb.Documen
 	return docs, questions
 }
 
-func TestLexicalHalfOnPublicQuestionSets(t *testing.T) {
+func TestBenchLexicalHalfOnPublicQuestionSets(t *testing.T) {
 	data := shared(t)
 	s := storetest.New(t)
 	fmt.Println("\nlexical half, paragraph as document            n     @1     @10   must   p50 ms  p95 ms")
