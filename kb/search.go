@@ -135,8 +135,9 @@ func tidy(q Query) (Query, error) {
 	return q, nil
 }
 
-// question embeds the text with the model that serves the tenant. down says
-// that this failed and the search has to do without.
+// question embeds the text with the model that serves the tenant, or names
+// the model that it tried in vain: down says that the search has to do
+// without.
 func (k *KB) question(ctx context.Context, q Query, serving string) (vector, model string, down bool) {
 	if q.Mode == Lexical {
 		return "", "", false
@@ -149,7 +150,7 @@ func (k *KB) question(ctx context.Context, q Query, serving string) (vector, mod
 	vectors, err := e.Embed(ctx, []string{q.Text}, true)
 	if err != nil || len(vectors) != 1 {
 		k.log.WarnContext(ctx, "question not embedded, searching words only", "model", name, "error", err)
-		return "", "", true
+		return "", name, true
 	}
 	return halfvec(vectors[0]), name, false
 }
