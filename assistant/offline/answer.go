@@ -16,7 +16,7 @@ const (
 	maxSteps     = 10
 	maxAnswer    = 1500 // runes quoted
 	maxSections  = 3    // of the best article
-	strongEnough = 0.45 // share of the question's words that a passage must hold
+	strongEnough = 0.5 // share of the question's words that a passage must hold
 	anyUse       = 0.3  // below: it is not about the question
 )
 
@@ -161,6 +161,9 @@ func (c *conversation) rank(ps []prompts.Passage) []scored {
 		total := 0.0
 		for _, w := range words {
 			weight := 1 + math.Log(1+float64(len(ps))/(1+df[w]))
+			if c.lang.place[w] {
+				weight *= 0.3
+			}
 			total += weight
 			s.holds += weight * holds[i][w]
 		}
@@ -174,12 +177,12 @@ func (c *conversation) rank(ps []prompts.Passage) []scored {
 		case foreign:
 			s.holds = max(s.holds, covers)
 		case covers > 0: // two witnesses: the words that stand there, and what the search makes of them
-			s.holds = (s.holds + covers) / 2
+			s.holds = (2*s.holds + covers) / 3
 		}
 		if !slices.Contains(articles, p.Title) {
 			articles = append(articles, p.Title)
 		}
-		s.rank = s.holds + 0.45/float64(slices.Index(articles, p.Title)+1)
+		s.rank = s.holds + 0.3/float64(slices.Index(articles, p.Title)+1)
 		if p.Score > 0 {
 			s.rank += 0.1 // the passage that the search itself chose
 		}
@@ -256,7 +259,7 @@ func held(words []string, p prompts.Passage) map[string]float64 {
 	for _, w := range words {
 		switch {
 		case within(w, head):
-			out[w] = 1.25
+			out[w] = 1.5
 		case within(w, text):
 			out[w] = 1
 		}

@@ -24,6 +24,7 @@ type language struct {
 	index map[string][]int  // rules by the first letter of their first token
 	known map[string]bool   // every whole token of words.txt: never taken for a typing mistake
 	stop  map[string]bool   // the tokens of the concept "stop"
+	place map[string]bool   // the stems of the concept "device"
 	grams map[string]weight // trigrams of sample.txt
 	texts map[string]*template.Template
 }
@@ -63,7 +64,7 @@ func loadLanguages(fsys fs.FS) ([]*language, error) {
 }
 
 func loadLanguage(fsys fs.FS, name string) (*language, error) {
-	l := &language{name: name, index: map[string][]int{}, known: map[string]bool{}, stop: map[string]bool{}, texts: map[string]*template.Template{}}
+	l := &language{name: name, index: map[string][]int{}, known: map[string]bool{}, stop: map[string]bool{}, place: map[string]bool{}, texts: map[string]*template.Template{}}
 	words, err := fs.ReadFile(fsys, "lang/"+name+"/words.txt")
 	if err != nil {
 		return nil, err
@@ -152,6 +153,9 @@ func (l *language) add(concept, entry string) {
 		}
 		if concept == "stop" && len(p.tokens) == 1 {
 			l.stop[p.tokens[0]] = true
+		}
+		if concept == "device" {
+			l.place[stem(p.tokens[0])] = true
 		}
 		first := p.tokens[0][:1]
 		l.index[first] = append(l.index[first], len(l.rules))

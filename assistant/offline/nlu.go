@@ -14,7 +14,7 @@ var concepts = []string{
 	"ticket", "tickets", "number", "create", "newticket", "report", "order", "show", "status", "mine", "reported", "state",
 	"anything_open", "add", "tell", "also", "person", "person_please", "contact", "give", "machine", "howto", "question",
 	"problem", "thing", "neg", "greeting", "thanks", "yes", "no", "fine", "still", "identity", "abilities", "filler", "want",
-	"lead", "stop", "and", "forget", "exist", "is_closed", "is_resolved", "is_open", "fails",
+	"lead", "stop", "and", "forget", "exist", "is_closed", "is_resolved", "is_open", "fails", "device",
 }
 
 // token is a word or number of a message. Bytes start to end of the message
