@@ -32,6 +32,7 @@ export class Connection {
   private pongTimer = 0;
   private done = false;
   private wasOpen = false;
+  private failures = 0; // attempts in a row that never came up
 
   constructor(
     private listener: Listener,
@@ -120,10 +121,10 @@ export class Connection {
       }
     }
     this.listener.status("lost");
-    // A refused upgrade looks like any lost line from here: ask once whether we are still logged in.
-    if (!this.wasOpen && this.socket.retryCount % 4 === 1)
-      this.checkSession().then((ok) => !ok && this.close());
+    // A refused upgrade looks like any lost line from here: ask now and then whether we are still logged in.
+    this.failures = this.wasOpen ? 0 : this.failures + 1;
     this.wasOpen = false;
+    if (this.failures % 5 === 1) void this.checkSession().then((ok) => !ok && this.close());
   }
 
   private keepAlive() {

@@ -108,7 +108,7 @@ export function openChat(id: string): Chat {
           break;
       }
     }
-    const reopen = log.gap && !opened;
+    const reopen = log.gap;
     if (log.gap) log = { ...log, gap: false };
     set({ log });
     settle(log);
