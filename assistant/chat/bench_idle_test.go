@@ -67,9 +67,11 @@ func TestBenchMemoryOfAnIdleConnection(t *testing.T) {
 		cpu := after.CPU
 		time.Sleep(5 * time.Second)
 		cpu = p.weigh().CPU - cpu
-		table = append(table, []string{name, fmt.Sprintf("%.1f", per(after.RSS, before.RSS)), fmt.Sprintf("%.1f", per(after.Heap, before.Heap)),
+		table = append(table, []string{
+			name, fmt.Sprintf("%.1f", per(after.RSS, before.RSS)), fmt.Sprintf("%.1f", per(after.Heap, before.Heap)),
 			fmt.Sprintf("%.1f", per(after.Stacks, before.Stacks)), fmt.Sprintf("%.2f", float64(after.Goroutines-before.Goroutines)/float64(n)),
-			fmt.Sprintf("%.1f %%", float64(cpu)/float64(5*time.Second)*100)})
+			fmt.Sprintf("%.1f %%", float64(cpu)/float64(5*time.Second)*100),
+		})
 		return per(after.RSS, before.RSS)
 	}
 	measure("bare Fiber websocket", start(t, exe, "bare", map[string]string{"Model": "http://127.0.0.1:1/v1"}), "hello")

@@ -83,7 +83,7 @@ type stopwatch struct {
 
 func (w *stopwatch) hear(text string, now time.Time) {
 	w.text.WriteString(text)
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		at, err := strconv.ParseInt(word[1:], 10, 64)
 		switch {
 		case err != nil:
@@ -162,7 +162,6 @@ type lines struct {
 	free chan *line
 	all  []*line
 	say  func(l *line) string
-	last func(text string, m msg) error
 }
 
 func dialLines(t *testing.T, addr, host string, tokens []string, hello string) *lines {

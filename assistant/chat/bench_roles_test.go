@@ -65,7 +65,8 @@ func runUpstream() error {
 func hashOf(sum interface {
 	io.Writer
 	Sum64() uint64
-}, text string) uint64 {
+}, text string,
+) uint64 {
 	_, _ = io.WriteString(sum, text)
 	return sum.Sum64()
 }

@@ -84,8 +84,7 @@ func offers(header, protocol string) bool {
 // refuse answers a request that was not upgraded with problem details
 // (RFC 9457).
 func (s *Server) refuse(c *fiber.Ctx, err error) error {
-	var fe *fiber.Error
-	if errors.As(err, &fe) {
+	if fe, ok := errors.AsType[*fiber.Error](err); ok {
 		if fe.Code == http.StatusUpgradeRequired {
 			c.Set(fiber.HeaderUpgrade, "websocket")
 		}

@@ -23,7 +23,7 @@ type view struct {
 
 func (v *view) last() int64 { return int64(len(v.events)) }
 
-func (v *view) fault(format string, args ...any) {
+func (v *view) faultf(format string, args ...any) {
 	v.faults = append(v.faults, fmt.Sprintf(format, args...))
 }
 
@@ -33,12 +33,12 @@ func (v *view) apply(m msg) {
 		v.turn, v.attempt, v.text = "", 0, ""
 	case "ack":
 		if seq, twice := v.acks[m.ID]; twice && seq != m.Seq {
-			v.fault("message %s acknowledged as %d and %d", m.ID, seq, m.Seq)
+			v.faultf("message %s acknowledged as %d and %d", m.ID, seq, m.Seq)
 		}
 		v.acks[m.ID] = m.Seq
 	case "event":
 		if m.Seq != v.last()+1 {
-			v.fault("event %d after %d", m.Seq, v.last())
+			v.faultf("event %d after %d", m.Seq, v.last())
 			return
 		}
 		v.events = append(v.events, desk.Event{Seq: m.Seq, Kind: m.Kind, Body: m.Body})
@@ -49,10 +49,10 @@ func (v *view) apply(m msg) {
 				v.replaced++
 			}
 			if v.turn == a.Turn && !strings.HasPrefix(a.Text, v.text) {
-				v.fault("shown %q, said %q", v.text, a.Text)
+				v.faultf("shown %q, said %q", v.text, a.Text)
 			}
 			if _, twice := v.ended[a.Turn]; twice {
-				v.fault("two answers in one turn")
+				v.faultf("two answers in one turn")
 			}
 			v.ended[a.Turn] = v.text
 			if v.turn == a.Turn {
@@ -62,7 +62,7 @@ func (v *view) apply(m msg) {
 	case "delta":
 		v.delta(m)
 	case "error":
-		v.fault("error %s", m.Code)
+		v.faultf("error %s", m.Code)
 	}
 }
 
@@ -74,11 +74,11 @@ func (v *view) delta(m msg) {
 		v.turn, v.attempt, v.text = m.Turn, m.Attempt, ""
 	}
 	if m.Attempt < v.attempt {
-		v.fault("attempt %d after %d", m.Attempt, v.attempt)
+		v.faultf("attempt %d after %d", m.Attempt, v.attempt)
 		return
 	}
 	if m.Offset > len(v.text) {
-		v.fault("a hole: offset %d after %d bytes", m.Offset, len(v.text))
+		v.faultf("a hole: offset %d after %d bytes", m.Offset, len(v.text))
 		return
 	}
 	if known := len(v.text) - m.Offset; known < len(m.Text) {

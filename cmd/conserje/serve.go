@@ -32,7 +32,7 @@ func progress(what string) { fmt.Fprintln(os.Stderr, "==> "+what) }
 // Run serves until a signal, then stops in order: no new turns and sockets,
 // running turns finish or are handed over, the database last.
 func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err error) {
-	ln, err := net.Listen("tcp", c.Addr)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --addr", err)
 	}

@@ -54,7 +54,7 @@ func StatusOfCode(code desk.Code) int {
 }
 
 // Problem is the body of every error (RFC 9457).
-type Problem struct {
+type Problem struct { //nolint:errname // its name in RFC 9457
 	Type   string         `json:"type" doc:"A URI reference that names the code."`
 	Title  string         `json:"title" doc:"The HTTP status in words."`
 	Status int            `json:"status"`

@@ -23,7 +23,7 @@ type newTicket struct {
 }
 
 type withETag[T any] struct {
-	ETag string `header:"ETag" doc:"Send it as If-Match, so that nobody's change is lost."`
+	ETag string `header:"ETag" doc:"Send it as If-Match, so that nobody's change is lost."` //nolint:tagliatelle // the header's name
 	Body T
 }
 

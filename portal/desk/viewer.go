@@ -1,6 +1,9 @@
 package desk
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Role is what a person may be in a portal. The zero value is invalid and may
 // nothing.
@@ -35,12 +38,7 @@ func Languages() []Language { return []Language{"en", "es", "de", "fr", "it"} }
 
 // Valid reports whether l is one of Languages.
 func (l Language) Valid() bool {
-	for _, k := range Languages() {
-		if l == k {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(Languages(), l)
 }
 
 // Viewer is who asks: made by the session, never by anything a client or a

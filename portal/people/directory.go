@@ -28,8 +28,8 @@ type Person struct {
 
 // Cursor is where a list goes on; the zero value is its start.
 type Cursor struct {
-	Name string
-	ID   desk.ID
+	Name string  `json:"name"`
+	ID   desk.ID `json:"id"`
 }
 
 const nilID = desk.ID("00000000-0000-0000-0000-000000000000")

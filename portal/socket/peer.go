@@ -11,7 +11,7 @@ import (
 
 // websocketReadLimit is what ReadMessage returns after a message above the
 // limit; the library has sent close 1009 by then.
-var websocketReadLimit = websocket.ErrReadLimit
+var websocketReadLimit = websocket.ErrReadLimit //nolint:errname // the name says whose it is
 
 // closeGrace is how long the client has to answer our close frame.
 const closeGrace = time.Second

@@ -124,7 +124,7 @@ func rolePassword(secret []byte, role string) string {
 // Close waits for running transactions and closes the pool.
 func (s *Store) Close() {
 	if s.node != nil {
-		_ = s.node.Close(context.Background()) //nolint:contextcheck // the end has no caller to wait for
+		_ = s.node.Close(context.Background()) //nolint:forbidigo // the end has no caller to wait for
 	}
 	s.pool.Close()
 }
