@@ -16,7 +16,7 @@ const (
 	maxSteps     = 10
 	maxAnswer    = 1500 // runes quoted
 	maxSections  = 3    // of the best article
-	strongEnough = 0.5 // share of the question's words that a passage must hold
+	strongEnough = 0.5  // share of the question's words that a passage must hold
 	anyUse       = 0.3  // below: it is not about the question
 )
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/conserje/conserje/assistant/model"
 	"github.com/conserje/conserje/assistant/offline"
@@ -19,13 +20,17 @@ type models struct {
 	earlier  func(string) kb.Embedder
 }
 
+// readingPace is what the built-in model waits between two pieces of an answer,
+// so that it grows before the eye like any other: a long one takes a second.
+const readingPace = 8 * time.Millisecond
+
 // openModels builds the chain: the configured model, its fallback, and last the
 // built-in one, which is reached through the same client.
 func openModels(s modelSettings, log *slog.Logger) (models, error) {
 	builtIn, err := model.New(model.Config{
 		Name: offline.ModelName, BaseURL: "http://built-in.invalid/v1", Model: offline.ModelName,
 		EmbeddingModel: offline.EmbeddingModel, Dimensions: offline.EmbeddingDimensions,
-		Offline: true, Transport: offline.Transport(), Log: log,
+		Offline: true, Transport: offline.Transport(offline.Pace(readingPace)), Log: log,
 	})
 	if err != nil {
 		return models{}, err
