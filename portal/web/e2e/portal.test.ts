@@ -168,6 +168,31 @@ describe("what was written is not lost", () => {
   });
 });
 
+it("a session that is ended elsewhere asks to log in over the chat, and goes on there", async () => {
+  const here = await visit(browser, server.url);
+  await logIn(here.page, "ana");
+  await ask(here.page, "La VPN no se conecta");
+  await answered(here.page);
+  await here.page.fill("form textarea", "a medias");
+
+  const there = await visit(browser, server.url);
+  await logIn(there.page, "ana");
+  await there.page.goto("/account");
+  const end = there.page.locator("[aria-labelledby=sessions] button");
+  await end.first().click();
+  await expect.poll(() => end.count()).toBe(0);
+
+  const dialog = here.page.getByRole("dialog");
+  await dialog.locator("input[name=password]").fill("demo-ana");
+  await dialog.locator("button[type=submit]").click();
+  await dialog.waitFor({ state: "detached" });
+  expect(await here.page.inputValue("form textarea")).toBe("a medias");
+  await here.page.click("form button[type=submit]");
+  await here.page.waitForSelector("[data-last]:has-text('a medias') [data-seq]");
+  await here.context.close();
+  await there.context.close();
+});
+
 it("the first view of the chat loads at most 353 KB of script", async () => {
   const { page, context } = await visit(browser, server.url);
   await logIn(page, "ben");

@@ -113,7 +113,7 @@ export function Composer(props: Props) {
           data-quiet={!ready || undefined}
           leftSection={<IconArrowUp size={17} aria-hidden="true" />}
         >
-          {t("chat.composer.send")}
+          <span className={classes.label}>{t("chat.composer.send")}</span>
         </Button>
       )}
     </form>

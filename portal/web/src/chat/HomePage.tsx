@@ -1,6 +1,6 @@
 import { useDocumentTitle } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { conversations } from "../api";
 import { newID } from "../app/id";
@@ -65,6 +65,11 @@ export function HomePage() {
                 </li>
               ))}
             </ul>
+          )}
+          {!me.policies.assistant && me.policies.knowledge_base && (
+            <p className={classes.search}>
+              <Link to="/articles">{t("articles.search")}</Link>
+            </p>
           )}
           <div className={classes.homeSide}>
             <Side />
