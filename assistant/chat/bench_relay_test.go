@@ -264,7 +264,7 @@ func seconds(name string, otherwise int) time.Duration {
 
 // Issue 2, bench (a).
 func TestBenchRelay(t *testing.T) {
-	const rate = 100
+	const rate, saysPerSecond = 100, 5
 	during := seconds("BENCH_SECONDS", 10)
 	h := newHouse(t)
 	exe, err := os.Executable()
@@ -310,25 +310,33 @@ func TestBenchRelay(t *testing.T) {
 
 	cfg := nodeConfig{Database: h.url, Model: upstream, Unlimited: true, Search: true}
 	importArticles(t, h)
-	var ours *sample
-	for _, c := range []struct{ name, text string }{
-		{"conserje, without retrieval", "hi"},
-		{"conserje, with retrieval", "how do I connect to the VPN from home?"},
-	} {
-		p := start(t, exe, "node", cfg)
-		ls := dialLines(t, p.addr, h.host, tokens, `{"type":"open"}`)
-		ls.say = func(l *line) string {
-			return fmt.Sprintf(`{"type":"say","id":"%s-%d","text":%q}`, l.conversation, l.said, c.text)
+	node := start(t, exe, "node", cfg)
+	ls = dialLines(t, node.addr, h.host, tokens, `{"type":"open"}`)
+	says := func(text string) func(*line) string {
+		return func(l *line) string {
+			return fmt.Sprintf(`{"type":"say","id":"%s-%d","text":%q}`, l.conversation, l.said, text)
 		}
-		s := run(c.name, p, ls)
-		if ours == nil {
-			ours = s
-		}
-		p.stop()
-		checkStored(t, h, ls)
 	}
+	ls.say = says("hi")
+	ours := run("conserje, everything stored", node, ls)
+	var asked [][]string
+	for _, c := range []struct{ name, text string }{
+		{"without retrieval", "hi"},
+		{"with retrieval", "how do I connect to the VPN from home?"},
+	} {
+		ls.say = says(c.text)
+		_ = load(saysPerSecond, 2*time.Second, ls.stream)
+		s := load(saysPerSecond, during, ls.stream)
+		if s.failed > 0 {
+			t.Errorf("%s: %d streams failed, the first: %v", c.name, s.failed, s.firstly)
+		}
+		asked = append(asked, []string{c.name, strconv.Itoa(len(s.request)), ms(quantile(s.request, .5)), ms(quantile(s.request, .99))})
+	}
+	node.stop()
+	checkStored(t, h, ls)
 	show(t, fmt.Sprintf("(a) relay: %d streams a second of %d events over %s each, for %s; milliseconds", rate, streamEvents, streamOver, during),
 		[]string{"", "streams", "p50", "p99", "p50 over", "p99 over", "memory over idle", "CPU", "say to request p50", "p99"}, table)
+	show(t, fmt.Sprintf("    from say to the model's request, at %d a second; milliseconds", saysPerSecond), []string{"", "turns", "p50", "p99"}, asked)
 	fmt.Fprintln(os.Stdout, databaseFacts(t, h))
 	if p50 := quantile(ours.relay, .5) - quantile(base.relay, .5); p50 > 2*time.Millisecond {
 		t.Errorf("p50 %s over the model, at most 2 ms wanted", p50)
