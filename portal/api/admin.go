@@ -78,7 +78,13 @@ func (a *API) users(ctx context.Context, in *listPeople) (*body[page[people.Pers
 	var after people.Cursor
 	if in.Cursor != "" {
 		raw, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-		if err != nil || json.Unmarshal(raw, &after) != nil {
+		if err == nil {
+			err = json.Unmarshal(raw, &after)
+		}
+		if err == nil {
+			after.ID, err = desk.ParseID(string(after.ID))
+		}
+		if err != nil || !holdable(after.Name) {
 			return nil, desk.Errorf(desk.CodeInvalid, "the cursor is not one of ours").On("cursor")
 		}
 	}

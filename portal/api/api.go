@@ -71,6 +71,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 		// Strings of a request outlive it in goroutines of ours otherwise, and
 		// would then show another person's request (SECURITY E10).
 		Immutable:               true,
+		CaseSensitive:           true, // the guards look at paths
 		BodyLimit:               maxBody,
 		ReadTimeout:             readTimeout,
 		IdleTimeout:             idleTimeout,
@@ -88,7 +89,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	if cfg.Chat != nil {
 		app.Get("/api/v1/chat", cfg.Chat) // guards itself, before it upgrades
 	}
-	app.Group("/api", a.tenant, sameOrigin, a.session, a.idempotent)
+	app.Group("/api", a.tenant, sameOrigin, readable, a.session, a.idempotent)
 	a.huma = humafiber.NewV2(app, document())
 	a.mountSession()
 	a.mountMe()
@@ -96,7 +97,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountConversations()
 	a.mountArticles()
 	a.mountAdmin()
-	app.Use("/api", func(*fiber.Ctx) error { return desk.Errorf(desk.CodeNotFound, "no such address") })
+	app.Use("/api", a.noSuchRoute)
 	if cfg.Assets != nil {
 		app.Use(cfg.Assets)
 	}
@@ -172,16 +173,36 @@ func route[I, O any](a *API, g gate, method, path, summary string, fn func(conte
 	for _, m := range more {
 		m(&op)
 	}
-	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		if err := g.check(ctx); err != nil {
-			return nil, a.problem(ctx, err)
-		}
+	guarded := func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, in)
 		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
 		return out, nil
-	})
+	}
+	// Before huma reads the question: whoever may not ask learns nothing about
+	// what is wrong with it.
+	op.Middlewares = append(op.Middlewares, a.gated(g))
+	huma.Register(a.huma, op, guarded)
+	if method == http.MethodGet {
+		op.Method, op.OperationID, op.Hidden = http.MethodHead, "head-"+op.OperationID, true
+		huma.Register(a.huma, op, guarded)
+	}
+}
+
+// gated is a gate as a middleware of huma.
+func (a *API) gated(g gate) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		err := g.check(c.Context())
+		if err == nil {
+			next(c)
+			return
+		}
+		p := problemOf(c.Context(), a.cfg.Log, err)
+		if err := p.write(c); err != nil {
+			a.cfg.Log.WarnContext(c.Context(), "answer not written", "error", err)
+		}
+	}
 }
 
 // operationID is the method and the path in words: get-tickets-id-transcript.

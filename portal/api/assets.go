@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -29,7 +30,7 @@ func Assets(look func(path, acceptEncoding string) (Asset, bool)) fiber.Handler 
 		c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
 		c.Set(fiber.HeaderCacheControl, f.CacheControl)
 		c.Set(fiber.HeaderETag, f.ETag)
-		if f.ETag != "" && c.Get(fiber.HeaderIfNoneMatch) == f.ETag {
+		if f.ETag != "" && matches(c.Get(fiber.HeaderIfNoneMatch), f.ETag) {
 			return c.SendStatus(http.StatusNotModified)
 		}
 		c.Set(fiber.HeaderContentType, f.ContentType)
@@ -38,4 +39,16 @@ func Assets(look func(path, acceptEncoding string) (Asset, bool)) fiber.Handler 
 		}
 		return c.Send(f.Body)
 	}
+}
+
+// matches reads an If-None-Match header; it compares weakly, as RFC 9110
+// (section 13.1.2) asks, because proxies that compress weaken our tags.
+func matches(header, etag string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+		if tag == "*" || tag == etag {
+			return true
+		}
+	}
+	return false
 }

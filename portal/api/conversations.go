@@ -30,7 +30,7 @@ type eventsBody struct {
 type handOff struct {
 	ByID
 	Body struct {
-		Reason string `json:"reason,omitempty" maxLength:"2000"`
+		Reason string `json:"reason,omitempty" maxLength:"1000"`
 	} `required:"false"`
 }
 

@@ -30,7 +30,9 @@ func (a *API) mountHealth(app *fiber.App) {
 	app.Get("/metrics", func(c *fiber.Ctx) error {
 		// The connection's own address, not a header's: numbers of all tenants
 		// are for this machine only (SECURITY I3).
-		if !c.Context().RemoteIP().IsLoopback() {
+		// A proxy on this machine is not this machine's own question.
+		forwarded := c.Get(fiber.HeaderXForwardedFor) + c.Get(fiber.HeaderXForwardedHost) + c.Get("Forwarded") + c.Get("X-Real-Ip") + c.Get("Via")
+		if !c.Context().RemoteIP().IsLoopback() || forwarded != "" {
 			return desk.Errorf(desk.CodeNotFound, "no such address")
 		}
 		return a.cfg.Metrics(c)

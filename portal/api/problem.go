@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -73,6 +76,25 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is the media type of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+// GetHeaders says when to ask again, where the code knows.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if after, ok := p.Params["retry_after_seconds"]; ok {
+		h.Set("Retry-After", fmt.Sprint(after))
+	}
+	return h
+}
+
+// write answers with the problem from a middleware of huma.
+func (p *Problem) write(c huma.Context) error {
+	for k := range p.GetHeaders() {
+		c.SetHeader(k, p.GetHeaders().Get(k))
+	}
+	c.SetHeader("Content-Type", p.ContentType(""))
+	c.SetStatus(p.Status)
+	return json.NewEncoder(c.BodyWriter()).Encode(p)
+}
+
 func newProblem(status int, e *desk.Error) *Problem {
 	return &Problem{
 		Type: "/problems/" + string(e.Code), Title: http.StatusText(status), Status: status,
@@ -108,10 +130,26 @@ func newHumaProblem(_ huma.Context, status int, msg string, errs ...error) huma.
 			continue
 		}
 		detail := d.ErrorDetail()
-		e = desk.Errorf(e.Code, "%s: %s", msg, detail.Message).On(strings.TrimPrefix(strings.TrimPrefix(detail.Location, "body."), "body"))
+		code, limit := codeOfDetail(e.Code, detail.Message)
+		e = desk.Errorf(code, "%s: %s", msg, detail.Message).On(strings.TrimPrefix(strings.TrimPrefix(detail.Location, "body."), "body"))
+		if limit > 0 {
+			e = e.With("max", limit)
+		}
 		break
 	}
 	return newProblem(status, e)
+}
+
+// codeOfDetail tells texts that are too long or empty from what is invalid
+// otherwise, as the rooms below do: people read a sentence about each.
+func codeOfDetail(otherwise desk.Code, message string) (code desk.Code, limit int) {
+	if _, err := fmt.Sscanf(message, validation.MsgExpectedMaxLength, &limit); err == nil {
+		return desk.CodeTextTooLong, limit
+	}
+	if message == fmt.Sprintf(validation.MsgExpectedMinLength, 1) {
+		return desk.CodeEmptyText, 0
+	}
+	return otherwise, 0
 }
 
 func codeForStatus(status int) desk.Code {
@@ -147,6 +185,10 @@ func errorHandler(log *slog.Logger) fiber.ErrorHandler {
 			p = newProblem(f.Code, desk.Errorf(codeForStatus(f.Code), "%s", f.Message))
 		default:
 			p = problemOf(c.UserContext(), log, err)
+		}
+		setSecurityHeaders(c) // a request that does not parse gets here without the middleware
+		for k := range p.GetHeaders() {
+			c.Set(k, p.GetHeaders().Get(k))
 		}
 		c.Status(p.Status)
 		return c.JSON(p, p.ContentType(""))

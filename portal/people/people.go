@@ -10,6 +10,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime"
 
@@ -166,8 +167,10 @@ const (
 )
 
 func (c Change) check() error {
-	if c.Name != nil && (*c.Name == "" || len(*c.Name) > maxName) {
-		return desk.Errorf(desk.CodeInvalid, "a name has 1 to %d bytes", maxName).On("name")
+	if c.Name != nil {
+		if err := desk.CheckText(*c.Name, maxName); err != nil {
+			return onField("name", err)
+		}
 	}
 	if c.Language != nil && !c.Language.Valid() {
 		return desk.Errorf(desk.CodeInvalid, "the portal does not speak this language").On("language")
@@ -176,6 +179,14 @@ func (c Change) check() error {
 		return checkPassword(c.Password.New)
 	}
 	return nil
+}
+
+func onField(field string, err error) error {
+	var e *desk.Error
+	if errors.As(err, &e) {
+		return e.On(field)
+	}
+	return err
 }
 
 func checkPassword(p string) error {

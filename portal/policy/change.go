@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 
@@ -66,6 +67,9 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, name string, old, no
 }
 
 func strict(raw json.RawMessage, into any) error {
+	if bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
+		return errors.New("null") // would quietly empty the switch
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	return d.Decode(into)

@@ -254,6 +254,12 @@ func unavailable(err error) error {
 	if errors.As(err, &connect) || pgconn.SafeToRetry(err) || errors.Is(err, context.DeadlineExceeded) {
 		return desk.Wrap(desk.CodeUnavailable, err, "the database does not answer; try again")
 	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "22021" || pg.Code == "22P05") {
+		// character_not_in_repertoire, untranslatable_character: text that no
+		// room above has looked at.
+		return desk.Wrap(desk.CodeInvalidUTF8, err, "the text is not valid UTF-8")
+	}
 	return err
 }
 

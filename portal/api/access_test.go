@@ -1,0 +1,311 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/storetest"
+)
+
+// The columns of the table: who asks for what is ana's. "visitor" has ana's
+// own session at the other tenant's host, "zara" is that tenant's admin there.
+var actors = []string{"anonymous", "expired", "ana", "carl", "chloe", "ben", "tess", "adam", "visitor", "zara"}
+
+// row is one route: what it is asked about, with which body, and the status
+// for each actor.
+type row struct {
+	target, body string // target: ticket, conversation, article, session or none
+	want         string
+}
+
+const everybodyLoggedIn = "401 401 200 200 200 200 200 200 401 200"
+
+// access says who may call what. A route without a row fails the test.
+var access = map[string]row{
+	//                                         nobody expired ana carl chloe ben tess adam visitor zara
+	"POST /api/v1/session":                     {"", `{"login":"ana","password":"right-password"}`, "200 200 200 200 200 200 200 200 401 401"},
+	"GET /api/v1/session":                      {"", "", everybodyLoggedIn},
+	"DELETE /api/v1/session":                   {"", "", "401 401 204 204 204 204 204 204 401 204"},
+	"DELETE /api/v1/sessions/{id}":             {"session", "", "401 401 204 404 404 404 404 404 401 404"},
+	"GET /api/v1/me":                           {"", "", everybodyLoggedIn},
+	"PATCH /api/v1/me":                         {"", `{"language":"de"}`, everybodyLoggedIn},
+	"GET /api/v1/tickets":                      {"", "", everybodyLoggedIn},
+	"POST /api/v1/tickets":                     {"", `{"subject":"s","description":"d"}`, "401 401 201 201 201 201 201 201 401 201"},
+	"GET /api/v1/tickets/{id}":                 {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
+	"PATCH /api/v1/tickets/{id}":               {"ticket", `{"status":"resolved"}`, "401 401 200 404 404 403 200 200 401 404"},
+	"POST /api/v1/tickets/{id}/replies":        {"ticket", `{"text":"hello"}`, "401 401 201 404 404 201 201 201 401 404"},
+	"GET /api/v1/tickets/{id}/transcript":      {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
+	"GET /api/v1/articles":                     {"", "", everybodyLoggedIn},
+	"GET /api/v1/articles/{id}":                {"article", "", "401 401 200 200 404 200 200 200 401 404"},
+	"GET /api/v1/conversations":                {"", "", everybodyLoggedIn},
+	"POST /api/v1/conversations":               {"", `{}`, "401 401 201 201 201 201 201 201 401 201"},
+	"GET /api/v1/conversations/{id}":           {"conversation", "", "401 401 200 404 404 404 200 200 401 404"},
+	"GET /api/v1/conversations/{id}/events":    {"conversation", "", "401 401 200 404 404 404 200 200 401 404"},
+	"POST /api/v1/conversations/{id}/handoff":  {"conversation", `{}`, "401 401 204 404 404 404 204 204 401 404"},
+	"POST /api/v1/conversations/{id}/take":     {"conversation", "", "401 401 403 403 403 403 204 204 401 404"},
+	"POST /api/v1/conversations/{id}/release":  {"conversation", "", "401 401 403 403 403 403 204 204 401 404"},
+	"POST /api/v1/conversations/{id}/messages": {"conversation", `{"text":"hello"}`, "401 401 403 403 403 403 201 201 401 404"},
+	"GET /api/v1/admin/policies":               {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"PATCH /api/v1/admin/policies":             {"", `{"reopen":true}`, "401 401 403 403 403 403 403 200 401 200"},
+	"GET /api/v1/admin/articles":               {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/admin/articles/import":       {"files", "", "401 401 403 403 403 403 403 200 401 200"},
+	"DELETE /api/v1/admin/articles/{id}":       {"article", "", "401 401 403 403 403 403 403 204 401 404"},
+	"GET /api/v1/admin/users":                  {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/v1/admin/companies":              {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/openapi.json":                    {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /api/openapi.yaml":                    {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /api/openapi-3.0.json":                {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /api/openapi-3.0.yaml":                {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /healthz":                             {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /readyz":                              {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /metrics":                             {"", "", "200 200 200 200 200 200 200 200 200 200"},
+}
+
+// routes is the inventory: what Fiber really serves, and what the document
+// says.
+func (w *world) routes() (served, documented []string) {
+	for _, r := range w.app.GetRoutes(true) {
+		path := r.Path
+		for _, p := range r.Params {
+			path = strings.Replace(path, ":"+p, "{"+p+"}", 1)
+		}
+		served = append(served, r.Method+" "+path)
+	}
+	var doc struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	raw, _ := w.api.Document()
+	_ = json.Unmarshal(raw, &doc)
+	for path, methods := range doc.Paths {
+		for m := range methods {
+			documented = append(documented, strings.ToUpper(m)+" "+path)
+		}
+	}
+	slices.Sort(served)
+	return slices.Compact(served), documented
+}
+
+func TestEveryRouteHasARow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	served, documented := w.routes()
+	for _, r := range append(served, documented...) {
+		if strings.HasPrefix(r, "HEAD ") {
+			if get := "GET " + strings.TrimPrefix(r, "HEAD "); !slices.Contains(served, get) {
+				t.Errorf("%s without %s", r, get)
+			}
+			continue
+		}
+		if _, ok := access[r]; !ok {
+			t.Errorf("%s has no row in the table of access", r)
+		}
+	}
+	for r := range access {
+		if !slices.Contains(served, r) {
+			t.Errorf("%s has a row and is not served", r)
+		}
+	}
+}
+
+func TestEveryRouteAnswersEveryActorAsTheTableSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	calls := 0
+	for _, route := range slices.Sorted(maps.Keys(access)) {
+		r := access[route]
+		want := strings.Fields(r.want)
+		if len(want) != len(actors) {
+			t.Fatalf("%s: %d statuses for %d actors", route, len(want), len(actors))
+		}
+		for i, actor := range actors {
+			c := w.prepare(t, route, r, actor)
+			before := ""
+			code, _ := strconv.Atoi(want[i])
+			if code >= 400 {
+				before = w.state(t)
+			}
+			a := w.do(t, c)
+			calls++
+			if a.StatusCode != code {
+				t.Errorf("%s as %s: %d, want %d: %s", route, actor, a.StatusCode, code, a.body)
+			}
+			if code >= 400 && w.state(t) != before {
+				t.Errorf("%s as %s: refused, and changed something", route, actor)
+			}
+			if code == http.StatusNoContent && (len(a.body) > 0 || a.Header.Get("Content-Type") != "") {
+				t.Errorf("%s as %s: 204 with a body: %q %q", route, actor, a.body, a.Header.Get("Content-Type"))
+			}
+			if expired := a.problem().Code == desk.CodeSessionExpired; expired != (actor == "expired" && code == 401) {
+				t.Errorf("%s as %s: code %s", route, actor, a.problem().Code)
+			}
+			if strings.Contains(route, " /api/v1/") {
+				w.valid(t, c, a)
+			}
+		}
+	}
+	t.Logf("%d routes, %d calls", len(access), calls)
+}
+
+// prepare makes a fresh object of ana's and a request about it.
+func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
+	c := call{body: r.body}
+	c.method, c.path, _ = strings.Cut(route, " ")
+	var id desk.ID
+	switch r.target {
+	case "ticket":
+		id = w.ticket(t, "ana")
+	case "conversation":
+		id = w.conversation(t, "ana")
+	case "article":
+		id = w.article(t)
+	case "session":
+		_, id = w.logIn(t, "ana")
+	case "files":
+		var kind string
+		c.body, kind = files(t, "new-"+string(desk.NewID())+".md", "---\ntitle: New\nlang: en\n---\n# New\n\nText.\n")
+		c.header = map[string]string{"Content-Type": kind}
+	}
+	c.path = strings.Replace(c.path, "{id}", string(id), 1)
+	switch actor {
+	case "anonymous":
+	case "expired":
+		token, session := w.logIn(t, "ana")
+		w.expire(t, session)
+		c.token = token
+	case "visitor":
+		c.token, _ = w.logIn(t, "ana")
+		c.host = abroad
+	case "zara":
+		c.token, _ = w.logIn(t, "zara")
+		c.host = abroad
+	default:
+		c.token, _ = w.logIn(t, actor)
+	}
+	return c
+}
+
+func (w *world) expire(t testing.TB, session desk.ID) {
+	storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "update sessions set expires_at = now() - interval '1 second' where id = $1", session)
+		return err
+	})
+}
+
+// An own parent with a foreign child: the parent's check must not stand in for
+// the child's.
+func TestForeignChildrenOfOwnObjectsAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own, foreign := w.ticket(t, "ana"), w.conversation(t, "chloe")
+	zara := string(w.viewers["zara"].User)
+	token := map[string]string{}
+	for _, who := range []string{"ana", "tess", "adam"} {
+		token[who], _ = w.logIn(t, who)
+	}
+	_, carls := w.logIn(t, "carl")
+	for _, c := range []struct {
+		who, method, path, body string
+		want                    int
+	}{
+		{"tess", "PATCH", "/tickets/" + string(own), `{"assignee_id":"` + zara + `"}`, 422},
+		{"tess", "PATCH", "/tickets/" + string(own), `{"assignee_id":"` + string(w.viewers["chloe"].User) + `"}`, 422},
+		{"ana", "PATCH", "/tickets/" + string(own), `{"assignee_id":"` + string(w.viewers["tess"].User) + `"}`, 403},
+		{"tess", "POST", "/tickets", `{"subject":"s","description":"d","requester_id":"` + zara + `"}`, 404},
+		{"ana", "POST", "/tickets", `{"subject":"s","description":"d","requester_id":"` + string(w.viewers["chloe"].User) + `"}`, 403},
+		{"ana", "POST", "/tickets/" + string(own) + "/replies", `{"text":"x","internal":true}`, 403},
+		{"ana", "POST", "/conversations", `{"id":"` + string(foreign) + `"}`, 404},
+		{"ana", "GET", "/conversations?user=" + string(w.viewers["chloe"].User), "", 403},
+		{"ana", "GET", "/conversations?all=true", "", 403},
+		{"ana", "GET", "/tickets?view=queue", "", 403},
+		{"ana", "GET", "/tickets?view=company", "", 403},
+		{"adam", "DELETE", "/sessions/" + string(carls), "", 404},
+	} {
+		before := w.state(t)
+		a := w.do(t, call{method: c.method, path: "/api/v1" + c.path, body: c.body, token: token[c.who]})
+		if a.StatusCode != c.want || w.state(t) != before {
+			t.Errorf("%s %s %s as %s: %d, want %d, unchanged %v: %s", c.method, c.path, c.body, c.who, a.StatusCode, c.want, w.state(t) == before, a.body)
+		}
+	}
+	a := w.do(t, call{path: "/api/v1/conversations?user=" + zara, token: token["tess"]})
+	if a.StatusCode != 200 || !strings.Contains(string(a.body), `"items":[]`) {
+		t.Errorf("a foreign person's conversations: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// What each role is told is listed here field by field; a new field in an
+// answer must be added by somebody who has thought about it.
+func TestAnswersCarryTheListedFieldsOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.ticket(t, "ana")
+	if _, err := w.tickets.Reply(w.as(t, "tess"), id, "for staff only", true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.tickets.Reply(w.as(t, "tess"), id, "for all", false); err != nil {
+		t.Fatal(err)
+	}
+	const person = "id name login email role language company.id company.name tenant.name tenant.slug policies.ticketing policies.knowledge_base " +
+		"policies.self_service policies.assistant policies.assistant_tickets policies.manual_tickets policies.reopen assistant.offline assistant.model"
+	const ticket = "id number subject description status priority origin requester.id requester.name requester.company company.id company.name " +
+		"handoff version created_at updated_at replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at"
+	for _, c := range []struct{ who, path, fields string }{
+		{"ana", "/me", person},
+		{"ben", "/me", person},
+		{"tess", "/me", strings.NewReplacer(" company.id", "", " company.name", "").Replace(person)},
+		{"ana", "/tickets/" + string(id), ticket},
+		{"ben", "/tickets/" + string(id), ticket},
+		{"tess", "/tickets/" + string(id), ticket},
+		{"tess", "/admin/users", "next items.id items.login items.email items.name items.role items.language items.company.id items.company.name items.disabled items.created_at"},
+		{"tess", "/admin/companies", "next items.id items.name items.domains items.created_at"},
+		{"ana", "/session", "sessions.id sessions.current sessions.user_agent sessions.ip sessions.created_at sessions.last_seen_at user." + strings.ReplaceAll(person, " ", " user.")},
+	} {
+		token, _ := w.logIn(t, c.who)
+		a := w.do(t, call{path: "/api/v1" + c.path, token: token})
+		var v any
+		if err := json.Unmarshal(a.body, &v); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]bool{}
+		leaves("", v, got)
+		want := strings.Fields(c.fields)
+		for f := range got {
+			if !slices.Contains(want, f) {
+				t.Errorf("%s as %s tells %s", c.path, c.who, f)
+			}
+		}
+		for _, f := range want {
+			if !got[f] {
+				t.Errorf("%s as %s does not tell %s", c.path, c.who, f)
+			}
+		}
+		if internal := strings.Contains(string(a.body), "for staff only"); internal != (c.who == "tess" && strings.HasPrefix(c.path, "/tickets")) {
+			t.Errorf("%s as %s: internal note shown %v", c.path, c.who, internal)
+		}
+	}
+}
+
+func leaves(path string, v any, into map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			leaves(strings.TrimPrefix(path+"."+k, "."), x, into)
+		}
+	case []any:
+		if len(v) == 0 {
+			into[path] = true
+		}
+		for _, x := range v {
+			leaves(path, x, into)
+		}
+	default:
+		into[path] = true
+	}
+}
