@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
@@ -54,19 +55,34 @@ type KB struct {
 	log      *slog.Logger
 
 	mu    sync.Mutex
-	known map[desk.ID]tenantFacts // what the last search of a tenant told; a hint, never a truth
+	known map[audience]facts // what the last search told; a hint, never a truth
 }
 
-// tenantFacts lets the next search choose its plan without asking first.
-type tenantFacts struct {
-	chunks     int
-	serving    string
+// audience is a set of viewers that see the same articles.
+type audience struct {
+	tenant  desk.ID
+	company desk.ID // empty for staff
+}
+
+func audienceOf(v desk.Viewer) audience {
+	if v.Role.Staff() {
+		return audience{tenant: v.Tenant}
+	}
+	return audience{v.Tenant, v.Company}
+}
+
+// facts let the next search choose its plan without asking first.
+type facts struct {
+	chunks     int // of the tenant
+	visible    int // of these, to this audience; counted now and then
+	counted    time.Time
+	serving    string // the embedding model whose vectors answer
 	dimensions int
 }
 
 // New returns the knowledge base of an installation.
 func New(cfg Config) *KB {
-	k := &KB{store: cfg.Store, embedder: cfg.Embedder, earlier: cfg.Earlier, log: cfg.Log, known: map[desk.ID]tenantFacts{}}
+	k := &KB{store: cfg.Store, embedder: cfg.Embedder, earlier: cfg.Earlier, log: cfg.Log, known: map[audience]facts{}}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}
@@ -76,16 +92,23 @@ func New(cfg Config) *KB {
 	return k
 }
 
-func (k *KB) facts(tenant desk.ID) tenantFacts {
+func (k *KB) facts(a audience) facts {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.known[tenant]
+	return k.known[a]
 }
 
-func (k *KB) learn(tenant desk.ID, f tenantFacts) {
+// maxKnown bounds the hints; forgetting all of them costs each audience one
+// slower search.
+const maxKnown = 10_000
+
+func (k *KB) learn(a audience, f facts) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.known[tenant] = f
+	if len(k.known) >= maxKnown {
+		clear(k.known)
+	}
+	k.known[a] = f
 }
 
 // embedderOf returns the embedder of a model, nil when none speaks it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -62,9 +63,13 @@ const (
 	maxQuery     = 2_000 // characters of a question that are read
 	defaultLimit = 8
 	maxLimit     = 50
-	// Above this many chunks a tenant's vectors are searched through the graph;
-	// below, exactly (DESIGN 5).
+	// Vectors are searched through the graph when a viewer sees at least this
+	// many chunks and they are not too thin among the others; else exactly
+	// (DESIGN 5).
 	exactBelow = 20_000
+	thinnest   = 20 // one in so many
+	// countAgain is how long a count of what an audience sees is good enough.
+	countAgain = 10 * time.Minute
 	// vectorShare is what the vector half weighs beside the lexical half, both
 	// scaled to 1. Measured, flat between 0.3 and 1: see evaltest.
 	vectorShare = 0.6
@@ -96,9 +101,9 @@ func (k *KB) Find(ctx context.Context, viewer desk.Viewer, q Query) (Result, err
 	if err != nil || q.Text == "" {
 		return Result{}, err
 	}
-	facts := k.facts(viewer.Tenant)
-	vector, model, down := k.question(ctx, q, facts.serving)
-	hits, now, err := k.search(ctx, viewer, q, vector, model, facts)
+	before := k.facts(audienceOf(viewer))
+	vector, model, down := k.question(ctx, q, before.serving)
+	hits, now, err := k.search(ctx, viewer, q, vector, model, before)
 	if err != nil {
 		return Result{}, err
 	}
@@ -111,7 +116,7 @@ func (k *KB) Find(ctx context.Context, viewer desk.Viewer, q Query) (Result, err
 			down = true
 		}
 	}
-	k.learn(viewer.Tenant, now)
+	k.learn(audienceOf(viewer), now)
 	if vector != "" && now.serving == model && dimensions(vector) != now.dimensions {
 		k.log.WarnContext(ctx, "the embedding model changed the length of its vectors, searching words only", "model", model, "stored", now.dimensions)
 		down = true
@@ -176,11 +181,11 @@ func halfvec(v []float32) string {
 }
 
 // statement puts the vector half that fits the tenant's size into the search.
-func statement(vector string, facts tenantFacts) (sql string, throughGraph bool) {
+func statement(vector string, f facts) (sql string, throughGraph bool) {
 	switch {
 	case vector == "":
 		return strings.Replace(searchSQL, "/*near*/", nearNone, 1), false
-	case facts.chunks < exactBelow:
+	case f.visible < exactBelow || f.visible*thinnest < f.chunks:
 		return strings.Replace(searchSQL, "/*near*/", nearExact, 1), false
 	}
 	graph := strings.ReplaceAll(nearGraph, "DIMENSIONS", strconv.Itoa(dimensions(vector)))
@@ -189,23 +194,35 @@ func statement(vector string, facts tenantFacts) (sql string, throughGraph bool)
 
 func dimensions(vector string) int { return strings.Count(vector, ",") + 1 }
 
+// planSettings spare a short query the compiler, and let each be planned for
+// its own words and its own filter.
+const planSettings = `select set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)`
+
 // graphSettings hold for this transaction only. A mistyped setting would
 // silently act as off, so what the server made of them is read back.
 const graphSettings = `select set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
 	set_config('hnsw.max_scan_tuples', '200000', true)`
 
-const factsSQL = `select (select coalesce(sum(chunks), 0) from language_stats)::int,
+// factsSQL counts what the audience sees ($1: only when asked, and only of a
+// base that is large at all).
+const factsSQL = `with size as (select coalesce(sum(chunks), 0)::int as chunks from language_stats)
+	select chunks, case when not $1 then -1 when chunks < 20000 then chunks else (select count(*) from chunk_vectors v
+		where v.model_id = (select id from embedding_models where state = 'serving') and ($2 or v.audience is null or v.audience = $3))::int end,
 	coalesce((select name from embedding_models where state = 'serving'), ''),
-	coalesce((select dimensions from embedding_models where state = 'serving'), 0), coalesce(current_setting('hnsw.iterative_scan', true), '')`
+	coalesce((select dimensions from embedding_models where state = 'serving'), 0), coalesce(current_setting('hnsw.iterative_scan', true), '')
+	from size`
 
-func (k *KB) search(ctx context.Context, viewer desk.Viewer, q Query, vector, model string, facts tenantFacts) ([]Hit, tenantFacts, error) {
+func (k *KB) search(ctx context.Context, viewer desk.Viewer, q Query, vector, model string, f facts) ([]Hit, facts, error) {
 	args := arguments(viewer, q, vector, model)
-	sql, graph := statement(vector, facts)
+	sql, graph := statement(vector, f)
+	staff, company, _ := reader(viewer) // checked before
 	var hits []Hit
-	now := facts
+	now, count := f, time.Since(f.counted) > countAgain
 	err := k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var iterative string
+		var visible int
 		batch := &pgx.Batch{}
+		batch.Queue(planSettings)
 		if graph {
 			batch.Queue(graphSettings)
 		}
@@ -213,12 +230,17 @@ func (k *KB) search(ctx context.Context, viewer desk.Viewer, q Query, vector, mo
 			hits, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Hit])
 			return err
 		})
-		batch.Queue(factsSQL).QueryRow(func(row pgx.Row) error { return row.Scan(&now.chunks, &now.serving, &now.dimensions, &iterative) })
+		batch.Queue(factsSQL, count, staff, company).QueryRow(func(row pgx.Row) error {
+			return row.Scan(&now.chunks, &visible, &now.serving, &now.dimensions, &iterative)
+		})
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return fmt.Errorf("search: %w", err)
 		}
 		if graph && iterative != "relaxed_order" {
 			return errors.New("search: the vector index ignores its settings: pgvector is older than 0.8")
+		}
+		if count {
+			now.visible, now.counted = visible, time.Now()
 		}
 		return nil
 	})
