@@ -103,27 +103,34 @@ func older(version, than string) bool {
 	return false
 }
 
-// Nearest runs the vector half of a search alone, through the graph or
-// comparing every vector: it is how the graph's recall is measured and how an
-// operator checks it. The numbers are those of chunks, the nearest first.
-func Nearest(ctx context.Context, tx *store.Tx, staff bool, company *desk.ID, vector []float32, exact bool) ([]int64, error) {
-	text := halfvec(vector)
-	var model string
-	if err := tx.QueryRow(ctx, "select name from embedding_models where state = 'serving'").Scan(&model); err != nil {
-		return nil, err
-	}
-	sql := strings.ReplaceAll(nearGraph, "DIMENSIONS", strconv.Itoa(len(vector)))
-	settings := graphSettings
-	if exact {
-		sql, settings = nearExact, "select set_config('enable_indexscan', 'off', true)"
-	}
-	if _, err := tx.Exec(ctx, settings); err != nil {
-		return nil, err
-	}
-	sql = strings.NewReplacer("$3", "$1", "$4", "$2", "$9", "$3", "$10", "$4").Replace(sql)
-	rows, err := tx.Query(ctx, "select chunk_no from ("+sql+") n order by likeness desc", staff, company, text, model)
+// Nearest runs the vector half of a search alone, as a search of this viewer
+// would or comparing every vector: it is how the graph's recall is measured.
+// The numbers are those of chunks, the nearest first.
+func (k *KB) Nearest(ctx context.Context, viewer desk.Viewer, vector []float32, exact bool) (chunks []int64, err error) {
+	staff, company, err := reader(viewer)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		var f facts
+		var iterative string
+		if err := tx.QueryRow(ctx, factsSQL, true, staff, company).Scan(&f.chunks, &f.visible, &f.serving, &f.dimensions, &iterative); err != nil {
+			return err
+		}
+		sql, settings := nearExact, "select set_config('enable_indexscan', 'off', true)"
+		if !exact && f.throughGraph() {
+			sql, settings = graphOf(len(vector)), graphSettings
+		}
+		if _, err := tx.Exec(ctx, settings); err != nil {
+			return err
+		}
+		sql = strings.NewReplacer("$3", "$1", "$4", "$2", "$9", "$3", "$10", "$4").Replace(sql)
+		rows, err := tx.Query(ctx, "select chunk_no from ("+sql+") n order by likeness desc", staff, company, halfvec(vector), f.serving)
+		if err != nil {
+			return err
+		}
+		chunks, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	return chunks, err
 }

@@ -185,11 +185,17 @@ func statement(vector string, f facts) (sql string, throughGraph bool) {
 	switch {
 	case vector == "":
 		return strings.Replace(searchSQL, "/*near*/", nearNone, 1), false
-	case f.visible < exactBelow || f.visible*thinnest < f.chunks:
+	case !f.throughGraph():
 		return strings.Replace(searchSQL, "/*near*/", nearExact, 1), false
 	}
-	graph := strings.ReplaceAll(nearGraph, "DIMENSIONS", strconv.Itoa(dimensions(vector)))
-	return strings.Replace(searchSQL, "/*near*/", graph, 1), true
+	return strings.Replace(searchSQL, "/*near*/", graphOf(dimensions(vector)), 1), true
+}
+
+func (f facts) throughGraph() bool { return f.visible >= exactBelow && f.visible*thinnest >= f.chunks }
+
+// graphOf is the vector half through the index of vectors of this length.
+func graphOf(dimensions int) string {
+	return strings.ReplaceAll(nearGraph, "DIMENSIONS", strconv.Itoa(dimensions))
 }
 
 func dimensions(vector string) int { return strings.Count(vector, ",") + 1 }
@@ -199,8 +205,10 @@ func dimensions(vector string) int { return strings.Count(vector, ",") + 1 }
 const planSettings = `select set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)`
 
 // graphSettings hold for this transaction only. A mistyped setting would
-// silently act as off, so what the server made of them is read back.
-const graphSettings = `select set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
+// silently act as off, so what the server made of them is read back. The list
+// of candidates is twice what is asked for: 0.96 of the exact ten at 50,000
+// chunks, 0.88 with half of it.
+const graphSettings = `select set_config('hnsw.ef_search', '400', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
 	set_config('hnsw.max_scan_tuples', '200000', true)`
 
 // factsSQL counts what the audience sees ($1: only when asked, and only of a

@@ -17,7 +17,6 @@ import (
 
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/desk"
-	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
 
@@ -130,7 +129,7 @@ func TestBenchSearchAtFiftyThousandChunks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b := bench{k: k, s: s, owner: owner, tenant: tenant, companies: companies}
+	b := bench{k: k, owner: owner, tenant: tenant, companies: companies}
 	b.questions, err = Questions(filepath.Join(data, "kb", "questions.jsonl"))
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +140,6 @@ func TestBenchSearchAtFiftyThousandChunks(t *testing.T) {
 
 type bench struct {
 	k         *kb.KB
-	s         *store.Store
 	owner     *pgx.Conn
 	tenant    desk.ID
 	companies []desk.ID
@@ -225,15 +223,15 @@ func (b bench) baseline(t *testing.T) {
 func (b bench) filters(t *testing.T) {
 	fmt.Printf("\nfiltered vectors against exact                 recall@10   fewest rows\n")
 	for i := -1; i < len(b.companies); i++ {
-		name, company := "staff", (*desk.ID)(nil)
+		name, viewer := "staff", b.viewer(i)
 		if i >= 0 {
-			name, company = audiences[i].name, &b.companies[i]
+			name = audiences[i].name
 		}
 		found, wanted, fewest := 0, 0, 10
 		for _, q := range b.questions {
 			v, _ := Offline{}.Embed(t.Context(), []string{q.Query}, true)
-			exact := b.nearest(t, company, v[0], false)
-			got := b.nearest(t, company, v[0], true)
+			exact := b.nearest(t, viewer, v[0], true)
+			got := b.nearest(t, viewer, v[0], false)
 			fewest = min(fewest, len(got))
 			wanted += len(exact)
 			for _, e := range exact {
@@ -252,14 +250,12 @@ func (b bench) filters(t *testing.T) {
 	}
 }
 
-// nearest runs the very SQL of the search's vector half, or the same with
-// every index scan off.
-func (b bench) nearest(t *testing.T, company *desk.ID, v []float32, index bool) (chunks []int64) {
+// nearest is the ten nearest passages, as a search finds them or exactly.
+func (b bench) nearest(t *testing.T, viewer desk.Viewer, v []float32, exact bool) []int64 {
 	t.Helper()
-	storetest.InTx(t, b.s, b.tenant, func(ctx context.Context, tx *store.Tx) error {
-		var err error
-		chunks, err = kb.Nearest(ctx, tx, company == nil, company, v, !index)
-		return err
-	})
+	chunks, err := b.k.Nearest(t.Context(), viewer, v, exact)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return chunks[:min(10, len(chunks))]
 }
