@@ -89,7 +89,9 @@ func TestATurnGoesOnFromWhereverItsNodeDied(t *testing.T) {
 					return modeltest.Text("Done, see [1].")
 				}
 			})
+			ran := make(chan struct{}, 1)
 			b.wrap = func(ctx context.Context, ct *conversations.Turn) error {
+				defer func() { ran <- struct{}{} }()
 				run := func(t turn) error {
 					return b.engine.run(ctx, t, &job{id: ct.ID, conversation: ct.Conversation, viewer: ct.Viewer, seq: ct.MessageSeq})
 				}
@@ -100,6 +102,7 @@ func TestATurnGoesOnFromWhereverItsNodeDied(t *testing.T) {
 				return run(ct)
 			}
 			o := b.ask(b.ana, "Connect me to the VPN and open a ticket")
+			<-ran // the answer is out a moment before its run returns
 			if reached && left > 0 {
 				t.Errorf("point %d: %d left", point, left)
 			}
