@@ -13,6 +13,8 @@ import (
 	"sync"
 )
 
+//go:generate npm run --silent api
+
 //go:embed all:dist
 var dist embed.FS
 

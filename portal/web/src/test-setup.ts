@@ -2,7 +2,7 @@
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
 // What jsdom lacks and Mantine asks for.
-window.matchMedia ??= (query: string) =>
+globalThis.matchMedia ??= (query: string) =>
   ({
     matches: false,
     media: query,

@@ -1,6 +1,8 @@
 import { Button, Loader } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { asProblem } from "../api/problem";
 import { useErrorText } from "./errors";
 import classes from "./states.module.css";
 
@@ -26,18 +28,30 @@ export function Empty(props: { title: string; children?: ReactNode; action?: Rea
   );
 }
 
-/** What happened, and Retry. */
+// What will be refused again as often as it is asked for.
+const final = new Set(["not_found", "policy", "forbidden"]);
+
+/** What happened, and Retry; or, where that is in vain, the way back. */
 export function Failed(props: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
   const say = useErrorText();
+  const { code } = asProblem(props.error);
+  const title =
+    code === "not_found" ? "not_found_title" : final.has(code) ? "refused_title" : "error";
   return (
     <div className={classes.state} role="alert">
-      <p className={classes.title}>{t("common.state.error")}</p>
+      <p className={classes.title}>{t(`common.state.${title}`)}</p>
       <p className={classes.text}>{say(props.error)}</p>
-      {props.retry && (
-        <Button variant="default" onClick={props.retry}>
-          {t("common.state.retry")}
+      {final.has(code) ? (
+        <Button component={Link} to="/" variant="default">
+          {t("common.state.home")}
         </Button>
+      ) : (
+        props.retry && (
+          <Button variant="default" onClick={props.retry}>
+            {t("common.state.retry")}
+          </Button>
+        )
       )}
     </div>
   );

@@ -64,7 +64,7 @@ describe("an article", () => {
 });
 
 const shared = join(import.meta.dirname, "../../../../../shared/data/security");
-describe.skipIf(!existsSync(shared))("known attacks", () => {
+describe.skipIf(!existsSync(shared) && !process.env.CI)("known attacks", () => {
   it("all come out harmless", () => {
     const pairs = JSON.parse(readFileSync(join(shared, "xss/dompurify-expect.json"), "utf8")) as {
       payload: string;

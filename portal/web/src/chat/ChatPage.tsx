@@ -86,6 +86,7 @@ function Talk({ id }: { id: string }) {
             connected={state.status === "open"}
             hasEarlier={firstSeq(state.log) > 1}
             loadingEarlier={state.loadingEarlier}
+            withPerson={handoff !== "none"}
             onEarlier={() => void chat?.earlier()}
           >
             {firstSeq(state.log) <= 1 && <OfflineNotice />}

@@ -13,13 +13,16 @@ interface Props {
   connected: boolean;
   hasEarlier: boolean;
   loadingEarlier: boolean;
+  /** A person answers: then it is a talk, and the end of it is what one wants to see. */
+  withPerson: boolean;
   onEarlier: () => void;
   children?: ReactNode;
 }
 
 /**
- * The conversation. A new question goes to the top of the window and its
- * answer grows below it; nothing ever pulls the reader down.
+ * The conversation. A new question goes to the top of the window and the
+ * assistant's answer grows below it; nothing pulls the reader down. With a
+ * person it is a talk: who is at its end stays there.
  */
 export function Thread(props: Props) {
   const { t } = useTranslation();
@@ -38,9 +41,17 @@ export function Thread(props: Props) {
     if (!lastKey || !group || !box || asked.current === lastKey) return;
     const first = asked.current === undefined;
     asked.current = lastKey;
-    const top = group.offsetTop - 12;
+    const top = props.withPerson ? box.scrollHeight : group.offsetTop - 12;
     box.scrollTo({ top, behavior: first ? "instant" : gently() });
-  }, [lastKey]);
+  }, [lastKey, props.withPerson]);
+
+  const parts = views.at(-1)?.parts.length;
+  const atEnd = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new part may move the end
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box && props.withPerson && atEnd.current) box.scrollTo({ top: box.scrollHeight });
+  }, [parts, lastKey, props.withPerson]);
 
   useKeptPlace(scroller, views[0]?.key);
 
@@ -48,6 +59,7 @@ export function Thread(props: Props) {
     const box = scroller.current;
     if (!box) return;
     const look = () => {
+      atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
       const end = lastGroup.current?.lastElementChild;
       if (!end) return setBelow(false);
       setBelow(end.getBoundingClientRect().bottom > box.getBoundingClientRect().bottom + 40);
@@ -95,6 +107,7 @@ export function Thread(props: Props) {
                 ref={last ? lastGroup : undefined}
                 className={classes.exchange}
                 data-last={last || undefined}
+                data-pinned={(last && !props.withPerson) || undefined}
                 data-exchange={view.key}
               >
                 <Exchange view={view} doing={props.doing} last={last} connected={props.connected} />
