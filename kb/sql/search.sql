@@ -23,7 +23,7 @@ with asked as (
   -- The telling words first, and the rest only while few postings were read:
   -- it bounds a search at any size and cuts nothing from a small base.
   select * from (select w.*, sum(chunks) over (order by gain desc, term, lang) as before from worth w) b
-  where before - chunks < 12000 or (own and before - chunks < 25000 and not concept)
+  where before - chunks < 6000 or (own and before - chunks < 12000 and not concept)
 ), passages as materialized (
   select p.article_no, k.tongue, p.chunk_no,
     coalesce(sum(x.score) filter (where not k.concept), 0)::real as said,
@@ -41,10 +41,11 @@ with asked as (
 ), lexical as (
   -- Words count in the reader's language, or else in the best other one;
   -- concepts count as the mean of all versions, for each is another witness.
-  select v.article_no, coalesce(max(said) filter (where tongue = (select tongue from size where lang = $2)), 0.7 * max(said))
-    + 3 * sum(meant) / greatest(max(a.versions), 1) as score
-  from versions v join articles a on a.no = v.article_no
-  group by v.article_no order by 2 desc limit 100
+  select article_no, words + 3 * meant / greatest((select a.versions from articles a where a.no = g.article_no), 1) as score
+  from (select article_no, sum(meant) as meant,
+      coalesce(max(said) filter (where tongue = (select tongue from size where lang = $2)), 0.7 * max(said)) as words
+    from versions group by article_no) g
+  order by 2 desc limit 100
 ), near as materialized (
   /*near*/
 ), vectors as (
