@@ -17,7 +17,11 @@ import (
 // hostile values; the generator mixes them with valid ones.
 var hostile = []any{
 	nil, true, -1, 0, 1e300, "", " ", "\x00", "a\x00b", "'; drop table users; --", "%s%n", "../../etc/passwd", "\u202e", "😀", "null", "NaN",
-	strings.Repeat("a", 300), strings.Repeat("é", 9000), []any{}, []any{nil}, map[string]any{}, map[string]any{"a": map[string]any{}},
+	strings.Repeat("a", 300), strings.Repeat("é", 9000),
+	[]any{},
+	[]any{nil},
+	map[string]any{},
+	map[string]any{"a": map[string]any{}},
 	"00000000-0000-0000-0000-000000000000", "{00000000-0000-0000-0000-000000000000}", "urn:uuid:00000000-0000-0000-0000-000000000000", "9223372036854775808",
 }
 

@@ -59,7 +59,6 @@ type world struct {
 	acme, globex  desk.ID
 	viewers       map[string]desk.Viewer // by login; "zara" is the other tenant's admin
 	draining      atomic.Bool
-	logIns        atomic.Int64
 
 	documentOnce sync.Once
 	document     validator.Validator

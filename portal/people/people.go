@@ -182,8 +182,7 @@ func (c Change) check() error {
 }
 
 func onField(field string, err error) error {
-	var e *desk.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*desk.Error](err); ok {
 		return e.On(field)
 	}
 	return err
