@@ -133,9 +133,12 @@ func TestSearchAcrossLanguages(t *testing.T) {
 		if _, err := k.Import(t.Context(), admin(tenant), some, kb.ImportOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		for name, set := range map[string][]Question{"shown": questions, "ours": own} {
+		for _, set := range []struct {
+			name      string
+			questions []Question
+		}{{"shown", questions}, {"ours", own}} {
 			var foreign []Question
-			for _, q := range set {
+			for _, q := range set.questions {
 				if q.Lang != lang {
 					foreign = append(foreign, q)
 				}
@@ -144,7 +147,7 @@ func TestSearchAcrossLanguages(t *testing.T) {
 				hits, err := k.Search(t.Context(), admin(tenant), kb.Query{Text: q.Query, Lang: q.Lang, Limit: 10})
 				return keysOf(hits), err
 			})
-			fmt.Println(Line("articles in "+string(lang)+", "+name, foreign, ranks))
+			fmt.Println(Line("articles in "+string(lang)+", "+set.name, foreign, ranks))
 		}
 	}
 }
