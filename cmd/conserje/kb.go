@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/conserje/conserje/kb"
@@ -41,7 +39,7 @@ func (c *kbImportCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (e
 	if err != nil {
 		return err
 	}
-	documents, skipped, err := readFolder(c.Dir)
+	documents, err := kb.Folder(c.Dir)
 	if err != nil {
 		return err
 	}
@@ -54,28 +52,12 @@ func (c *kbImportCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (e
 	for _, p := range report.Problems {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", p.Name, p.Err.Message)
 	}
-	fmt.Printf("%d created, %d updated, %d unchanged, %d with problems, %d of other kinds left alone, in %.1f s\n",
-		report.Created, report.Updated, report.Unchanged, len(report.Problems), skipped, time.Since(began).Seconds())
+	fmt.Printf("%d created, %d updated, %d unchanged, %d with problems, in %.1f s\n",
+		report.Created, report.Updated, report.Unchanged, len(report.Problems), time.Since(began).Seconds())
 	if len(report.Problems) > 0 {
 		return fmt.Errorf("%d files were not imported", len(report.Problems))
 	}
 	return nil
-}
-
-func readFolder(dir string) (documents []kb.Document, skipped int, err error) {
-	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		if !e.Type().IsRegular() || !kb.Supported(path) || filepath.Base(path) == "README.md" {
-			skipped++
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		documents = append(documents, kb.Document{Name: path, Data: data})
-		return err
-	})
-	return documents, skipped, err
 }
 
 // operator is the admin in whose name the command acts.
