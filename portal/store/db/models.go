@@ -11,6 +11,48 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 )
 
+type Action struct {
+	TenantID        desk.ID
+	ID              desk.ID
+	UserID          desk.ID
+	DeviceID        desk.ID
+	Operation       string
+	SoftwareID      *desk.ID
+	SoftwareVersion *int32
+	Parameters      json.RawMessage
+	Source          string
+	ConversationID  *desk.ID
+	TicketID        *desk.ID
+	State           string
+	Code            string
+	Rule            string
+	Digest          []byte
+	Outcome         string
+	Evidence        json.RawMessage
+	Result          []byte
+	Factor          string
+	ProposedAt      time.Time
+	ConfirmedAt     *time.Time
+	VerifiedAt      *time.Time
+	QueuedAt        *time.Time
+	DeliveredAt     *time.Time
+	EndedAt         *time.Time
+	Deadline        time.Time
+	Version         int32
+}
+
+type ActionHistory struct {
+	TenantID desk.ID
+	ActionID desk.ID
+	Seq      int32
+	State    string
+	Actor    *desk.ID
+	By       string
+	Code     string
+	Detail   json.RawMessage
+	At       time.Time
+}
+
 type Article struct {
 	TenantID  desk.ID
 	ID        desk.ID
@@ -43,6 +85,23 @@ type Audit struct {
 	Object   string
 	ObjectID *desk.ID
 	Detail   json.RawMessage
+}
+
+type Challenge struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	UserID    desk.ID
+	Purpose   string
+	ActionID  *desk.ID
+	Digest    []byte
+	Number    string
+	Salt      []byte
+	CodeMac   []byte
+	Attempts  int32
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+	VoidAt    *time.Time
 }
 
 type Chunk struct {
@@ -124,6 +183,65 @@ type ConversationSummary struct {
 	UpdatedAt      time.Time
 }
 
+type DemoOutbox struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	Channel   string
+	UserID    *desk.ID
+	Recipient string
+	Sealed    []byte
+	CreatedAt time.Time
+}
+
+type Device struct {
+	TenantID      desk.ID
+	ID            desk.ID
+	CompanyID     *desk.ID
+	Name          string
+	System        string
+	SystemVersion string
+	AgentVersion  string
+	SignKey       []byte
+	SealKey       []byte
+	Simulated     bool
+	BootID        string
+	BootedAt      *time.Time
+	LastSeenAt    *time.Time
+	OnlineNode    string
+	Link          int64
+	SuspectAt     *time.Time
+	RevokedAt     *time.Time
+	CreatedAt     time.Time
+}
+
+type DeviceAccount struct {
+	TenantID desk.ID
+	DeviceID desk.ID
+	Name     string
+	Sid      string
+	Kind     string
+	LoggedIn bool
+}
+
+type DeviceAssignment struct {
+	TenantID   desk.ID
+	DeviceID   desk.ID
+	UserID     desk.ID
+	Account    string
+	AccountSid string
+	CreatedAt  time.Time
+	CreatedBy  *desk.ID
+}
+
+type DevicePackage struct {
+	TenantID desk.ID
+	DeviceID desk.ID
+	Manager  string
+	Package  string
+	Version  string
+	SeenAt   time.Time
+}
+
 type EmbeddingModel struct {
 	TenantID   desk.ID
 	ID         desk.ID
@@ -131,6 +249,19 @@ type EmbeddingModel struct {
 	Dimensions int32
 	State      string
 	CreatedAt  time.Time
+}
+
+type EnrolmentToken struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	CompanyID *desk.ID
+	UserID    *desk.ID
+	TokenHash []byte
+	CreatedBy *desk.ID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+	DeviceID  *desk.ID
 }
 
 type IdempotencyKey struct {
@@ -155,6 +286,32 @@ type Limit struct {
 	Key         string
 	WindowStart time.Time
 	Hits        int32
+}
+
+type MessagesOut struct {
+	TenantID   desk.ID
+	ID         desk.ID
+	Channel    string
+	Template   string
+	UserID     *desk.ID
+	Recipient  string
+	Language   string
+	State      string
+	Detail     string
+	ProviderID string
+	Attempts   int32
+	CreatedAt  time.Time
+	SentAt     *time.Time
+}
+
+type Phone struct {
+	TenantID    desk.ID
+	UserID      desk.ID
+	Number      string
+	VerifiedAt  *time.Time
+	FactorFrom  *time.Time
+	DeleteAfter *time.Time
+	UpdatedAt   time.Time
 }
 
 type Policy struct {
@@ -185,6 +342,16 @@ type Said struct {
 	TextHash       []byte
 }
 
+type SecretOutbox struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	Purpose   string
+	OwnerID   *desk.ID
+	Sealed    []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 type Session struct {
 	TenantID   desk.ID
 	ID         desk.ID
@@ -196,6 +363,66 @@ type Session struct {
 	LastSeenAt time.Time
 	ExpiresAt  time.Time
 	RevokedAt  *time.Time
+}
+
+type Software struct {
+	TenantID    desk.ID
+	ID          desk.ID
+	Name        string
+	Publisher   string
+	Description string
+	Icon        string
+	Audience    string
+	Version     int32
+	RetiredAt   *time.Time
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+type SoftwareAudience struct {
+	TenantID   desk.ID
+	SoftwareID desk.ID
+	CompanyID  *desk.ID
+	UserID     *desk.ID
+	ID         desk.ID
+}
+
+type SoftwarePackage struct {
+	TenantID   desk.ID
+	SoftwareID desk.ID
+	System     string
+	Manager    string
+	Package    string
+	Version    string
+	SourceID   *desk.ID
+}
+
+type SoftwareRequest struct {
+	TenantID       desk.ID
+	ID             desk.ID
+	UserID         desk.ID
+	DeviceID       *desk.ID
+	ConversationID *desk.ID
+	TicketID       *desk.ID
+	Name           string
+	Reason         string
+	State          string
+	SoftwareID     *desk.ID
+	ActionID       *desk.ID
+	DecidedBy      *desk.ID
+	DecidedAt      *time.Time
+	Answer         string
+	CreatedAt      time.Time
+}
+
+type SoftwareSource struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	Manager   string
+	Name      string
+	Url       string
+	Sealed    []byte
+	CreatedAt time.Time
 }
 
 type Tenant struct {
@@ -288,6 +515,15 @@ type TokenUsage struct {
 	Day          time.Time
 	InputTokens  int64
 	OutputTokens int64
+}
+
+type TotpFactor struct {
+	TenantID   desk.ID
+	UserID     desk.ID
+	Sealed     []byte
+	LastStep   int64
+	VerifiedAt *time.Time
+	CreatedAt  time.Time
 }
 
 type Turn struct {
