@@ -24,14 +24,14 @@ func main() {
 
 func run(ctx context.Context, args []string) (err error) {
 	if len(args) == 0 {
-		return errors.New("name the command to run, for example: durable go test ./...")
+		return errors.New("name the command to run")
 	}
 	dir, err := os.MkdirTemp("", "conserje-durable-")
 	if err != nil {
 		return err
 	}
 	// Under root the cluster's own user must be able to pass through.
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // it can neither list nor write
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
 	c, err := cluster.Start(ctx, cluster.Config{DataDir: dir})
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string) (err error) {
 		defer cancel()
 		err = errors.Join(err, c.Stop(stop), os.RemoveAll(dir))
 	}()
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the command is what our own Makefile names
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "TEST_DATABASE_URL="+c.URL())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return cmd.Run()
