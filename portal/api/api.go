@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -62,9 +63,6 @@ type API struct {
 	huma huma.API
 }
 
-// maxBody bounds every request. Imports are the largest.
-const maxBody = 32 << 20
-
 // NewApp returns the Fiber application with everything mounted.
 func NewApp(cfg Config) (*fiber.App, *API) {
 	app := fiber.New(fiber.Config{
@@ -84,6 +82,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 		EnableIPValidation:      true,
 	})
 	a := &API{cfg: cfg}
+	a.boundBodies(app)
 	app.Use(a.recovered, securityHeaders)
 	a.mountHealth(app)
 	if cfg.Chat != nil {
@@ -99,7 +98,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountAdmin()
 	app.Use("/api", a.noSuchRoute)
 	if cfg.Assets != nil {
-		app.Use(cfg.Assets)
+		app.Use(a.knownHost, cfg.Assets)
 	}
 	return app, a
 }
@@ -107,12 +106,17 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 // Document returns the OpenAPI document as JSON.
 func (a *API) Document() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }
 
-func document() huma.Config {
+// ourProblems sets what huma keeps once for the whole process.
+var ourProblems = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = newHumaProblem
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return newHumaProblem(nil, status, msg, errs...)
 	}
 	huma.DefaultArrayNullable = false // an empty list is [] in every answer
+})
+
+func document() huma.Config {
+	ourProblems()
 	c := huma.DefaultConfig("Conserje", "1")
 	describeTypes(c.Components.Schemas)
 	c.OpenAPIPath = "/api/openapi"

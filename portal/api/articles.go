@@ -52,7 +52,7 @@ func (a *API) mountArticles() {
 	route(a, users, http.MethodGet, "/articles/{id}", "Read an article", a.readArticle)
 	route(a, staff, http.MethodGet, "/admin/articles", "All articles with their languages", a.adminArticles)
 	route(a, admins, http.MethodPost, "/admin/articles/import", "Import Markdown or HTML files", a.importArticles,
-		func(op *huma.Operation) { op.MaxBodyBytes = maxBody })
+		func(op *huma.Operation) { op.MaxBodyBytes = maxFiles })
 	route(a, admins, http.MethodDelete, "/admin/articles/{id}", "Delete an article in all languages", a.deleteArticle, noContent)
 }
 

@@ -109,6 +109,16 @@ func (a *API) tenant(c *fiber.Ctx) error {
 	return c.Next()
 }
 
+// knownHost keeps even the pages from names that nobody has (SECURITY H6). With
+// the database away they still come, and say so themselves.
+func (a *API) knownHost(c *fiber.Ctx) error {
+	_, err := a.cfg.Store.TenantByHost(c.UserContext(), Host(c))
+	if desk.CodeOf(err) == desk.CodeNotFound {
+		return c.Status(http.StatusMisdirectedRequest).SendString("There is no portal at this address.\n")
+	}
+	return c.Next()
+}
+
 func tenantFrom(ctx context.Context) desk.ID {
 	id, _ := ctx.Value(tenantKey{}).(desk.ID)
 	return id

@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"strings"
@@ -305,5 +307,64 @@ func TestARequestSentTwiceAtOnceHappensOnce(t *testing.T) {
 		if a := w.do(t, handoff); a.StatusCode != 204 || len(a.body) != 0 {
 			t.Errorf("handoff: %d %q", a.StatusCode, a.body)
 		}
+	}
+}
+
+// upload sends size bytes as one file.
+func (w *world) upload(t *testing.T, token string, size int) answer {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("files", "long.md")
+	if err == nil {
+		_, err = part.Write([]byte("# Long\n\n" + strings.Repeat("word word\n\n", size/11)))
+	}
+	if err != nil || form.Close() != nil {
+		t.Fatal(err)
+	}
+	return w.do(t, call{method: "POST", path: "/api/v1/admin/articles/import", token: token, body: body.String(), header: map[string]string{"Content-Type": form.FormDataContentType()}})
+}
+
+func TestOnlyWhoIsLoggedInMaySendLargeFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	adam, _ := w.logIn(t, "adam")
+	if a := w.upload(t, adam, 6<<20); a.StatusCode != 200 {
+		t.Errorf("an admin's 6 MiB: %d %.200s", a.StatusCode, a.body)
+	}
+	if a := w.upload(t, "", 1<<10); a.StatusCode != 401 {
+		t.Errorf("nobody's kibibyte: %d %.200s", a.StatusCode, a.body)
+	}
+	for _, c := range []struct {
+		who, token string
+		size       int
+	}{{"nobody", "", 6 << 20}, {"a made-up session", "abc", 6 << 20}, {"an admin with too much", adam, 33 << 20}} {
+		// Only the headers: the answer must come before any of the body.
+		conn, err := net.Dial("tcp", w.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(conn, "POST /api/v1/admin/articles/import HTTP/1.1\r\nHost: %s\r\nCookie: conserje=%s\r\nContent-Length: %d\r\n\r\n", home, c.token, c.size)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != 413 {
+			t.Errorf("%s: %v %v", c.who, res, err)
+		}
+		_ = conn.Close()
+	}
+}
+
+func TestAHostThatNobodyHasGetsNotEvenThePage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	// As a browser asks: no problem document for a page.
+	res, err := http.DefaultTransport.RoundTrip(call{path: "/", host: "elsewhere.test"}.request(t, w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = res.Body.Close(); res.StatusCode != 421 {
+		t.Error(res.StatusCode)
+	}
+	if a := w.do(t, call{method: "GET", path: "/"}); a.StatusCode != 200 {
+		t.Errorf("the portal's own host: %d %s", a.StatusCode, a.body)
 	}
 }

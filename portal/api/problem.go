@@ -183,6 +183,10 @@ func errorHandler(log *slog.Logger) fiber.ErrorHandler {
 		case errors.As(err, &p):
 		case errors.As(err, &f):
 			p = newProblem(f.Code, desk.Errorf(codeForStatus(f.Code), "%s", f.Message))
+			if f.Code == http.StatusRequestEntityTooLarge && largeBodies[c.Path()] {
+				// As much as nobody may send there is one who may not, or whose session has ended.
+				p.Detail = "the files are larger than 32 MiB together, or your session has ended; log in again or send fewer"
+			}
 		default:
 			p = problemOf(c.UserContext(), log, err)
 		}

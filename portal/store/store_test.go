@@ -104,7 +104,7 @@ func TestPooledConnectionKeepsNothingOfTheTenantBefore(t *testing.T) {
 	var wg sync.WaitGroup
 	for worker := range 4 {
 		wg.Go(func() {
-			for i := range 500 {
+			for i := range 1_000 {
 				want := tenants[(worker+i)%2]
 				ctx, cancel := context.WithCancel(t.Context())
 				if rand.IntN(4) == 0 {

@@ -24,8 +24,8 @@ func (q *Queries) AuditHas(ctx context.Context, action string) (bool, error) {
 }
 
 const insertAudit = `-- name: InsertAudit :exec
-insert into audit (tenant_id, id, actor, action, object, object_id, detail)
-values ($1, $2, $3, $4, $5,
+insert into audit (tenant_id, id, at, actor, action, object, object_id, detail)
+values ($1, $2, clock_timestamp(), $3, $4, $5,
         $6, $7)
 `
 
@@ -39,6 +39,7 @@ type InsertAuditParams struct {
 	Detail   json.RawMessage
 }
 
+// The clock and not now(): entries of one transaction keep their order.
 func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error {
 	_, err := q.db.Exec(ctx, insertAudit,
 		arg.TenantID,
