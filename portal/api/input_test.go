@@ -317,7 +317,7 @@ func (w *world) upload(t *testing.T, token string, size int) answer {
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile("files", "long.md")
 	if err == nil {
-		_, err = part.Write([]byte("# Long\n\n" + strings.Repeat("word word\n\n", size/11)))
+		_, err = part.Write([]byte("# Long\n\n" + strings.Repeat("a word\n\n", size/8)))
 	}
 	if err != nil || form.Close() != nil {
 		t.Fatal(err)
