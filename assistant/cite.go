@@ -1,9 +1,7 @@
 package assistant
 
 import (
-	"cmp"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,9 +15,9 @@ var mark = regexp.MustCompile(`[ \t\x{a0}]*(?:\[\^?(\d{1,4}(?:\s?[,;]\s?\d{1,4})
 
 var number = regexp.MustCompile(`\d+`)
 
-// cite keeps the marks whose numbers are known, in the form [1], and takes out
-// all others. Code is left as it is.
-func cite(text string, known func(n int) bool) string {
+// cite keeps the marks whose numbers are known, in the form [1] and with the
+// number that shown gives them, and takes out all others. Code is left as it is.
+func cite(text string, shown func(n int) (int, bool)) string {
 	var b strings.Builder
 	b.Grow(len(text))
 	for _, part := range split(text) {
@@ -38,8 +36,12 @@ func cite(text string, known func(n int) bool) string {
 			found := part.text[m[0]:m[1]]
 			blank := found[:len(found)-len(strings.TrimLeft(found, " \t\u00a0"))]
 			for _, digits := range number.FindAllString(found, -1) {
-				if n, err := strconv.Atoi(digits); err == nil && known(n) {
-					b.WriteString(blank + "[" + strconv.Itoa(n) + "]")
+				n, err := strconv.Atoi(digits)
+				if err != nil {
+					continue
+				}
+				if as, known := shown(n); known {
+					b.WriteString(blank + "[" + strconv.Itoa(as) + "]")
 					blank = ""
 				}
 			}
@@ -68,16 +70,24 @@ func split(text string) []part {
 }
 
 // cited checks a final text against the passages of the turn and lists those
-// that it really cites, by their numbers.
+// that it really cites. They are numbered anew, from 1 in the order in which
+// the text first names them: a turn that searched twice has numbers that begin
+// anywhere, and a reader would look for a [1] that there never was.
 func cited(text string, sources *tools.Sources) (string, []desk.Citation) {
 	list := []desk.Citation{}
-	text = cite(text, func(n int) bool {
-		c, ok := sources.Find(n)
-		if ok && !slices.ContainsFunc(list, func(k desk.Citation) bool { return k.N == n }) {
-			list = append(list, c)
+	place := map[int]int{}
+	text = cite(text, func(n int) (int, bool) {
+		if as, known := place[n]; known {
+			return as, true
 		}
-		return ok
+		c, ok := sources.Find(n)
+		if !ok {
+			return 0, false
+		}
+		c.N = len(list) + 1
+		place[n] = c.N
+		list = append(list, c)
+		return c.N, true
 	})
-	slices.SortFunc(list, func(a, b desk.Citation) int { return cmp.Compare(a.N, b.N) })
 	return text, list
 }

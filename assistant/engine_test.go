@@ -36,6 +36,20 @@ func TestAnAnswerStandsOnWhatWasFoundAndCitesOnlyThat(t *testing.T) {
 	b.validate()
 }
 
+func TestCitationsAreNumberedAsTheReaderMeetsThem(t *testing.T) {
+	b := newBench(t)
+	b.passages = func(string) []kb.Hit { return vpn() }
+	b.fake.Add(modeltest.Text("First restart [2]. `a[2]` stays. Then connect [1], or restart again [2][9]."))
+	o := b.ask(b.ana, "How do I connect to the VPN?")
+	if want := "First restart [1]. `a[2]` stays. Then connect [2], or restart again [1]."; o.message.Text != want {
+		t.Errorf("got  %q\nwant %q", o.message.Text, want)
+	}
+	c := o.message.Citations
+	if len(c) != 2 || c[0].N != 1 || c[0].Anchor != vpn()[1].Anchor || c[1].N != 2 || c[1].Anchor != vpn()[0].Anchor {
+		t.Errorf("citations %+v", c)
+	}
+}
+
 func TestToolsOfOneStepRunAndTheirResultsReachTheModel(t *testing.T) {
 	b := newBench(t)
 	own := b.ticket(b.ana, "Printer", "It jams")
@@ -46,7 +60,7 @@ func TestToolsOfOneStepRunAndTheirResultsReachTheModel(t *testing.T) {
 			modeltest.Call{Name: prompts.ToolSearch, Arguments: `{"query":"vpn"}`}),
 		modeltest.Text("It is new. See [2]."))
 	o := b.ask(b.ana, "What about my printer?")
-	if o.message.Text != "It is new. See [2]." || len(o.message.Citations) != 1 || o.message.Usage.Input != 20 {
+	if o.message.Text != "It is new. See [1]." || len(o.message.Citations) != 1 || o.message.Usage.Input != 20 {
 		t.Errorf("%+v", o.message)
 	}
 	if len(o.calls) != 4 || o.calls[1].Step != 1 || o.calls[3].Step != 1 {

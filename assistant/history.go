@@ -116,5 +116,5 @@ func body[T any](e desk.Event) (v T, ok bool) {
 // withoutMarks takes the numbers of an earlier turn's citations out of its
 // answer: the same numbers mean other passages now.
 func withoutMarks(text string) string {
-	return strings.TrimSpace(cite(text, func(int) bool { return false }))
+	return strings.TrimSpace(cite(text, func(int) (int, bool) { return 0, false }))
 }

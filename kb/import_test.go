@@ -73,7 +73,7 @@ func TestHTMLBecomesAnArticle(t *testing.T) {
 		<style>p{color:red}</style></head><body><h1>Vider le bac</h1><script>alert(1)</script><p onclick="x()">Ouvrez le <b>bac</b>.</p>
 		<h2>Ensuite</h2><ul><li>Fermez</li></ul></body></html>`))
 	hits := b.find(t, b.admin, "bac", "fr")
-	if len(hits) != 1 || hits[0].Key != "imprimante" || hits[0].Lang != "fr" || hits[0].Title != "Vider le bac" {
+	if len(hits) != 1 || hits[0].Key != "imprimante" || hits[0].Lang != "fr" || hits[0].Title != "Vider le bac" || hits[0].Summary != "En bref" {
 		t.Fatalf("%+v", hits)
 	}
 	a, err := b.Article(t.Context(), b.admin, hits[0].Article, "fr")

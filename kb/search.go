@@ -50,6 +50,7 @@ type Hit struct {
 	Text    string
 	Chunk   desk.ID
 	Score   float64
+	Summary string // of the article; empty in Passages
 }
 
 // Result is what a search found. Degraded says that the vectors did not take

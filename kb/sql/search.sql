@@ -67,8 +67,9 @@ with asked as (
     coalesce(p.said + p.meant, 0) / greatest((select max(said + meant) from passages), 1e-6) + coalesce(n.likeness, 0) desc, c.ord
 )
 select h.article_id, a.key, h.lang, h.title, h.path, h.anchor, h.body, h.chunk,
-  least(1, greatest(h.covered / nullif(q.total, 0), h.likeness, 0))::float8 as score
+  least(1, greatest(h.covered / nullif(q.total, 0), h.likeness, 0))::float8 as score, v.summary
 from hits h join articles a on a.no = h.article_no
+join article_versions v on v.article_id = h.article_id and v.lang = h.lang
 cross join lateral (
   -- What the whole question is worth in the hit's language, unknown words included.
   select (select coalesce(sum(k.gain), 0) from worth k where k.lang = h.lang)

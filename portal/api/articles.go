@@ -93,7 +93,7 @@ func (a *API) listArticles(ctx context.Context, in *listArticles) (*body[page[fo
 	hits, err := a.cfg.Knowledge.Search(ctx, v, kb.Query{Text: query, Lang: lang, Limit: min(in.Limit, searchLimit)})
 	items := make([]foundArticle, len(hits))
 	for i, h := range hits {
-		items[i] = foundArticle{ID: h.Article, Key: h.Key, Lang: h.Lang, Title: h.Title, Heading: h.Heading, Anchor: h.Anchor, Snippet: snippet(h.Text)}
+		items[i] = foundArticle{ID: h.Article, Key: h.Key, Lang: h.Lang, Title: h.Title, Summary: h.Summary, Heading: h.Heading, Anchor: h.Anchor, Snippet: snippet(h.Text)}
 	}
 	return pageOf(items, ""), err
 }
