@@ -1,0 +1,230 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Frame is one message of the link.
+type Frame interface {
+	kind() string
+	check() error
+}
+
+// From the server.
+type (
+	// Challenge opens a link: prove that the device's key is there.
+	Challenge struct {
+		Nonce []byte `json:"nonce"`
+	}
+	// Welcome says that the proof was good. ServerKey is shown so that an agent
+	// can tell that it must be enrolled anew; it obeys the one it has pinned.
+	Welcome struct {
+		ServerTime string `json:"server_time"` // RFC 3339
+		ServerKey  []byte `json:"server_key"`
+	}
+	// Do carries a command.
+	Do struct {
+		Envelope Envelope `json:"envelope"`
+	}
+	// Check asks for a Beat at once: is somebody still there?
+	Check struct{}
+	// Error answers a frame that was refused. The link may go on.
+	Error struct {
+		Code string `json:"code"`
+	}
+)
+
+// From the agent.
+type (
+	// Prove answers Challenge, see SignProof.
+	Prove struct {
+		Device    string `json:"device"`
+		Signature []byte `json:"signature"`
+	}
+	// Hello is the first frame after Welcome, and whenever the facts change.
+	Hello struct {
+		Facts Facts `json:"facts"`
+	}
+	// Inventory is what is installed: all of it (Full), or what came or changed
+	// and what went.
+	Inventory struct {
+		Full     bool      `json:"full,omitempty"`
+		Packages []Package `json:"packages,omitempty"`
+		Removed  []Package `json:"removed,omitempty"`
+	}
+	// Beat says that the device lives.
+	Beat struct{}
+	// Progress tells where a command stands.
+	Progress struct {
+		ID    string `json:"id"`
+		State string `json:"state"`
+	}
+	// Report carries a Result.
+	Report struct {
+		Envelope Envelope `json:"envelope"`
+	}
+)
+
+// States of Progress.
+const (
+	ProgressDelivered = "delivered" // remembered, and not begun
+	ProgressRunning   = "running"
+	ProgressPostponed = "postponed" // the person put it off
+)
+
+// Codes of Error.
+const (
+	ErrorBadFrame     = "bad_frame"     // not a frame, or one out of place
+	ErrorUnknownFrame = "unknown_frame" // of a newer agent, or of none
+	ErrorNotProved    = "not_proved"
+	ErrorRevoked      = "revoked"
+	ErrorRefused      = "refused" // the report or progress is about no command of this device
+	ErrorUnavailable  = "unavailable"
+)
+
+func (Challenge) kind() string { return "challenge" }
+func (Welcome) kind() string   { return "welcome" }
+func (Do) kind() string        { return "command" }
+func (Check) kind() string     { return "check" }
+func (Error) kind() string     { return "error" }
+func (Prove) kind() string     { return "prove" }
+func (Hello) kind() string     { return "hello" }
+func (Inventory) kind() string { return "inventory" }
+func (Beat) kind() string      { return "beat" }
+func (Progress) kind() string  { return "progress" }
+func (Report) kind() string    { return "result" }
+
+func (f Challenge) check() error {
+	if len(f.Nonce) != NonceSize {
+		return malformed("nonce")
+	}
+	return nil
+}
+
+func (f Welcome) check() error {
+	if len(f.ServerKey) != 32 || !within(64, f.ServerTime) {
+		return malformed("welcome")
+	}
+	return nil
+}
+
+func (f Prove) check() error {
+	if !IsID(f.Device) || len(f.Signature) != 64 {
+		return malformed("prove")
+	}
+	return nil
+}
+
+func (f Error) check() error {
+	if !within(64, f.Code) {
+		return malformed("error")
+	}
+	return nil
+}
+
+func (f Inventory) check() error {
+	if err := checkPackages(f.Packages); err != nil {
+		return err
+	}
+	if f.Full && len(f.Removed) > 0 {
+		return malformed("removed from a full inventory")
+	}
+	return checkPackages(f.Removed)
+}
+
+func (f Progress) check() error {
+	if !IsID(f.ID) || !slices.Contains([]string{ProgressDelivered, ProgressRunning, ProgressPostponed}, f.State) {
+		return malformed("progress")
+	}
+	return nil
+}
+
+func (f Hello) check() error  { return f.Facts.Check() }
+func (f Do) check() error     { return f.Envelope.check() }
+func (f Report) check() error { return f.Envelope.check() }
+func (Check) check() error    { return nil }
+func (Beat) check() error     { return nil }
+
+// NonceSize is the length of a challenge.
+const NonceSize = 32
+
+// Encode writes a frame: its fields behind its type.
+func Encode(f Frame) ([]byte, error) {
+	body, err := json.Marshal(f)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	head := []byte(`{"type":"` + f.kind() + `"`)
+	if len(body) > 2 {
+		head = append(head, ',')
+	}
+	return append(head, body[1:]...), nil
+}
+
+// ParseAgent reads a frame that an agent sent; it returns a pointer, such as
+// *Hello.
+func ParseAgent(data []byte) (Frame, error) {
+	return parse(data, func(kind string) Frame {
+		switch kind {
+		case "prove":
+			return &Prove{}
+		case "hello":
+			return &Hello{}
+		case "inventory":
+			return &Inventory{}
+		case "beat":
+			return &Beat{}
+		case "progress":
+			return &Progress{}
+		case "result":
+			return &Report{}
+		}
+		return nil
+	})
+}
+
+// ParseServer reads a frame that the server sent; it returns a pointer, such
+// as *Do.
+func ParseServer(data []byte) (Frame, error) {
+	return parse(data, func(kind string) Frame {
+		switch kind {
+		case "challenge":
+			return &Challenge{}
+		case "welcome":
+			return &Welcome{}
+		case "command":
+			return &Do{}
+		case "check":
+			return &Check{}
+		case "error":
+			return &Error{}
+		}
+		return nil
+	})
+}
+
+// ErrUnknownFrame tells a frame of a type that this side does not know: of a
+// newer other side, perhaps. It is answered and passed over.
+var ErrUnknownFrame = fmt.Errorf("%w: a frame of an unknown type", ErrMalformed)
+
+func parse(data []byte, empty func(kind string) Frame) (Frame, error) {
+	if len(data) > MaxFrame {
+		return nil, malformed("more than %d bytes", MaxFrame)
+	}
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, malformed("not a frame")
+	}
+	f := empty(head.Type)
+	if f == nil {
+		return nil, ErrUnknownFrame
+	}
+	if err := decode(data, MaxFrame, f, "type"); err != nil {
+		return nil, err
+	}
+	return f, f.check()
+}
