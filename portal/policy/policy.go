@@ -101,6 +101,9 @@ const (
 	RuleAssistant     = "assistant"
 	RuleManualTickets = "manual_tickets"
 	RuleReopen        = "reopen"
+
+	RuleInstallLinux   = "install_linux"   // R15: nothing is installed on Linux
+	RuleSoftwareSystem = "software_system" // this software is not offered for the device's system
 )
 
 // Effective is what holds for one viewer. The zero value allows nothing.

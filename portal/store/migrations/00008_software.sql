@@ -6,7 +6,7 @@ create table software_sources (
   id         uuid not null,
   manager    text not null check (manager in ('chocolatey', 'homebrew')),
   name       text not null,
-  url        text not null,
+  url        text not null check (url ~ '^https://'),
   sealed     bytea,
   created_at timestamptz not null default now(),
   primary key (tenant_id, id),
@@ -36,12 +36,13 @@ create table software_packages (
   software_id uuid not null,
   system      text not null check (system in ('windows', 'macos')),
   manager     text not null check (manager in ('chocolatey', 'homebrew_formula', 'homebrew_cask')),
-  package     text not null,
-  version     text not null default '', -- empty: the newest
+  package     text not null check (package ~ '^[A-Za-z0-9][A-Za-z0-9@+._/-]{0,149}$'),
+  version     text not null default '' check (version ~ '^([A-Za-z0-9][A-Za-z0-9+._-]{0,63})?$'), -- empty: the newest
   source_id   uuid,
   primary key (tenant_id, software_id, system),
   foreign key (tenant_id, software_id) references software on delete cascade,
-  foreign key (tenant_id, source_id) references software_sources
+  foreign key (tenant_id, source_id) references software_sources,
+  check ((system = 'windows') = (manager = 'chocolatey'))
 );
 select conserje_protect('software_packages');
 
