@@ -28,8 +28,11 @@ type (
 	Do struct {
 		Envelope Envelope `json:"envelope"`
 	}
-	// Check asks for a Beat at once: is somebody still there?
-	Check struct{}
+	// Check asks whether somebody is still there: answered at once by a Beat
+	// with the same nonce.
+	Check struct {
+		Nonce string `json:"nonce"`
+	}
 	// Error answers a frame that was refused. The link may go on.
 	Error struct {
 		Code string `json:"code"`
@@ -54,8 +57,10 @@ type (
 		Packages []Package `json:"packages,omitempty"`
 		Removed  []Package `json:"removed,omitempty"`
 	}
-	// Beat says that the device lives.
-	Beat struct{}
+	// Beat says that the device lives. Nonce repeats that of a Check.
+	Beat struct {
+		Nonce string `json:"nonce,omitempty"`
+	}
 	// Progress tells where a command stands.
 	Progress struct {
 		ID    string `json:"id"`
@@ -144,8 +149,15 @@ func (f Progress) check() error {
 func (f Hello) check() error  { return f.Facts.Check() }
 func (f Do) check() error     { return f.Envelope.check() }
 func (f Report) check() error { return f.Envelope.check() }
-func (Check) check() error    { return nil }
-func (Beat) check() error     { return nil }
+func (f Check) check() error  { return checkNonce(f.Nonce) }
+func (f Beat) check() error   { return checkNonce(f.Nonce) }
+
+func checkNonce(nonce string) error {
+	if !within(maxNonce, nonce) {
+		return malformed("nonce")
+	}
+	return nil
+}
 
 // NonceSize is the length of a challenge.
 const NonceSize = 32

@@ -27,12 +27,13 @@ func TestEveryFrameComesOutAsItWentIn(t *testing.T) {
 		&wire.Inventory{Full: true, Packages: []wire.Package{{Manager: wire.Chocolatey, ID: "vlc", Version: "3"}}},
 		&wire.Inventory{Removed: []wire.Package{{Manager: wire.HomebrewCask, ID: "vlc", Version: "3"}}},
 		&wire.Beat{},
+		&wire.Beat{Nonce: "n"},
 		&wire.Progress{ID: actionID, State: wire.ProgressRunning},
 		&wire.Report{Envelope: envelope},
 	}
 	server := []wire.Frame{
 		&wire.Challenge{Nonce: key}, &wire.Welcome{ServerTime: "2026-11-23T12:00:00Z", ServerKey: key},
-		&wire.Do{Envelope: envelope}, &wire.Check{}, &wire.Error{Code: wire.ErrorBadFrame},
+		&wire.Do{Envelope: envelope}, &wire.Check{Nonce: "n"}, &wire.Error{Code: wire.ErrorBadFrame},
 	}
 	roundTrip := func(list []wire.Frame, parse, other func([]byte) (wire.Frame, error)) {
 		for _, f := range list {
