@@ -3,7 +3,13 @@ import { useTranslation } from "react-i18next";
 import type { Log } from "./log";
 
 /** Tells screen readers that an answer begins and ends, or a person wrote, and nothing in between. */
-export function Announcer({ running, log }: { running?: string; log?: Log }) {
+export function Announcer(props: {
+  running?: string;
+  log?: Log;
+  of?: "staff_message" | "user_message"; // whose words are news here
+  name?: string; // who writes them, where the event does not say
+}) {
+  const { running, log, of = "staff_message", name } = props;
   const { t } = useTranslation();
   const before = useRef<string | undefined>(undefined);
   const [text, setText] = useState("");
@@ -19,10 +25,10 @@ export function Announcer({ running, log }: { running?: string; log?: Log }) {
   }, [running, log, t]);
   const last = log?.events.at(-1);
   useEffect(() => {
-    if (last?.kind === "staff_message" && last.body) {
-      setText(t("chat.status.written", { name: last.body.name }));
-    }
-  }, [last, t]);
+    if (last?.kind !== of || !last.body) return;
+    const who = "name" in last.body ? String(last.body.name) : name;
+    if (who) setText(t("chat.status.written", { name: who }));
+  }, [last, of, name, t]);
   return (
     <div className="sr-only" role="status" data-testid="chat-status">
       {text}

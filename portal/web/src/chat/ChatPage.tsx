@@ -20,6 +20,7 @@ import { OfflineNotice } from "./OfflineNotice";
 import classes from "./page.module.css";
 import { Side } from "./Side";
 import { Thread } from "./Thread";
+import { Typing } from "./Typing";
 import { exchanges } from "./thread";
 import { useChat } from "./useChat";
 
@@ -105,6 +106,7 @@ function Talk({ id }: { id: string }) {
         <Announcer running={running} log={state?.log} />
         <div className={classes.foot}>
           <Notices state={state} onDismiss={() => chat?.dismiss()} />
+          <Typing who={state?.typing} />
           <Composer
             draftKey={id}
             placeholder={
@@ -113,6 +115,7 @@ function Talk({ id }: { id: string }) {
                 : t("chat.composer.placeholder_staff")
             }
             onSend={(text) => chat?.say(text)}
+            onTyping={() => chat?.typing()}
             answering={Boolean(running)}
             stopping={Boolean(state?.stopping)}
             onStop={() => chat?.stop()}

@@ -16,6 +16,7 @@ import { maxText } from "./protocol";
 interface Props {
   draftKey: string;
   onSend: (text: string) => void;
+  onTyping?: () => void;
   answering?: boolean;
   stopping?: boolean;
   onStop?: () => void;
@@ -84,7 +85,10 @@ export function Composer(props: Props) {
         aria-invalid={over > 0 || undefined}
         placeholder={props.placeholder}
         value={text}
-        onChange={(e) => setText(e.currentTarget.value)}
+        onChange={(e) => {
+          setText(e.currentTarget.value);
+          props.onTyping?.();
+        }}
         onKeyDown={onKeyDown}
       />
       <span id="composer-hint" className={over > 0 ? classes.over : "sr-only"}>

@@ -114,11 +114,7 @@ function PartView(props: { part: Part; view: View; doing: Doing; last: boolean }
         />
       );
     case "partial":
-      return (
-        <div className={classes.answer} data-partial>
-          <Markdown text={part.text} citations={part.citations} onOpen={doing.open} />
-        </div>
-      );
+      return <Growing part={part} onOpen={doing.open} />;
     case "staff":
       return <StaffMessage part={part} />;
     case "line":
@@ -126,6 +122,19 @@ function PartView(props: { part: Part; view: View; doing: Doing; last: boolean }
     case "ended":
       return <Ended part={part} question={view.question?.text} doing={doing} last={props.last} />;
   }
+}
+
+/** An answer while it is written. */
+export function Growing(props: {
+  part: Part & { kind: "partial" };
+  onOpen: (c: Citation) => void;
+}) {
+  const { text, citations } = props.part;
+  return (
+    <div className={classes.answer} data-partial>
+      <Markdown text={text} citations={citations} onOpen={props.onOpen} growing />
+    </div>
+  );
 }
 
 export function StaffMessage({ part }: { part: Part & { kind: "staff" } }) {

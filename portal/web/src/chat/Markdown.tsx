@@ -4,7 +4,7 @@ import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import type { Citation } from "../api/types";
 import { CitationLink } from "./CitationLink";
-import { remarkCitations } from "./citations";
+import { asShown, remarkCitations } from "./citations";
 import { targetOf } from "./links";
 import classes from "./markdown.module.css";
 
@@ -69,11 +69,14 @@ interface Props {
   text: string;
   citations?: Citation[] | null;
   onOpen?: (c: Citation) => void;
+  growing?: boolean; // not final: its numbers are those of the search
 }
 
 /** An answer as people may see it: no raw HTML, no images, no forms, known links only. */
-export const Markdown = memo(function Markdown({ text, citations, onOpen }: Props) {
-  const byNumber = new Map((citations ?? []).map((c) => [c.n, c]));
+export const Markdown = memo(function Markdown({ text, citations, onOpen, growing }: Props) {
+  const byNumber = growing
+    ? asShown(text, citations ?? [])
+    : new Map((citations ?? []).map((c) => [c.n, c]));
   const components = {
     ...fixed,
     "cite-ref": ({ n }: { n: string }) => {

@@ -17,6 +17,24 @@ const reference = (n: string): Node => ({
   children: [],
 });
 
+const code = /^[ \t]*```[\s\S]*?(?:^[ \t]*```|$(?![\s\S]))|`[^`\n]+`/gm;
+
+/**
+ * The passages of a text that is still being written, by the numbers that stand
+ * in it. They are shown as the finished message will number them: from 1, in the
+ * order in which the text names them.
+ */
+export function asShown<C extends { n: number }>(text: string, found: C[]): Map<number, C> {
+  const known = new Map(found.map((c) => [c.n, c]));
+  const shown = new Map<number, C>();
+  for (const [, digits] of text.replace(code, "").matchAll(mark)) {
+    const n = Number(digits);
+    const c = known.get(n);
+    if (c && !shown.has(n)) shown.set(n, { ...c, n: shown.size + 1 });
+  }
+  return shown;
+}
+
 export function remarkCitations() {
   return (tree: Node) => walk(tree);
 }

@@ -20,6 +20,9 @@ export interface Log {
 
 export const emptyLog: Log = { events: [], inflight: null, gap: false };
 
+/** A log as it was read, with no answer in flight. */
+export const recorded = (events: LogEvent[] = []): Log => ({ ...emptyLog, events });
+
 export const firstSeq = (log: Log) => log.events[0]?.seq ?? 0;
 export const lastSeq = (log: Log) => log.events.at(-1)?.seq ?? 0;
 

@@ -10,6 +10,7 @@ export type ServerFrame =
   | { type: "ack"; id: string; seq: number }
   | { type: "delta"; turn: string; attempt: number; offset: number; text: string }
   | { type: "resync"; after: number }
+  | { type: "presence"; user: string; name: string; staff?: boolean; state: string }
   | { type: "reconnect"; in_ms: number }
   | { type: "error"; code: string; message: string; id?: string; params?: Record<string, unknown> }
   | { type: "pong" };
@@ -19,6 +20,7 @@ export type ClientFrame =
   | { type: "say"; id: string; text: string }
   | { type: "stop"; turn: string }
   | { type: "rate"; seq: number; rating: "up" | "down"; reason?: string }
+  | { type: "typing" }
   | { type: "ping" };
 
 export function parseFrame(data: unknown): ServerFrame | undefined {

@@ -261,3 +261,51 @@ it("Stop names the turn that runs", async () => {
   await wait(60);
   expect(state().stopping).toBeUndefined();
 });
+
+it("drops its log when the server says so, takes the one that follows, and does not open again", async () => {
+  server.events = [question(1, "a"), question(2, "b"), question(3, "c")];
+  await connected();
+  line().say({ type: "opened", conversation: "c1", last: 1 });
+  line().say({ type: "resync", after: 0 });
+  await wait(60);
+  expect(state().log.events).toEqual([]);
+  line().say({ type: "event", ...question(1, "z") });
+  await wait(60);
+  expect(state().log.events).toMatchObject([question(1, "z")]);
+  expect(line().sent.filter((f) => f.type === "open")).toHaveLength(1);
+});
+
+it("who has the log already reads it from nowhere else and follows from its end", async () => {
+  server.missing = true; // reading would fail
+  chat = openChat("c1", [question(1, "a"), question(2, "b")]);
+  await wait(10);
+  line().up();
+  await wait(10);
+  expect(state().phase).toBe("ready");
+  expect(line().sent).toEqual([{ type: "open", conversation: "c1", after: 2 }]);
+});
+
+it("shows who is typing until the message is there, or some seconds have gone by", async () => {
+  await connected();
+  const typing = { type: "presence", user: "u", name: "Ana", state: "typing" };
+  line().say(typing);
+  await wait(60);
+  expect(state().typing).toEqual({ user: "u", name: "Ana" });
+  line().say({ type: "event", ...question(1, "a") });
+  await wait(60);
+  expect(state().typing).toBeUndefined();
+  line().say(typing);
+  await wait(3000);
+  expect(state().typing?.name).toBe("Ana");
+  await wait(4000);
+  expect(state().typing).toBeUndefined();
+});
+
+it("tells that one types, but not with every key", async () => {
+  await connected();
+  for (let i = 0; i < 20; i++) {
+    chat.typing();
+    await wait(200);
+  }
+  expect(line().sent.filter((f) => f.type === "typing")).toHaveLength(2);
+});

@@ -29,11 +29,14 @@ export interface ChatState {
   notice?: { code: string; params?: Record<string, unknown> }; // a refusal that belongs to no message
   stopping?: string; // the turn that Stop was pressed for
   loadingEarlier: boolean;
+  typing?: { user: string; name: string }; // who else is writing just now
 }
 
 export interface Chat {
   store: StoreApi<ChatState>;
   say(text: string): void;
+  /** Tells the others that one writes; more often than needed does no harm. */
+  typing(): void;
   again(id: string): void;
   drop(id: string): void;
   stop(): void;
@@ -45,6 +48,8 @@ export interface Chat {
 }
 
 const pageSize = 50;
+const typingEvery = 2500; // the server passes on one in two seconds
+const typingLasts = 6000;
 const outboxKey = (conversation: string) => `outbox.${conversation}`;
 
 interface Kept {
@@ -60,8 +65,11 @@ export function leaveFirstMessage(conversation: string, text: string) {
   keep(outboxKey(conversation), [{ id: newID(), text }]);
 }
 
-/** Opens a conversation: history by REST, then the socket from there on. */
-export function openChat(id: string): Chat {
+/**
+ * Opens a conversation: history by REST, then the socket from there on. Who has
+ * the log already gives it, and it is not read again.
+ */
+export function openChat(id: string, start?: LogEvent[]): Chat {
   const store = createStore<ChatState>(() => ({
     id,
     phase: "loading",
@@ -74,6 +82,8 @@ export function openChat(id: string): Chat {
   let connection: Connection | undefined;
   let closed = false;
   let base = 0; // what stands before the first event we hold
+  let typedAt = 0;
+  let typingTimer = 0;
 
   const after = () => lastSeq(get().log) || base;
   const setPending = (pending: Pending[]) => {
@@ -100,20 +110,37 @@ export function openChat(id: string): Chat {
         case "delta":
           log = addDelta(log, frame);
           break;
-        case "resync":
-          log = { ...log, gap: true };
+        case "resync": // the log is another one than ours; it follows from there by itself
+          base = frame.after;
+          log = emptyLog;
+          break;
+        case "presence":
+          if (frame.state === "typing") others(frame);
           break;
         case "error":
           refused(frame);
           break;
       }
     }
+    const { typing } = get();
+    if (typing && wrote(batch, typing.user)) quiet();
     const reopen = log.gap;
     if (log.gap) log = { ...log, gap: false };
     set({ log });
     settle(log);
     if (reopen) open();
     if (opened) for (const p of get().pending) if (p.state === "sending") send(p);
+  }
+
+  function others({ user, name }: { user: string; name: string }) {
+    window.clearTimeout(typingTimer);
+    typingTimer = window.setTimeout(quiet, typingLasts);
+    set({ typing: { user, name } });
+  }
+
+  function quiet() {
+    window.clearTimeout(typingTimer);
+    set({ typing: undefined });
   }
 
   // A message that is in the log is no longer ours to keep.
@@ -156,7 +183,9 @@ export function openChat(id: string): Chat {
   async function load() {
     set({ phase: "loading", problem: undefined });
     try {
-      const { events, from } = await latest(id, get().pending.length > 0);
+      const { events, from } = start
+        ? { events: start, from: (start[0]?.seq ?? 1) - 1 }
+        : await latest(id, get().pending.length > 0);
       if (closed) return;
       base = from;
       set({ phase: "ready", log: append(emptyLog, events, from) });
@@ -176,6 +205,10 @@ export function openChat(id: string): Chat {
       setPending([...get().pending, p]);
       set({ notice: undefined });
       send(p);
+    },
+    typing() {
+      if (Date.now() - typedAt < typingEvery) return;
+      if (connection?.send({ type: "typing" })) typedAt = Date.now();
     },
     again(message) {
       mark(message, { state: "sending", code: undefined });
@@ -210,9 +243,20 @@ export function openChat(id: string): Chat {
     dismiss: () => set({ notice: undefined }),
     close() {
       closed = true;
+      window.clearTimeout(typingTimer);
       connection?.close();
     },
   };
+}
+
+// Whose message has come does not write it any more.
+function wrote(batch: ServerFrame[], user: string): boolean {
+  return batch.some(
+    (f) =>
+      f.type === "event" &&
+      (f.kind === "staff_message" || f.kind === "user_message") &&
+      f.body?.author === user,
+  );
 }
 
 /** The newest page of the log. A conversation with nothing but our unsent message is made now. */

@@ -5,11 +5,20 @@ import { useTranslation } from "react-i18next";
 import { conversations, tickets } from "../api";
 import type { TicketDetail } from "../api/types";
 import { Refusal } from "../app/states";
+import { handoffState } from "../chat/log";
+import type { Chat, ChatState } from "../chat/store";
+import { Typing } from "../chat/Typing";
 import { AnswerBox } from "../tickets/AnswerBox";
 import classes from "./staff.module.css";
 
+/** The conversation over the socket, once it is open. */
+export interface Live {
+  chat: Chat;
+  state: ChatState;
+}
+
 /** Three ways to write, never mixed up: into the chat, a reply in the ticket, an internal note. */
-export function Answering({ ticket: x }: { ticket: TicketDetail }) {
+export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Live }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const chat = x.conversation_id;
@@ -24,7 +33,7 @@ export function Answering({ ticket: x }: { ticket: TicketDetail }) {
       </Tabs.List>
       {chat && (
         <Tabs.Panel value="chat" pt="sm">
-          <InChat ticket={x} conversation={chat} onDone={refresh} />
+          <InChat ticket={x} conversation={chat} live={live} onDone={refresh} />
         </Tabs.Panel>
       )}
       <Tabs.Panel value="reply" pt="sm">
@@ -57,6 +66,7 @@ export function Answering({ ticket: x }: { ticket: TicketDetail }) {
 function InChat(props: {
   ticket: TicketDetail;
   conversation: string;
+  live?: Live;
   onDone: () => Promise<void>;
 }) {
   const { t } = useTranslation();
@@ -69,11 +79,13 @@ function InChat(props: {
     mutationFn: () => conversations.release(conversation),
     onSettled: props.onDone,
   });
-  if (x.handoff !== "taken") {
+  // The log knows first.
+  const handoff = props.live ? handoffState(props.live.state.log) : x.handoff;
+  if (handoff !== "taken") {
     return (
       <div className={classes.take}>
         <p>
-          {t(x.handoff === "requested" ? "staff.take.wanted" : "staff.take.quiet", {
+          {t(handoff === "requested" ? "staff.take.wanted" : "staff.take.quiet", {
             name: x.requester.name,
           })}
         </p>
@@ -86,10 +98,12 @@ function InChat(props: {
   }
   return (
     <>
+      <Typing who={props.live?.state.typing} />
       <AnswerBox
         draftKey={`chat.${conversation}`}
         label={t("staff.write.chat_label", { name: x.requester.name })}
         button={t("chat.composer.send")}
+        onTyping={() => props.live?.chat.typing()}
         onSend={async (text) => {
           await conversations.write(conversation, text);
           await props.onDone();

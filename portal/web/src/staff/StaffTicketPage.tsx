@@ -1,11 +1,17 @@
 import { Skeleton } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import type { LogEvent, TicketDetail } from "../api/types";
 import { Failed } from "../app/states";
 import { PassageHost } from "../articles/PassageHost";
+import { Announcer } from "../chat/Announcer";
+import { emptyLog, recorded, runningTurn } from "../chat/log";
+import { Notices } from "../chat/Notices";
+import { useChat } from "../chat/useChat";
 import { ticketQuery, transcriptQuery } from "../tickets/queries";
 import { Timeline, Verified } from "../tickets/Timeline";
 import tickets from "../tickets/tickets.module.css";
@@ -18,16 +24,7 @@ import classes from "./staff.module.css";
 export function StaffTicketPage() {
   const { t } = useTranslation();
   const { ticket: id } = useParams({ from: "/shell/queue/$ticket" });
-  const first = useQuery(ticketQuery(id));
-  // While a person is wanted or speaks, the conversation is live.
-  const live = first.data !== undefined && first.data.handoff !== "none";
-  const pace = live ? 3000 : 15_000;
-  const ticket = useQuery({ ...ticketQuery(id), refetchInterval: pace });
-  const transcript = useQuery({
-    ...transcriptQuery(id),
-    enabled: Boolean(ticket.data?.conversation_id),
-    refetchInterval: pace,
-  });
+  const ticket = useQuery({ ...ticketQuery(id), refetchInterval: 15_000 });
   const passage = usePassage();
   useDocumentTitle(
     ticket.data ? `#${ticket.data.number} ${ticket.data.subject}` : t("staff.title"),
@@ -43,22 +40,21 @@ export function StaffTicketPage() {
         </Link>
         <h2 className={classes.subject}>{x.subject}</h2>
         <p className={classes.number}>#{x.number}</p>
-        {!x.conversation_id && x.description && (
-          <div className={tickets.description}>{x.description}</div>
+        {x.conversation_id ? (
+          <Spoken key={x.conversation_id} ticket={x} conversation={x.conversation_id} />
+        ) : (
+          <>
+            {x.description && <div className={tickets.description}>{x.description}</div>}
+            <Timeline
+              log={emptyLog}
+              replies={x.replies}
+              requester={x.requester.name}
+              staff
+              onOpen={passage.open}
+            />
+            <Answering ticket={x} />
+          </>
         )}
-        {transcript.isError && (
-          <Failed error={transcript.error} retry={() => void transcript.refetch()} />
-        )}
-        {x.conversation_id && transcript.isPending && <Skeleton height={120} radius="lg" mb="md" />}
-        <Timeline
-          events={transcript.data?.events ?? []}
-          replies={x.replies}
-          requester={x.requester.name}
-          staff
-          onOpen={passage.open}
-        />
-        {transcript.data && <Verified ok={transcript.data.verified} />}
-        <Answering ticket={x} />
       </div>
       {passage.shown ? (
         <PassageHost shown={passage.shown} onClose={passage.close} className={tickets.pane} />
@@ -67,6 +63,89 @@ export function StaffTicketPage() {
       )}
     </div>
   );
+}
+
+interface SpokenProps {
+  ticket: TicketDetail;
+  conversation: string;
+}
+
+/** The record of a conversation: read whole once, and live from there. */
+function Spoken(props: SpokenProps) {
+  const transcript = useQuery(transcriptQuery(props.ticket.id));
+  if (transcript.isPending) return <Skeleton height={120} radius="lg" mb="md" />;
+  if (transcript.isError) {
+    return (
+      <>
+        <Failed error={transcript.error} retry={() => void transcript.refetch()} />
+        <Answering ticket={props.ticket} />
+      </>
+    );
+  }
+  return <Live {...props} start={transcript.data.events} verified={transcript.data.verified} />;
+}
+
+function Live(props: SpokenProps & { start: LogEvent[]; verified: boolean }) {
+  const { ticket: x, conversation } = props;
+  const [chat, state] = useChat(conversation, props.start) ?? [];
+  const passage = usePassage();
+  const client = useQueryClient();
+  const log = state?.phase === "ready" ? state.log : recorded(props.start);
+  // Status, technician and the seal of the record follow what is said.
+  const milestones = log.events.filter((e) => milestone.has(e.kind)).length;
+  const before = useRef(milestones);
+  useEffect(() => {
+    if (before.current === milestones) return;
+    before.current = milestones;
+    void client.invalidateQueries({ queryKey: ["tickets"] });
+  }, [milestones, client]);
+  const end = useStayAtEnd(log.events.length + (log.inflight?.text.length ?? 0));
+  return (
+    <>
+      <Timeline
+        log={log}
+        replies={x.replies}
+        requester={x.requester.name}
+        staff
+        onOpen={passage.open}
+      />
+      <Announcer running={runningTurn(log)} log={log} of="user_message" name={x.requester.name} />
+      <Notices state={state} onDismiss={() => chat?.dismiss()} />
+      <Verified ok={props.verified} />
+      <Answering ticket={x} live={chat && state && { chat, state }} />
+      <span ref={end} />
+    </>
+  );
+}
+
+const milestone = new Set(["ticket", "handoff", "turn_ended", "staff_message", "action"]);
+
+/** Who stands at the end of the record stays there while it grows. */
+function useStayAtEnd(length: number) {
+  const end = useRef<HTMLSpanElement>(null);
+  const atEnd = useRef(false);
+  useEffect(() => {
+    const box = scrollerOf(end.current);
+    if (!box) return;
+    const look = () => {
+      atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+    };
+    box.addEventListener("scroll", look, { passive: true });
+    return () => box.removeEventListener("scroll", look);
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each growth may move the end
+  useLayoutEffect(() => {
+    const box = scrollerOf(end.current);
+    if (box && atEnd.current) box.scrollTo({ top: box.scrollHeight });
+  }, [length]);
+  return end;
+}
+
+function scrollerOf(el: Element | null): Element | null {
+  for (let box = el?.parentElement; box; box = box.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
+  }
+  return null;
 }
 
 function Waiting() {

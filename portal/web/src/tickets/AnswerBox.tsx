@@ -10,6 +10,7 @@ interface Props {
   button: string;
   tone?: "internal";
   onSend: (text: string) => Promise<void>;
+  onTyping?: () => void;
   children?: ReactNode;
 }
 
@@ -45,7 +46,10 @@ export function AnswerBox(props: Props) {
         styles={{ input: { resize: "vertical" } }}
         value={text}
         maxLength={8000}
-        onChange={(e) => setText(e.currentTarget.value)}
+        onChange={(e) => {
+          setText(e.currentTarget.value);
+          props.onTyping?.();
+        }}
       />
       <Refusal error={error} />
       <div className={classes.answerRow}>

@@ -63,9 +63,9 @@ export function StepDetails({ step, staff, onOpen }: Props) {
 
 function Found({ passages, onOpen }: { passages: Citation[]; onOpen: (c: Citation) => void }) {
   return (
-    <ol className={classes.found}>
+    <ul className={classes.found}>
       {passages.map((c) => (
-        <li key={c.n} value={c.n} lang={c.lang}>
+        <li key={c.n} lang={c.lang}>
           <a href={passageHref(c)} onClick={(e) => openHere(e, () => onOpen(c), true)}>
             {c.title}
             {c.heading && c.heading !== c.title && ` › ${c.heading}`}
@@ -73,6 +73,6 @@ function Found({ passages, onOpen }: { passages: Citation[]; onOpen: (c: Citatio
           <span>{c.quote}</span>
         </li>
       ))}
-    </ol>
+    </ul>
   );
 }

@@ -11,6 +11,7 @@ import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Failed, Refusal } from "../app/states";
 import { PassageHost } from "../articles/PassageHost";
+import { recorded } from "../chat/log";
 import { AnswerBox } from "./AnswerBox";
 import { ticketQuery, transcriptQuery } from "./queries";
 import { StatusMark } from "./StatusMark";
@@ -47,7 +48,7 @@ export function TicketPage() {
                 <Failed error={transcript.error} retry={() => void transcript.refetch()} />
               )}
               <Timeline
-                events={transcript.data?.events ?? []}
+                log={recorded(transcript.data?.events)}
                 replies={ticket.data.replies}
                 requester={ticket.data.requester.name}
                 staff={false}

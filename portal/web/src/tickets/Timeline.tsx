@@ -1,12 +1,13 @@
 import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
-import type { Citation, LogEvent, Reply } from "../api/types";
+import type { Citation, Reply } from "../api/types";
 import { useFormat } from "../app/format";
 import { Initials } from "../app/initials";
 import { Answer } from "../chat/Answer";
-import { StaffMessage } from "../chat/Exchange";
+import { Growing, StaffMessage } from "../chat/Exchange";
 import { Line } from "../chat/Line";
+import type { Log } from "../chat/log";
 import type { Exchange } from "../chat/thread";
 import thread from "../chat/thread.module.css";
 import { StepDetails } from "./StepDetails";
@@ -14,7 +15,7 @@ import classes from "./tickets.module.css";
 import { dayOf, timeline } from "./timeline";
 
 interface Props {
-  events: LogEvent[];
+  log: Log;
   replies: Reply[];
   requester: string;
   staff: boolean; // staff also see each step with what went in and came out
@@ -22,9 +23,9 @@ interface Props {
 }
 
 /** What was said and done, in one line of time, as the log has it. */
-export function Timeline({ events, replies, requester, staff, onOpen }: Props) {
+export function Timeline({ log, replies, requester, staff, onOpen }: Props) {
   const format = useFormat();
-  const entries = timeline(events, replies);
+  const entries = timeline(log, replies);
   return (
     <ol className={classes.timeline}>
       {entries.map((e, i) => {
@@ -79,6 +80,7 @@ function Said({
           {p.kind === "answer" && (
             <Answer seq={p.seq} at={p.at} body={p.body} rating={p.rating} onOpen={onOpen} />
           )}
+          {p.kind === "partial" && <Growing part={p} onOpen={onOpen} />}
           {p.kind === "staff" && <StaffMessage part={p} />}
           {p.kind === "line" && (
             <Line event={p.event} ticketPath={staff ? "/queue/$ticket" : "/tickets/$ticket"} />

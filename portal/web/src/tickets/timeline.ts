@@ -1,4 +1,5 @@
-import type { LogEvent, Reply } from "../api/types";
+import type { Reply } from "../api/types";
+import type { Log } from "../chat/log";
 import { type Exchange, exchanges } from "../chat/thread";
 
 export type Entry =
@@ -6,9 +7,9 @@ export type Entry =
   | { kind: "reply"; at: string; reply: Reply };
 
 /** Transcript and replies as one line in time. A question keeps its answer with it. */
-export function timeline(events: LogEvent[], replies: Reply[]): Entry[] {
+export function timeline(log: Log, replies: Reply[]): Entry[] {
   const entries: Entry[] = [];
-  for (const view of exchanges({ events, inflight: null, gap: false })) {
+  for (const view of exchanges(log)) {
     entries.push({ kind: "exchange", at: startOf(view), view });
   }
   for (const reply of replies) entries.push({ kind: "reply", at: reply.at, reply });
