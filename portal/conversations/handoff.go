@@ -23,6 +23,7 @@ const (
 	noteAssistantOff = "assistant_off"     // R9: a person will
 	noteWaiting      = "waits_for_person"  // handed off, nobody has taken it yet
 	noteTaken        = "person_will_reply" // a technician has it
+	noteCodeMasked   = "code_masked"       // a code was typed into the chat; it belongs on the card
 )
 
 const (
@@ -74,6 +75,9 @@ func HandoffTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, rea
 		if err := desk.CheckText(reason, maxReason); err != nil {
 			return err
 		}
+	}
+	if _, err := tx.MaskCodes(ctx, v.User, &reason); err != nil {
+		return err
 	}
 	conv, err := holdFor(ctx, tx, v, id)
 	if err != nil {

@@ -100,11 +100,15 @@ func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Messag
 	if ack, known, err := said(ctx, tx, v, m); known || err != nil {
 		return ack, err
 	}
+	sum := textHash(m.Text)
+	masked, err := tx.MaskCodes(ctx, v.User, &m.Text)
+	if err != nil {
+		return Ack{}, err
+	}
 	conv, err := begin(ctx, tx, v, m)
 	if err != nil {
 		return Ack{}, err
 	}
-	sum := textHash(m.Text)
 	remembered, err := tx.RememberSaid(ctx, db.RememberSaidParams{
 		TenantID: tx.Tenant, UserID: v.User, MessageID: m.ID, ConversationID: conv.id, Seq: conv.LastSeq + 1, TextHash: sum,
 	})
@@ -118,10 +122,18 @@ func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Messag
 	if err := s.limit(ctx, tx, v); err != nil {
 		return Ack{}, err
 	}
-	return s.record(ctx, tx, m, conv, n)
+	ack, err := s.record(ctx, tx, m, conv, n)
+	if err == nil && masked {
+		_, err = tx.Append(ctx, conv.id, desk.KindNote, desk.Note{Code: noteCodeMasked})
+	}
+	return ack, err
 }
 
+// textHash is of the text without what may be a code: six digits are soon
+// guessed from their hash, and what was masked once is the same message when it
+// comes again.
 func textHash(text string) []byte {
+	text, _ = desk.MaskCodes(text)
 	sum := sha256.Sum256([]byte(text))
 	return sum[:]
 }

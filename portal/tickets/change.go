@@ -181,6 +181,9 @@ func ReplyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text 
 	if err != nil {
 		return Reply{}, err
 	}
+	if _, err := tx.MaskCodes(ctx, v.User, &text); err != nil {
+		return Reply{}, err
+	}
 	staff := v.Role.Staff()
 	if internal && !staff {
 		return Reply{}, desk.Errorf(desk.CodeForbidden, "only staff write internal notes").On("internal")

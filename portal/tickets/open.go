@@ -88,6 +88,9 @@ func OpenTx(ctx context.Context, tx *store.Tx, actor desk.ID, o Opening) (Ticket
 			return Ticket{}, err
 		}
 	}
+	if _, err := tx.MaskCodes(ctx, o.Requester.User, &o.Subject, &o.Description); err != nil {
+		return Ticket{}, err
+	}
 	number, err := tx.NextTicketNumber(ctx, tx.Tenant)
 	if err != nil {
 		return Ticket{}, err

@@ -84,7 +84,7 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
   }
 }
 
-const notes = ["assistant_off", "waits_for_person", "person_will_reply"] as const;
+const notes = ["assistant_off", "waits_for_person", "person_will_reply", "code_masked"] as const;
 
 // A note is a code: one of the chat's own, or one that also refuses things.
 function noteText(
