@@ -50,6 +50,9 @@ func (k *KB) Import(ctx context.Context, viewer desk.Viewer, docs []Document, op
 	if err := editor(viewer); err != nil {
 		return report, err
 	}
+	if err := k.audienceExists(ctx, viewer.Tenant, opts.Audience); err != nil {
+		return report, err
+	}
 	articles := gather(docs, opts.Language, &report)
 	done := 0
 	for batch := range slices.Chunk(articles, importBatch) {
@@ -71,6 +74,21 @@ func (k *KB) Import(ctx context.Context, viewer desk.Viewer, docs []Document, op
 		})
 	})
 	return report, err
+}
+
+// audienceExists refuses a company that the tenant does not have, before any
+// article of the import is read.
+func (k *KB) audienceExists(ctx context.Context, tenant, company desk.ID) error {
+	if company == "" {
+		return nil
+	}
+	return k.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		known, err := tx.HasCompany(ctx, company)
+		if err == nil && !known {
+			err = desk.Errorf(desk.CodeNotFound, "there is no such company; choose one of the list").On("company")
+		}
+		return err
+	})
 }
 
 // article is what one import says about a key, in one or several languages.

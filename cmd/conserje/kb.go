@@ -21,6 +21,8 @@ type kbImportCmd struct {
 	Dir    string `arg:"" type:"existingdir" help:"Folder; its subfolders are read too."`
 	Tenant string `default:"localhost" help:"Host name of the portal whose knowledge base it is."`
 	As     string `default:"adam" help:"User name of the admin in whose name it is imported."`
+	// Company keeps what is imported from everybody else's customers.
+	Company string `help:"Name of the one company that the articles are for; left out: everybody."`
 }
 
 // Run imports beside a running server, or on its own. Files with problems are
@@ -39,13 +41,17 @@ func (c *kbImportCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (e
 	if err != nil {
 		return err
 	}
+	audience, err := companyNamed(ctx, d.Store, v.Tenant, c.Company)
+	if err != nil {
+		return err
+	}
 	documents, err := kb.Folder(c.Dir)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
 	progress(fmt.Sprintf("importing %d files", len(documents)))
-	report, err := kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log}).Import(ctx, v, documents, kb.ImportOptions{})
+	report, err := kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log}).Import(ctx, v, documents, kb.ImportOptions{Audience: audience})
 	if err != nil {
 		return err
 	}
@@ -58,6 +64,21 @@ func (c *kbImportCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (e
 		return fmt.Errorf("%d files were not imported", len(report.Problems))
 	}
 	return nil
+}
+
+// companyNamed finds a company by its name; no name is no company.
+func companyNamed(ctx context.Context, s *store.Store, tenant desk.ID, name string) (id desk.ID, err error) {
+	if name == "" {
+		return "", nil
+	}
+	err = s.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		id, err = tx.CompanyByName(ctx, name)
+		if store.NoRows(err) {
+			return fmt.Errorf("no company of this portal is named %q", name)
+		}
+		return err
+	})
+	return id, err
 }
 
 // operator is the admin in whose name the command acts.

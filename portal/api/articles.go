@@ -42,6 +42,7 @@ type foundArticle struct {
 }
 
 type importFiles struct {
+	Company desk.ID `query:"company" format:"uuid" doc:"The one company that the articles are for; left out: everybody."`
 	RawBody huma.MultipartFormFiles[struct {
 		Files []huma.FormFile `form:"files" required:"true" doc:"Markdown or HTML."`
 	}]
@@ -190,7 +191,7 @@ func (a *API) importArticles(ctx context.Context, in *importFiles) (*body[import
 		}
 		documents = append(documents, kb.Document{Name: f.Filename, Data: data})
 	}
-	r, err := a.cfg.Knowledge.Import(ctx, v, documents, kb.ImportOptions{})
+	r, err := a.cfg.Knowledge.Import(ctx, v, documents, kb.ImportOptions{Audience: in.Company})
 	if err != nil {
 		return nil, err
 	}

@@ -311,7 +311,7 @@ func TestARequestSentTwiceAtOnceHappensOnce(t *testing.T) {
 }
 
 // upload sends size bytes as one file.
-func (w *world) upload(t *testing.T, token string, size int) answer {
+func (w *world) upload(t *testing.T, token string, size int, query ...string) answer {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -322,7 +322,7 @@ func (w *world) upload(t *testing.T, token string, size int) answer {
 	if err != nil || form.Close() != nil {
 		t.Fatal(err)
 	}
-	return w.do(t, call{method: "POST", path: "/api/v1/admin/articles/import", token: token, body: body.String(), header: map[string]string{"Content-Type": form.FormDataContentType()}})
+	return w.do(t, call{method: "POST", path: "/api/v1/admin/articles/import" + strings.Join(query, ""), token: token, body: body.String(), header: map[string]string{"Content-Type": form.FormDataContentType()}})
 }
 
 func TestOnlyWhoIsLoggedInMaySendLargeFiles(t *testing.T) {
@@ -366,5 +366,26 @@ func TestAHostThatNobodyHasGetsNotEvenThePage(t *testing.T) {
 	}
 	if a := w.do(t, call{method: "GET", path: "/"}); a.StatusCode != 200 {
 		t.Errorf("the portal's own host: %d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestAnImportForOneCompanyIsReadByItsPeopleOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	adam, _ := w.logIn(t, "adam")
+	if a := w.upload(t, adam, 1<<10, "?company="+string(w.globex)); a.StatusCode != 200 {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	for who, finds := range map[string]bool{"ana": false, "chloe": true} {
+		token, _ := w.logIn(t, who)
+		if a := w.do(t, call{path: "/api/v1/articles?query=long", token: token}); strings.Contains(string(a.body), `"Long"`) != finds {
+			t.Errorf("%s: %s", who, a.body)
+		}
+	}
+	for what, company := range map[string]string{"nobody's company": string(desk.NewID()), "no id at all": "Globex"} {
+		before := w.state(t)
+		if a := w.upload(t, adam, 1<<10, "?company="+company); a.StatusCode < 400 || a.StatusCode >= 500 || w.state(t) != before {
+			t.Errorf("%s: %d %s", what, a.StatusCode, a.body)
+		}
 	}
 }

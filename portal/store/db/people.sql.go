@@ -28,6 +28,17 @@ func (q *Queries) AddCompanyDomain(ctx context.Context, arg AddCompanyDomainPara
 	return err
 }
 
+const companyByName = `-- name: CompanyByName :one
+select id from companies where lower(name) = lower($1::text) order by id limit 1
+`
+
+func (q *Queries) CompanyByName(ctx context.Context, name string) (desk.ID, error) {
+	row := q.db.QueryRow(ctx, companyByName, name)
+	var id desk.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const createCompany = `-- name: CreateCompany :exec
 insert into companies (tenant_id, id, name) values ($1, $2, $3)
 `
@@ -74,6 +85,17 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) error {
 		arg.PasswordHash,
 	)
 	return err
+}
+
+const hasCompany = `-- name: HasCompany :one
+select exists (select 1 from companies where id = $1)::bool
+`
+
+func (q *Queries) HasCompany(ctx context.Context, id desk.ID) (bool, error) {
+	row := q.db.QueryRow(ctx, hasCompany, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const listCompanies = `-- name: ListCompanies :many

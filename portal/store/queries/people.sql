@@ -44,3 +44,9 @@ select c.id, c.name, c.created_at,
   coalesce((select array_agg(d.domain order by d.domain) from company_domains d
             where d.tenant_id = c.tenant_id and d.company_id = c.id), '{}')::text[] as domains
 from companies c order by c.name, c.id;
+
+-- name: CompanyByName :one
+select id from companies where lower(name) = lower(sqlc.arg(name)::text) order by id limit 1;
+
+-- name: HasCompany :one
+select exists (select 1 from companies where id = sqlc.arg(id))::bool;

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, FileButton, Modal } from "@mantine/core";
+import { ActionIcon, Button, FileButton, Modal, NativeSelect } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconTrash, IconUpload } from "@tabler/icons-react";
@@ -24,6 +24,8 @@ export function AdminArticlesPage() {
   useDocumentTitle(t("admin.articles.title"));
   const list = useQuery({ queryKey: ["articles", "admin"], queryFn: admin.articles });
   const items = list.data?.items ?? [];
+  const [company, setCompany] = useState("");
+  const companies = useQuery({ queryKey: ["companies"], queryFn: admin.companies });
   const bringIn = useMutation({
     mutationFn: admin.importArticles,
     onSettled: () => client.invalidateQueries({ queryKey: ["articles"] }),
@@ -32,7 +34,9 @@ export function AdminArticlesPage() {
     <FileButton
       multiple
       accept=".md,.markdown,.html,.htm"
-      onChange={(files) => files.length > 0 && bringIn.mutate(files)}
+      onChange={(files) =>
+        files.length > 0 && bringIn.mutate({ files, company: company || undefined })
+      }
     >
       {(props) => (
         <Button
@@ -53,6 +57,17 @@ export function AdminArticlesPage() {
         {items.length > 0 && chooser}
       </div>
       <p className={page.lead}>{t("admin.articles.lead")}</p>
+      <NativeSelect
+        className={classes.audience}
+        label={t("admin.articles.audience")}
+        description={t("admin.articles.audience_hint")}
+        value={company}
+        onChange={(e) => setCompany(e.currentTarget.value)}
+        data={[
+          { value: "", label: t("admin.articles.everybody") },
+          ...(companies.data?.items ?? []).map((c) => ({ value: c.id, label: c.name })),
+        ]}
+      />
       <Refusal error={bringIn.error} />
       {bringIn.data && <Report report={bringIn.data} />}
       {list.isPending && <Rows />}

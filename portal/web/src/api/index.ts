@@ -113,11 +113,12 @@ export const admin = {
   setPolicies: (change: Partial<Policies>): Promise<Policies> =>
     ok(api.PATCH("/api/v1/admin/policies", { body: change as Policies })),
   articles: async () => page<ArticleRow>(await ok(api.GET("/api/v1/admin/articles"))),
-  async importArticles(files: File[]) {
+  async importArticles({ files, company }: { files: File[]; company?: string }) {
     const form = new FormData();
     for (const file of files) form.append("files", file);
     const report = await ok(
       api.POST("/api/v1/admin/articles/import", {
+        params: { query: { company } },
         body: { files: [] },
         bodySerializer: () => form,
       }),
@@ -125,6 +126,8 @@ export const admin = {
     return { ...report, problems: report.problems ?? [] } as ImportReport;
   },
   deleteArticle: (id: string) => ok(api.DELETE("/api/v1/admin/articles/{id}", { params: by(id) })),
+  companies: async () =>
+    page<{ id: string; name: string }>(await ok(api.GET("/api/v1/admin/companies"))),
   users: async () =>
     page<Person>(await ok(api.GET("/api/v1/admin/users", { params: { query: { limit: 200 } } }))),
 };

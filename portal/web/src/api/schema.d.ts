@@ -883,7 +883,10 @@ export interface operations {
     };
     "post-admin-articles-import": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The one company that the articles are for; left out: everybody. */
+                company?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
