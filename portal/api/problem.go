@@ -46,6 +46,15 @@ var statuses = map[desk.Code]int{
 	desk.CodeUnsupported:        http.StatusBadRequest,
 	desk.CodeUnavailable:        http.StatusServiceUnavailable,
 	desk.CodeInternal:           http.StatusInternalServerError,
+	desk.CodeSMSUnavailable:     http.StatusConflict,
+	desk.CodePhoneNeeded:        http.StatusUnprocessableEntity,
+	desk.CodePhoneUnusable:      http.StatusUnprocessableEntity,
+	desk.CodeWrong:              http.StatusUnprocessableEntity,
+	desk.CodeExpired:            http.StatusGone,
+	desk.CodeUsed:               http.StatusGone,
+	desk.CodeAttempts:           http.StatusGone,
+	desk.CodeFactorWaits:        http.StatusConflict,
+	desk.CodeOldFactor:          http.StatusConflict,
 }
 
 // StatusOfCode is the HTTP status of a code, for handlers beside this package.

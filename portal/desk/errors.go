@@ -40,6 +40,15 @@ const (
 	CodeUnsupported        Code = "unsupported"         // a media type, protocol version or method we do not serve
 	CodeUnavailable        Code = "unavailable"         // the database or another part is away; try again
 	CodeInternal           Code = "internal"            // our fault; the log knows more
+	CodeSMSUnavailable     Code = "sms_unavailable"     // no text messages here; an authenticator app works
+	CodePhoneNeeded        Code = "phone_needed"        // no number on file yet
+	CodePhoneUnusable      Code = "phone_unusable"      // not a mobile number that codes may go to
+	CodeWrong              Code = "code_wrong"          // params: attempts_left, where the code is one of ours
+	CodeExpired            Code = "code_expired"        // too old, void, or never asked for
+	CodeUsed               Code = "code_used"           // each code works once
+	CodeAttempts           Code = "code_attempts"       // its five attempts are spent
+	CodeFactorWaits        Code = "factor_waits"        // a changed factor does not count yet; params: retry_after_seconds
+	CodeOldFactor          Code = "old_factor_needed"   // the present factor has to agree first
 )
 
 // Error is the one error type that reaches people. Message is safe to show

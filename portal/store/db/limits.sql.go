@@ -47,3 +47,13 @@ func (q *Queries) HitLimit(ctx context.Context, arg HitLimitParams) (HitLimitRow
 	err := row.Scan(&i.Hits, &i.RetryAfterSeconds)
 	return i, err
 }
+
+const refundLimit = `-- name: RefundLimit :exec
+update limits set hits = greatest(hits - 1, 0) where key = $1
+`
+
+// Takes one hit back: the attempt was a right one.
+func (q *Queries) RefundLimit(ctx context.Context, key string) error {
+	_, err := q.db.Exec(ctx, refundLimit, key)
+	return err
+}

@@ -523,6 +523,7 @@ type TotpFactor struct {
 	Sealed     []byte
 	LastStep   int64
 	VerifiedAt *time.Time
+	FactorFrom *time.Time
 	CreatedAt  time.Time
 }
 

@@ -12,6 +12,7 @@ create table phones (
   primary key (tenant_id, user_id),
   foreign key (tenant_id, user_id) references users on delete cascade
 );
+create index phones_number on phones (tenant_id, number);
 select conserje_protect('phones');
 
 create table totp_factors (
@@ -20,6 +21,7 @@ create table totp_factors (
   sealed      bytea not null,            -- the secret, under the installation's key
   last_step   bigint not null default 0, -- the last time step that was accepted: never again it or one before
   verified_at timestamptz,
+  factor_from timestamptz,               -- as with phones: added without the old factor
   created_at  timestamptz not null default now(),
   primary key (tenant_id, user_id),
   foreign key (tenant_id, user_id) references users on delete cascade
@@ -27,12 +29,15 @@ create table totp_factors (
 select conserje_protect('totp_factors');
 
 -- One code for one act (ASVS 6.5.1, 6.6.2). The code is kept as an HMAC under
--- a key outside the database.
+-- a key outside the database. 'action' is one action of the ledger, 'phone'
+-- proves a number that is not a factor yet, 'change' proves the old factor
+-- before a factor changes. The SMS that carried the code has the same id in
+-- messages_out.
 create table challenges (
   tenant_id  uuid not null,
   id         uuid not null,
   user_id    uuid not null,
-  purpose    text not null check (purpose in ('action', 'phone', 'phone_delete')),
+  purpose    text not null check (purpose in ('action', 'phone', 'change')),
   action_id  uuid,
   digest     bytea not null,
   number     text not null,

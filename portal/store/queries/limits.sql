@@ -9,3 +9,7 @@ returning hits, greatest(1, ceil(extract(epoch from window_start + make_interval
 
 -- name: ClearLimit :exec
 delete from limits where key = sqlc.arg(key);
+
+-- name: RefundLimit :exec
+-- Takes one hit back: the attempt was a right one.
+update limits set hits = greatest(hits - 1, 0) where key = sqlc.arg(key);

@@ -1,0 +1,191 @@
+package verify
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// Check takes the code for an act, from the SMS or from the authenticator app.
+// When it is right, it is used up and then runs, in one transaction: an error
+// of then leaves the code unused. Every check is charged before and stays
+// charged.
+//
+// CodeWrong, CodeExpired, CodeUsed, CodeAttempts and CodeRateLimited say what
+// to do next.
+func (s *Service) Check(ctx context.Context, v desk.Viewer, act Act, code string, then func(ctx context.Context, tx *store.Tx, factor string) error) error {
+	t, err := actTarget(act)
+	if err != nil {
+		return err
+	}
+	if err := sixDigits("code", code); err != nil {
+		return err
+	}
+	held, err := s.charge(ctx, v, t, true)
+	if err != nil {
+		return err
+	}
+	if held.matches(s, v, code) {
+		return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			if err := s.useForAct(ctx, tx, v, held.challenge); err != nil {
+				return err
+			}
+			return then(ctx, tx, FactorSMS)
+		})
+	}
+	if held.totp != nil {
+		step, err := s.step(v, *held.totp, code)
+		if err != nil {
+			return err
+		}
+		if step > 0 {
+			return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+				if err := s.useStep(ctx, tx, v, *held.totp, step); err != nil {
+					return err
+				}
+				return then(ctx, tx, FactorTOTP)
+			})
+		}
+	}
+	return s.refuse(ctx, v, held, code)
+}
+
+// held is what a charged check may be compared with: the open code, the
+// authenticator, or neither, and then why.
+type held struct {
+	challenge *db.ChargeChallengeRow
+	totp      *db.TOTPOfRow
+	why       *desk.Error
+}
+
+func (h held) matches(s *Service, v desk.Viewer, code string) bool {
+	c := h.challenge
+	return c != nil && hmac.Equal(c.CodeMac, s.mac(v.Tenant, v.User, c.ID, c.Salt, c.Digest, code))
+}
+
+// charge takes one check off everything that the code could be, in a
+// transaction of its own, and returns what may now be looked at.
+func (s *Service) charge(ctx context.Context, v desk.Viewer, t target, withTOTP bool) (h held, err error) {
+	var refused *desk.Error
+	err = s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		h, refused = held{}, nil
+		err := tx.Hit(ctx, guessKey(v.User), guessWindow, guessesAtMost, errGuesses)
+		if errors.As(err, &refused) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f, err := loadFactors(ctx, tx, v.User)
+		if err != nil {
+			return err
+		}
+		if withTOTP && f.totpReady() {
+			h.totp = f.totp
+		}
+		c, err := tx.ChargeChallenge(ctx, db.ChargeChallengeParams{UserID: v.User, Purpose: t.purpose, ActionID: store.Optional(t.action), Digest: t.digest})
+		if err == nil {
+			h.challenge = &c
+			return nil
+		}
+		if !store.NoRows(err) {
+			return err
+		}
+		h.why, err = s.reason(ctx, tx, v, t, f)
+		return err
+	})
+	if err == nil && refused != nil {
+		return held{}, refused // after the commit: the attempt is counted
+	}
+	return h, err
+}
+
+// reason says why there is no code to compare with.
+func (s *Service) reason(ctx context.Context, tx *store.Tx, v desk.Viewer, t target, f factors) (*desk.Error, error) {
+	if f.phone != nil && f.phone.VerifiedAt != nil && !f.phone.Ready && t.purpose == purposeAction {
+		return s.waitError(f.phone.FactorFrom), nil
+	}
+	last, err := tx.LastChallenge(ctx, db.LastChallengeParams{UserID: v.User, Purpose: t.purpose, ActionID: store.Optional(t.action)})
+	switch {
+	case err != nil && !store.NoRows(err):
+		return nil, err
+	case err == nil && last.UsedAt != nil:
+		return errUsed, nil
+	case err == nil && last.Attempts >= codeAttempts && !last.Void && !last.Expired:
+		return errAttempts, nil
+	}
+	return errExpired, nil
+}
+
+var (
+	errWrong    = desk.Errorf(desk.CodeWrong, "the code is not right")
+	errUsed     = desk.Errorf(desk.CodeUsed, "the code has been used")
+	errExpired  = desk.Errorf(desk.CodeExpired, "there is no code that counts; ask for a new one")
+	errAttempts = desk.Errorf(desk.CodeAttempts, "the code's attempts are spent; ask for a new one")
+)
+
+// refuse says why a code was not right. The right code of another act of the
+// same person is a failure of that one too (SECURITY D4).
+func (s *Service) refuse(ctx context.Context, v desk.Viewer, h held, code string) error {
+	err := s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		open, err := tx.OpenChallenges(ctx, v.User)
+		if err != nil {
+			return err
+		}
+		for _, c := range open {
+			if h.challenge != nil && c.ID == h.challenge.ID || !hmac.Equal(c.CodeMac, s.mac(v.Tenant, v.User, c.ID, c.Salt, c.Digest, code)) {
+				continue
+			}
+			if err := tx.ChargeOne(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case h.challenge != nil && h.challenge.Attempts >= codeAttempts && h.totp == nil:
+		return errAttempts
+	case h.challenge != nil:
+		return errWrong.With("attempts_left", codeAttempts-int(h.challenge.Attempts))
+	case h.totp != nil:
+		return errWrong
+	}
+	return h.why
+}
+
+// use consumes a code: of several right answers, one finds it.
+func (s *Service) use(ctx context.Context, tx *store.Tx, v desk.Viewer, c *db.ChargeChallengeRow) error {
+	n, err := tx.UseChallenge(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errUsed
+	}
+	return tx.RefundLimit(ctx, guessKey(v.User))
+}
+
+// useForAct consumes the code for an act. Where the person had no factor, the
+// number that the code came back from becomes one.
+func (s *Service) useForAct(ctx context.Context, tx *store.Tx, v desk.Viewer, c *db.ChargeChallengeRow) error {
+	f, err := lock(ctx, tx, v.User)
+	if err != nil {
+		return err
+	}
+	if err := s.use(ctx, tx, v, c); err != nil {
+		return err
+	}
+	switch {
+	case f.phoneReady() && f.phone.Number == c.Number:
+		return nil
+	case f.any():
+		return errExpired // the factors changed since: its codes are void
+	}
+	return s.adopt(ctx, tx, v, f, c.Number, 0)
+}

@@ -1,0 +1,222 @@
+// Package verify is the second factor: an SMS code or an authenticator app
+// before every act on a device (R17).
+//
+// A code belongs to one person and one act: it is kept as an HMAC, under a key
+// outside the database, over the person, the act's digest and a salt. It lives
+// five minutes and works once. Every check is charged and committed before the
+// code is looked at, so that no number of parallel requests over any number of
+// nodes gets more than five looks at it (SECURITY D1). Used up is one UPDATE
+// in the same transaction as what it allows: of two right answers at once, one
+// finds nothing left.
+//
+// A factor is a number that its owner proved by a code, or an authenticator
+// app that has shown one. Changing a factor needs the old one, or waits 24
+// hours in which the new one counts for nothing; it voids every open code, and
+// the owner hears of it by mail and on the old number (SECURITY section 2).
+package verify
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// The numbers of SECURITY section 2.
+const (
+	codeLife      = 5 * time.Minute
+	codeAttempts  = 5
+	guessWindow   = time.Hour
+	guessesAtMost = 10
+	changeWait    = 24 * time.Hour
+)
+
+// The names under which an action's proof is told to the caller of Check.
+const (
+	FactorSMS  = "sms"
+	FactorTOTP = "totp"
+)
+
+// Config is what the service stands on.
+type Config struct {
+	Store  *store.Store
+	Notify *notify.Service
+	Log    *slog.Logger
+	// Now is the clock of authenticator codes; nil is the real one. Everything
+	// else goes by the database's clock.
+	Now func() time.Time
+}
+
+// Service checks second factors and changes them.
+type Service struct {
+	store  *store.Store
+	notify *notify.Service
+	log    *slog.Logger
+	now    func() time.Time
+	key    []byte // of the codes' HMAC
+}
+
+// New returns the service.
+func New(cfg Config) *Service {
+	s := &Service{store: cfg.Store, notify: cfg.Notify, log: cfg.Log, now: cfg.Now, key: cfg.Store.Derive("codes", 32)}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}
+
+// Act is what a code is for. Digest is the action's own: whatever of the
+// action changes, the code no longer fits. The rest is what the SMS says.
+type Act struct {
+	Action    desk.ID
+	Digest    []byte
+	Operation desk.Operation
+	Device    string // the device's name
+	Software  string // the software's name, for an installation
+}
+
+// Factors says how a person can confirm an act. The masked number is for its
+// owner only (SECURITY D10).
+type Factors struct {
+	PhoneMasked   string     `json:"phone_masked,omitempty"`
+	PhoneVerified bool       `json:"phone_verified"`
+	TOTP          bool       `json:"totp"`
+	SMS           bool       `json:"sms" doc:"Whether this portal sends codes by SMS."`
+	WaitsUntil    *time.Time `json:"waits_until,omitempty" doc:"A changed factor counts from this moment on."`
+	DeleteAfter   *time.Time `json:"delete_after,omitempty"`
+	TOTPFrom      *time.Time `json:"-"`
+	Unverified    bool       `json:"-"` // there is a number, and nobody proved it
+	TOTPWaits     bool       `json:"-"`
+}
+
+// Status tells a person's factors.
+func (s *Service) Status(ctx context.Context, tx *store.Tx, user desk.ID) (Factors, error) {
+	f, err := loadFactors(ctx, tx, user)
+	if err != nil {
+		return Factors{}, err
+	}
+	rules, err := LoadRules(ctx, tx)
+	if err != nil {
+		return Factors{}, err
+	}
+	out := Factors{SMS: rules.SMS && s.notify.Can(notify.SMS), TOTP: f.totpReady()}
+	if f.phone != nil {
+		out.PhoneMasked, out.DeleteAfter = mask(f.phone.Number), f.phone.DeleteAfter
+		out.PhoneVerified, out.Unverified = f.phoneReady(), f.phone.VerifiedAt == nil
+		if f.phone.VerifiedAt != nil && !f.phone.Ready {
+			out.WaitsUntil = f.phone.FactorFrom
+		}
+	}
+	if f.totp != nil && f.totp.VerifiedAt != nil && !f.totp.Ready {
+		out.TOTPWaits, out.TOTPFrom = true, f.totp.FactorFrom
+	}
+	return out, nil
+}
+
+// Sent says how the newest code for an act fares, for its card.
+type Sent struct {
+	ResendAt     *time.Time    `json:"resend_at,omitempty"`
+	AttemptsLeft *int          `json:"attempts_left,omitempty" doc:"Of the code that was sent; absent when none is open."`
+	State        string        `json:"sms_state,omitempty" enum:"queued,sent,delivered,failed"`
+	Reason       notify.Reason `json:"sms_reason,omitempty" doc:"Why the SMS was not sent."`
+}
+
+// SentFor looks at the newest code for an action.
+func (s *Service) SentFor(ctx context.Context, tx *store.Tx, user, action desk.ID) (out Sent, err error) {
+	last, err := tx.LastChallenge(ctx, db.LastChallengeParams{UserID: user, Purpose: purposeAction, ActionID: store.Optional(action), GapSeconds: gapWindow.Seconds()})
+	if store.NoRows(err) {
+		return Sent{}, nil
+	}
+	if err != nil {
+		return Sent{}, err
+	}
+	if last.ResendIn > 0 {
+		at := last.CreatedAt.Add(gapWindow)
+		out.ResendAt = &at
+	}
+	if last.UsedAt == nil && !last.Void && !last.Expired {
+		left := codeAttempts - int(last.Attempts)
+		out.AttemptsLeft = &left
+	}
+	state, err := notify.StateOf(ctx, tx, last.ID)
+	out.State, out.Reason = state.State, state.Reason
+	return out, err
+}
+
+// Expecting reports whether the person has a code in hand that must not be
+// typed anywhere but into its field: what looks like one is masked in the chat
+// (SECURITY A8).
+func (s *Service) Expecting(ctx context.Context, tx *store.Tx, user desk.ID) (bool, error) {
+	open, err := tx.OpenChallenges(ctx, user)
+	if err != nil || len(open) > 0 {
+		return len(open) > 0, err
+	}
+	f, err := loadFactors(ctx, tx, user)
+	return f.totp != nil, err
+}
+
+// factors are a person's rows; nil where there is none.
+type factors struct {
+	phone *db.PhoneOfRow
+	totp  *db.TOTPOfRow
+}
+
+func loadFactors(ctx context.Context, tx *store.Tx, user desk.ID) (f factors, err error) {
+	phone, err := tx.PhoneOf(ctx, user)
+	if err == nil {
+		f.phone = &phone
+	} else if !store.NoRows(err) {
+		return factors{}, err
+	}
+	totp, err := tx.TOTPOf(ctx, user)
+	if err == nil {
+		f.totp = &totp
+	} else if !store.NoRows(err) {
+		return factors{}, err
+	}
+	return f, nil
+}
+
+func (f factors) phoneReady() bool { return f.phone != nil && f.phone.Ready }
+func (f factors) totpReady() bool  { return f.totp != nil && f.totp.Ready }
+
+// any reports whether there is a factor at all, one that still waits included:
+// from then on a change needs proof or patience.
+func (f factors) any() bool {
+	return f.phone != nil && f.phone.VerifiedAt != nil || f.totp != nil && f.totp.VerifiedAt != nil
+}
+
+// lock holds the person's factors until the transaction ends.
+func lock(ctx context.Context, tx *store.Tx, user desk.ID) (factors, error) {
+	if _, err := tx.LockFactors(ctx, user); err != nil {
+		if store.NoRows(err) {
+			return factors{}, desk.Errorf(desk.CodeNotFound, "no such person")
+		}
+		return factors{}, err
+	}
+	return loadFactors(ctx, tx, user)
+}
+
+// mask shows enough of a number to be recognised by its owner.
+func mask(number string) string {
+	if len(number) < 8 {
+		return "••••"
+	}
+	return number[:3] + strings.Repeat("•", len(number)-5) + number[len(number)-2:]
+}
+
+// ending is what a mail or SMS says of a number.
+func ending(number string) string { return number[max(0, len(number)-2):] }
+
+func (s *Service) waitError(from *time.Time) *desk.Error {
+	e := desk.Errorf(desk.CodeFactorWaits, "the changed factor does not count yet")
+	if from == nil {
+		return e
+	}
+	return e.With("retry_after_seconds", max(1, int(time.Until(*from).Seconds())))
+}
