@@ -21,6 +21,7 @@ import (
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/portal/web"
 	"github.com/conserje/conserje/tools"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // portal is everything that serves, plugged together.
@@ -30,6 +31,7 @@ type portal struct {
 	people        *people.Service
 	knowledge     *kb.KB
 	tickets       *tickets.Service
+	software      *software.Service
 	conversations *conversations.Service
 	chat          *chat.Server
 	jobs          *store.Jobs
@@ -37,7 +39,7 @@ type portal struct {
 }
 
 func wire(ctx context.Context, d *database, m models, log *slog.Logger) (*portal, error) {
-	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store)}
+	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), software: software.New(d.Store)}
 	var err error
 	if p.people, err = people.New(d.Store, log, people.Config{}); err != nil {
 		return nil, err
@@ -91,7 +93,7 @@ func (p *portal) start(ctx context.Context) error {
 
 func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App {
 	app, _ := api.NewApp(api.Config{
-		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Knowledge: p.knowledge,
+		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Knowledge: p.knowledge, Software: p.software,
 		Assistant: func() api.AssistantInfo { return p.models.info },
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
 			f, ok := web.Lookup(path, encodings)

@@ -31,42 +31,57 @@ const everybodyLoggedIn = "401 401 200 200 200 200 200 200 401 200"
 // access says who may call what. A route without a row fails the test.
 var access = map[string]row{
 	//                                         nobody expired ana carl chloe ben tess adam visitor zara
-	"POST /api/v1/session":                     {"", `{"login":"ana","password":"right-password"}`, "200 200 200 200 200 200 200 200 401 401"},
-	"GET /api/v1/session":                      {"", "", everybodyLoggedIn},
-	"DELETE /api/v1/session":                   {"", "", "401 401 204 204 204 204 204 204 401 204"},
-	"DELETE /api/v1/sessions/{id}":             {"session", "", "401 401 204 404 404 404 404 404 401 404"},
-	"GET /api/v1/me":                           {"", "", everybodyLoggedIn},
-	"PATCH /api/v1/me":                         {"", `{"language":"de"}`, everybodyLoggedIn},
-	"GET /api/v1/tickets":                      {"", "", everybodyLoggedIn},
-	"POST /api/v1/tickets":                     {"", `{"subject":"s","description":"d"}`, "401 401 201 201 201 201 201 201 401 201"},
-	"GET /api/v1/tickets/{id}":                 {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
-	"PATCH /api/v1/tickets/{id}":               {"ticket", `{"status":"resolved"}`, "401 401 200 404 404 403 200 200 401 404"},
-	"POST /api/v1/tickets/{id}/replies":        {"ticket", `{"text":"hello"}`, "401 401 201 404 404 201 201 201 401 404"},
-	"GET /api/v1/tickets/{id}/transcript":      {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
-	"GET /api/v1/articles":                     {"", "", everybodyLoggedIn},
-	"GET /api/v1/articles/{id}":                {"article", "", "401 401 200 200 404 200 200 200 401 404"},
-	"GET /api/v1/conversations":                {"", "", everybodyLoggedIn},
-	"POST /api/v1/conversations":               {"", `{}`, "401 401 201 201 201 201 201 201 401 201"},
-	"GET /api/v1/conversations/{id}":           {"conversation", "", "401 401 200 404 404 404 200 200 401 404"},
-	"GET /api/v1/conversations/{id}/events":    {"conversation", "", "401 401 200 404 404 404 200 200 401 404"},
-	"POST /api/v1/conversations/{id}/handoff":  {"conversation", `{}`, "401 401 204 404 404 404 204 204 401 404"},
-	"POST /api/v1/conversations/{id}/take":     {"conversation", "", "401 401 403 403 403 403 204 204 401 404"},
-	"POST /api/v1/conversations/{id}/release":  {"conversation", "", "401 401 403 403 403 403 204 204 401 404"},
-	"POST /api/v1/conversations/{id}/messages": {"conversation", `{"text":"hello"}`, "401 401 403 403 403 403 201 201 401 404"},
-	"GET /api/v1/admin/policies":               {"", "", "401 401 403 403 403 403 200 200 401 200"},
-	"PATCH /api/v1/admin/policies":             {"", `{"reopen":true}`, "401 401 403 403 403 403 403 200 401 200"},
-	"GET /api/v1/admin/articles":               {"", "", "401 401 403 403 403 403 200 200 401 200"},
-	"POST /api/v1/admin/articles/import":       {"files", "", "401 401 403 403 403 403 403 200 401 200"},
-	"DELETE /api/v1/admin/articles/{id}":       {"article", "", "401 401 403 403 403 403 403 204 401 404"},
-	"GET /api/v1/admin/users":                  {"", "", "401 401 403 403 403 403 200 200 401 200"},
-	"GET /api/v1/admin/companies":              {"", "", "401 401 403 403 403 403 200 200 401 200"},
-	"GET /api/openapi.json":                    {"", "", "200 200 200 200 200 200 200 200 200 200"},
-	"GET /api/openapi.yaml":                    {"", "", "200 200 200 200 200 200 200 200 200 200"},
-	"GET /api/openapi-3.0.json":                {"", "", "200 200 200 200 200 200 200 200 200 200"},
-	"GET /api/openapi-3.0.yaml":                {"", "", "200 200 200 200 200 200 200 200 200 200"},
-	"GET /healthz":                             {"", "", "200 200 200 200 200 200 200 200 200 200"},
-	"GET /readyz":                              {"", "", "200 200 200 200 200 200 200 200 200 200"},
-	"GET /metrics":                             {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"POST /api/v1/session":                              {"", `{"login":"ana","password":"right-password"}`, "200 200 200 200 200 200 200 200 401 401"},
+	"GET /api/v1/session":                               {"", "", everybodyLoggedIn},
+	"DELETE /api/v1/session":                            {"", "", "401 401 204 204 204 204 204 204 401 204"},
+	"DELETE /api/v1/sessions/{id}":                      {"session", "", "401 401 204 404 404 404 404 404 401 404"},
+	"GET /api/v1/me":                                    {"", "", everybodyLoggedIn},
+	"PATCH /api/v1/me":                                  {"", `{"language":"de"}`, everybodyLoggedIn},
+	"GET /api/v1/tickets":                               {"", "", everybodyLoggedIn},
+	"POST /api/v1/tickets":                              {"", `{"subject":"s","description":"d"}`, "401 401 201 201 201 201 201 201 401 201"},
+	"GET /api/v1/tickets/{id}":                          {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
+	"PATCH /api/v1/tickets/{id}":                        {"ticket", `{"status":"resolved"}`, "401 401 200 404 404 403 200 200 401 404"},
+	"POST /api/v1/tickets/{id}/replies":                 {"ticket", `{"text":"hello"}`, "401 401 201 404 404 201 201 201 401 404"},
+	"GET /api/v1/tickets/{id}/transcript":               {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
+	"GET /api/v1/articles":                              {"", "", everybodyLoggedIn},
+	"GET /api/v1/articles/{id}":                         {"article", "", "401 401 200 200 404 200 200 200 401 404"},
+	"GET /api/v1/conversations":                         {"", "", everybodyLoggedIn},
+	"POST /api/v1/conversations":                        {"", `{}`, "401 401 201 201 201 201 201 201 401 201"},
+	"GET /api/v1/conversations/{id}":                    {"conversation", "", "401 401 200 404 404 404 200 200 401 404"},
+	"GET /api/v1/conversations/{id}/events":             {"conversation", "", "401 401 200 404 404 404 200 200 401 404"},
+	"POST /api/v1/conversations/{id}/handoff":           {"conversation", `{}`, "401 401 204 404 404 404 204 204 401 404"},
+	"POST /api/v1/conversations/{id}/take":              {"conversation", "", "401 401 403 403 403 403 204 204 401 404"},
+	"POST /api/v1/conversations/{id}/release":           {"conversation", "", "401 401 403 403 403 403 204 204 401 404"},
+	"POST /api/v1/conversations/{id}/messages":          {"conversation", `{"text":"hello"}`, "401 401 403 403 403 403 201 201 401 404"},
+	"GET /api/v1/admin/policies":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"PATCH /api/v1/admin/policies":                      {"", `{"reopen":true}`, "401 401 403 403 403 403 403 200 401 200"},
+	"GET /api/v1/admin/articles":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/admin/articles/import":                {"files", "", "401 401 403 403 403 403 403 200 401 200"},
+	"DELETE /api/v1/admin/articles/{id}":                {"article", "", "401 401 403 403 403 403 403 204 401 404"},
+	"GET /api/v1/admin/users":                           {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/v1/admin/companies":                       {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/v1/software":                              {"", "", everybodyLoggedIn},
+	"GET /api/v1/software/requests":                     {"", "", everybodyLoggedIn},
+	"POST /api/v1/software/requests":                    {"", `{"name":"Inkscape"}`, "401 401 201 201 201 201 201 201 401 201"},
+	"POST /api/v1/admin/software/requests/{id}/approve": {"request", `{"software_id":"{software}"}`, "401 401 403 403 403 403 200 200 401 404"},
+	"POST /api/v1/admin/software/requests/{id}/decline": {"request", `{"answer":"no licence"}`, "401 401 403 403 403 403 200 200 401 404"},
+	"GET /api/v1/admin/software":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/admin/software":                       {"", aRow, "401 401 403 403 403 403 403 201 401 201"},
+	"GET /api/v1/admin/software/{id}":                   {"software", "", "401 401 403 403 403 403 200 200 401 404"},
+	"PATCH /api/v1/admin/software/{id}":                 {"software", `{"publisher":"Another"}`, "401 401 403 403 403 403 403 200 401 404"},
+	"DELETE /api/v1/admin/software/{id}":                {"software", "", "401 401 403 403 403 403 403 204 401 404"},
+	"GET /api/v1/admin/software/sources":                {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/admin/software/sources":               {"", `{"manager":"chocolatey","name":"{fresh}","url":"https://packages.example/nuget"}`, "401 401 403 403 403 403 403 201 401 201"},
+	"GET /api/v1/admin/software/sources/{id}":           {"source", "", "401 401 403 403 403 403 200 200 401 404"},
+	"PATCH /api/v1/admin/software/sources/{id}":         {"source", `{"url":"https://other.example/nuget"}`, "401 401 403 403 403 403 403 200 401 404"},
+	"DELETE /api/v1/admin/software/sources/{id}":        {"source", "", "401 401 403 403 403 403 403 204 401 404"},
+	"GET /api/openapi.json":                             {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /api/openapi.yaml":                             {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /api/openapi-3.0.json":                         {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /api/openapi-3.0.yaml":                         {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /healthz":                                      {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /readyz":                                       {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /metrics":                                      {"", "", "200 200 200 200 200 200 200 200 200 200"},
 }
 
 // routes is the inventory: what Fiber really serves, and what the document
@@ -168,12 +183,20 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		id = w.article(t)
 	case "session":
 		_, id = w.logIn(t, "ana")
+	case "software":
+		id = w.row(t)
+	case "source":
+		id = w.source(t)
+	case "request":
+		id = w.request(t, "ana")
+		c.body = strings.Replace(c.body, "{software}", string(w.row(t)), 1)
 	case "files":
 		var kind string
 		c.body, kind = files(t, "new-"+string(desk.NewID())+".md", "---\ntitle: New\nlang: en\n---\n# New\n\nText.\n")
 		c.header = map[string]string{"Content-Type": kind}
 	}
 	c.path = strings.Replace(c.path, "{id}", string(id), 1)
+	c.body = strings.Replace(c.body, "{fresh}", string(desk.NewID()), 1)
 	switch actor {
 	case "anonymous":
 	case "expired":

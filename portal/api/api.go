@@ -25,6 +25,7 @@ import (
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // Config is what the interface stands on; every field is required unless its
@@ -35,6 +36,7 @@ type Config struct {
 	Tickets       *tickets.Service
 	Conversations *conversations.Service
 	Knowledge     *kb.KB
+	Software      *software.Service
 	Assistant     func() AssistantInfo
 	// Assets answers every address that is not the interface's: the web
 	// interface.
@@ -96,6 +98,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountConversations()
 	a.mountArticles()
 	a.mountAdmin()
+	a.mountSoftware()
 	app.Use("/api", a.noSuchRoute)
 	if cfg.Assets != nil {
 		app.Use(a.knownHost, cfg.Assets)

@@ -29,6 +29,7 @@ import (
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/tools/software"
 )
 
 const (
@@ -54,6 +55,7 @@ type world struct {
 	tickets       *tickets.Service
 	conversations *conversations.Service
 	kb            *kb.KB
+	software      *software.Service
 	address       string
 	tenant, other desk.ID
 	acme, globex  desk.ID
@@ -68,7 +70,7 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	t.Helper()
 	s := storetest.New(t)
 	log := storetest.Log(t)
-	w := &world{store: s, viewers: map[string]desk.Viewer{}, tickets: tickets.New(s)}
+	w := &world{store: s, viewers: map[string]desk.Viewer{}, tickets: tickets.New(s), software: software.New(s)}
 	var err error
 	w.people, err = people.New(s, log, people.Config{Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
 	if err != nil {
@@ -79,6 +81,7 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	w.fill(t)
 	cfg := api.Config{
 		Store: s, People: w.people, Tickets: w.tickets, Conversations: w.conversations, Knowledge: w.kb, Log: log,
+		Software:  w.software,
 		Assistant: func() api.AssistantInfo { return api.AssistantInfo{Offline: true, Model: "none"} },
 		Assets:    api.Assets(asset),
 		Metrics:   func(c *fiber.Ctx) error { return c.SendString("numbers") },

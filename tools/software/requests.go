@@ -41,26 +41,26 @@ type Request struct {
 	Name         string         `json:"name"`
 	Reason       string         `json:"reason"`
 	State        RequestState   `json:"state" enum:"open,approved,declined"`
-	Requester    Requester      `json:"requester"`
+	Requester    RequestedBy    `json:"requester"`
 	Device       *RequestDevice `json:"device,omitempty"`
 	Conversation desk.ID        `json:"conversation_id,omitempty"`
-	Ticket       *TicketRef     `json:"ticket,omitempty"`
-	Software     *Ref           `json:"software,omitempty" doc:"What was approved."`
+	Ticket       *RequestTicket `json:"ticket,omitempty"`
+	Software     *RequestRef    `json:"software,omitempty" doc:"What was approved."`
 	Action       desk.ID        `json:"action_id,omitempty" doc:"The install that the requester was offered."`
 	Answer       string         `json:"answer,omitempty"`
-	DecidedBy    *Ref           `json:"decided_by,omitempty"`
+	DecidedBy    *RequestRef    `json:"decided_by,omitempty"`
 	DecidedAt    *time.Time     `json:"decided_at,omitempty"`
 	CreatedAt    time.Time      `json:"created_at"`
 }
 
-// Ref is something by id and name.
-type Ref struct {
+// RequestRef is something by id and name.
+type RequestRef struct {
 	ID   desk.ID `json:"id"`
 	Name string  `json:"name"`
 }
 
-// Requester is whose wish it is.
-type Requester struct {
+// RequestedBy is whose wish it is.
+type RequestedBy struct {
 	ID      desk.ID `json:"id"`
 	Name    string  `json:"name"`
 	Company string  `json:"company,omitempty"`
@@ -73,8 +73,8 @@ type RequestDevice struct {
 	System string  `json:"system" enum:"windows,macos,linux"`
 }
 
-// TicketRef is the approval's ticket.
-type TicketRef struct {
+// RequestTicket is the approval's ticket.
+type RequestTicket struct {
 	ID     desk.ID `json:"id"`
 	Number int64   `json:"number"`
 }
@@ -237,7 +237,7 @@ func (s *Service) Requests(ctx context.Context, f RequestFilter) (list []Request
 	if limit <= 0 {
 		limit = 50
 	}
-	p := db.SoftwareRequestsParams{State: string(f.State), AtMost: int32(limit) + 1} //nolint:gosec // at most 101
+	p := db.SoftwareRequestsParams{State: string(f.State), AtMost: int32(limit) + 1}
 	if f.Cursor != "" {
 		id, err := desk.ParseID(string(f.Cursor))
 		if err != nil {
@@ -278,7 +278,7 @@ func noRequest() error { return desk.Errorf(desk.CodeNotFound, "no such request"
 func requestOf(r db.SoftwareRequestsRow) Request {
 	out := Request{
 		ID: r.ID, Name: r.Name, Reason: r.Reason, State: RequestState(r.State), Conversation: deref(r.ConversationID),
-		Requester: Requester{ID: r.UserID, Name: r.UserName, Company: deref(r.CompanyName)},
+		Requester: RequestedBy{ID: r.UserID, Name: r.UserName, Company: deref(r.CompanyName)},
 		Software:  ref(r.SoftwareID, r.SoftwareName), Action: deref(r.ActionID), Answer: r.Answer,
 		DecidedBy: ref(r.DecidedBy, r.DecidedByName), DecidedAt: r.DecidedAt, CreatedAt: r.CreatedAt.UTC(),
 	}
@@ -286,16 +286,16 @@ func requestOf(r db.SoftwareRequestsRow) Request {
 		out.Device = &RequestDevice{ID: *r.DeviceID, Name: deref(r.DeviceName), System: deref(r.DeviceSystem)}
 	}
 	if r.TicketID != nil {
-		out.Ticket = &TicketRef{ID: *r.TicketID, Number: deref(r.TicketNumber)}
+		out.Ticket = &RequestTicket{ID: *r.TicketID, Number: deref(r.TicketNumber)}
 	}
 	return out
 }
 
-func ref(id *desk.ID, name *string) *Ref {
+func ref(id *desk.ID, name *string) *RequestRef {
 	if id == nil {
 		return nil
 	}
-	return &Ref{ID: *id, Name: deref(name)}
+	return &RequestRef{ID: *id, Name: deref(name)}
 }
 
 func on(field string, err error) error {
