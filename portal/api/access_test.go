@@ -190,6 +190,10 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 	case "request":
 		id = w.request(t, "ana")
 		c.body = strings.Replace(c.body, "{software}", string(w.row(t)), 1)
+	case "device", "suspect device":
+		id = w.device(t, "ana", r.target == "suspect device")
+		c.path = strings.Replace(c.path, "{user}", string(w.viewers["ana"].User), 1)
+		c.body = strings.Replace(c.body, "$carl", string(w.viewers["carl"].User), 1)
 	case "files":
 		var kind string
 		c.body, kind = files(t, "new-"+string(desk.NewID())+".md", "---\ntitle: New\nlang: en\n---\n# New\n\nText.\n")

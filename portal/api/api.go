@@ -25,6 +25,8 @@ import (
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/tools/devices"
+	"github.com/conserje/conserje/tools/devices/wire"
 	"github.com/conserje/conserje/tools/software"
 )
 
@@ -37,7 +39,12 @@ type Config struct {
 	Conversations *conversations.Service
 	Knowledge     *kb.KB
 	Software      *software.Service
-	Assistant     func() AssistantInfo
+	// Devices adds the routes of devices; optional.
+	Devices *devices.Service
+	// AgentLink and AgentEnrol are the agents' own two addresses, which know no
+	// session.
+	AgentLink, AgentEnrol fiber.Handler
+	Assistant             func() AssistantInfo
 	// Assets answers every address that is not the interface's: the web
 	// interface.
 	Assets fiber.Handler
@@ -90,6 +97,10 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	if cfg.Chat != nil {
 		app.Get("/api/v1/chat", cfg.Chat) // guards itself, before it upgrades
 	}
+	if cfg.AgentLink != nil {
+		app.Get(wire.LinkPath, cfg.AgentLink)
+		app.Post(wire.EnrolPath, cfg.AgentEnrol)
+	}
 	app.Group("/api", a.tenant, sameOrigin, readable, a.session, a.idempotent)
 	a.huma = humafiber.NewV2(app, document())
 	a.mountSession()
@@ -99,6 +110,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountArticles()
 	a.mountAdmin()
 	a.mountSoftware()
+	a.mountDevices()
 	app.Use("/api", a.noSuchRoute)
 	if cfg.Assets != nil {
 		app.Use(a.knownHost, cfg.Assets)

@@ -195,6 +195,15 @@ func TestTwoThousandHostileRequestsGiveNoServerError(t *testing.T) {
 				op := operations[g.IntN(len(operations))]
 				c := g.request(op[0], op[1])
 				c.token = tokens[g.IntN(len(tokens))]
+				if len(c.path) > 16<<10 {
+					// Refused while its sender is still writing: the answer, or a
+					// connection that is gone, whichever comes first.
+					if res, err := http.DefaultTransport.RoundTrip(c.request(t, w)); err == nil {
+						byStatus[res.StatusCode].Add(1)
+						_ = res.Body.Close()
+					}
+					continue
+				}
 				a := w.do(t, c)
 				byStatus[a.StatusCode].Add(1)
 				if a.StatusCode >= http.StatusInternalServerError {

@@ -15,6 +15,10 @@ import (
 
 const headerIdempotencyKey = "Idempotency-Key"
 
+// neverKept are the routes whose answers, or digests of whose questions, would
+// be secrets at rest: log-ins, and tokens that are shown once.
+var neverKept = map[string]bool{"/api/v1/session": true, "/api/v1/admin/devices/tokens": true, "/api/v1/admin/software/sources": true}
+
 // idempotent answers a POST that carries a known Idempotency-Key with the
 // answer that the first one got, so that a client that lost the answer may
 // simply ask again. The same key with another request is refused; while the
@@ -23,9 +27,7 @@ const headerIdempotencyKey = "Idempotency-Key"
 func (a *API) idempotent(c *fiber.Ctx) error {
 	key := c.Get(headerIdempotencyKey)
 	v, err := desk.ViewerFrom(c.UserContext())
-	// A log-in is never answered from memory, and no digest of a password kept.
-	secret := c.Path() == "/api/v1/session" || c.Path() == "/api/v1/admin/software/sources"
-	if c.Method() != fiber.MethodPost || key == "" || err != nil || secret {
+	if c.Method() != fiber.MethodPost || key == "" || err != nil || neverKept[c.Path()] {
 		return c.Next()
 	}
 	if len(key) > 128 || !holdable(key) {

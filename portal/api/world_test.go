@@ -29,6 +29,7 @@ import (
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/tools/devices"
 	"github.com/conserje/conserje/tools/software"
 )
 
@@ -56,6 +57,7 @@ type world struct {
 	conversations *conversations.Service
 	kb            *kb.KB
 	software      *software.Service
+	devices       *devices.Service
 	address       string
 	tenant, other desk.ID
 	acme, globex  desk.ID
@@ -87,6 +89,7 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 		Metrics:   func(c *fiber.Ctx) error { return c.SendString("numbers") },
 		Draining:  w.draining.Load,
 	}
+	w.plugDevices(t, &cfg)
 	for _, f := range set {
 		f(&cfg)
 	}
@@ -301,6 +304,8 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'events' || e.hash::text from conversation_events e union all select 'articles' || a::text from articles a
 				union all select 'versions' || v.hash::text from article_versions v union all select 'policies' || p::text from policies p
 				union all select 'audit' || d::text from audit d where d.action <> 'session.opened'
+				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a
+				union all select 'tokens' || n::text from enrolment_tokens n
 				union all select 'sessions' || s.id::text || coalesce(s.revoked_at::text, '') from sessions s) all_rows`).Scan(&one)
 			sum += one
 			return err

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
@@ -47,23 +48,17 @@ func Subject(tenant, device desk.ID) string { return "device." + string(tenant) 
 
 // Device is a row as its user, or staff, sees it.
 type Device struct {
-	ID            desk.ID     `json:"id"`
-	Name          string      `json:"name"`
-	System        string      `json:"system" enum:"windows,macos,linux"`
-	SystemVersion string      `json:"system_version"`
-	Online        bool        `json:"online"`
-	LastSeenAt    *time.Time  `json:"last_seen_at,omitempty"`
-	Account       string      `json:"account,omitempty" doc:"The viewer's local account on it."`
-	Company       *Named      `json:"company,omitempty"`
-	Simulated     bool        `json:"simulated"`
-	Suspect       bool        `json:"suspect" doc:"Its key was seen twice; nothing runs on it until staff trust it again."`
-	Operations    []Operation `json:"operations"`
-}
-
-// Named is an object with its name.
-type Named struct {
-	ID   desk.ID `json:"id"`
-	Name string  `json:"name"`
+	ID            desk.ID       `json:"id"`
+	Name          string        `json:"name"`
+	System        string        `json:"system" enum:"windows,macos,linux"`
+	SystemVersion string        `json:"system_version"`
+	Online        bool          `json:"online"`
+	LastSeenAt    *time.Time    `json:"last_seen_at,omitempty"`
+	Account       string        `json:"account,omitempty" doc:"The viewer's local account on it."`
+	Company       *people.Named `json:"company,omitempty"`
+	Simulated     bool          `json:"simulated"`
+	Suspect       bool          `json:"suspect" doc:"Its key was seen twice; nothing runs on it until staff trust it again."`
+	Operations    []Operation   `json:"operations"`
 }
 
 // Operation says whether the viewer may do it on this device, and which rule
@@ -153,7 +148,7 @@ func deviceOf(r db.DeviceRowsRow) Device {
 		LastSeenAt: r.LastSeenAt, Account: r.Account, Simulated: r.Simulated, Suspect: r.SuspectAt != nil,
 	}
 	if r.CompanyID != nil && r.CompanyName != nil {
-		d.Company = &Named{ID: *r.CompanyID, Name: *r.CompanyName}
+		d.Company = &people.Named{ID: *r.CompanyID, Name: *r.CompanyName}
 	}
 	return d
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/tools/devices/wire"
@@ -35,24 +36,24 @@ var (
 	errToken = desk.Errorf(desk.CodeNotFound, "the token is not valid, was used, or has run out")
 )
 
-// Token lets one device in, once.
-type Token struct {
-	ID        desk.ID    `json:"id"`
-	Token     string     `json:"token,omitempty" doc:"Shown once, when it is made."`
-	Company   *Named     `json:"company,omitempty"`
-	User      *Named     `json:"user,omitempty" doc:"Whoever the device will be assigned to."`
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt time.Time  `json:"expires_at"`
-	UsedAt    *time.Time `json:"used_at,omitempty"`
-	Device    *desk.ID   `json:"device_id,omitempty"`
+// EnrolmentToken lets one device in, once.
+type EnrolmentToken struct {
+	ID        desk.ID       `json:"id"`
+	Token     string        `json:"token,omitempty" doc:"Shown once, when it is made."`
+	Company   *people.Named `json:"company,omitempty"`
+	User      *people.Named `json:"user,omitempty" doc:"Whoever the device will be assigned to."`
+	CreatedAt time.Time     `json:"created_at"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	UsedAt    *time.Time    `json:"used_at,omitempty"`
+	Device    *desk.ID      `json:"device_id,omitempty"`
 }
 
 // NewToken makes a token for a device of a company, and of a person of it;
 // both may be empty. The database keeps its hash only.
-func (s *Service) NewToken(ctx context.Context, company, user desk.ID) (t Token, err error) {
+func (s *Service) NewToken(ctx context.Context, company, user desk.ID) (t EnrolmentToken, err error) {
 	v, err := desk.ViewerFrom(ctx)
 	if err != nil {
-		return Token{}, err
+		return EnrolmentToken{}, err
 	}
 	err = s.staff(ctx, func(ctx context.Context, tx *store.Tx, _ desk.Viewer) error {
 		if err := tx.Hit(ctx, "enrol-tokens:"+string(v.User), time.Hour, tokensPerHour, errTooMany); err != nil {
@@ -65,7 +66,7 @@ func (s *Service) NewToken(ctx context.Context, company, user desk.ID) (t Token,
 		if _, err := rand.Read(secret); err != nil {
 			return err
 		}
-		t = Token{ID: desk.NewID(), Token: tokenPrefix + base64.RawURLEncoding.EncodeToString(secret), CreatedAt: time.Now().UTC()}
+		t = EnrolmentToken{ID: desk.NewID(), Token: tokenPrefix + base64.RawURLEncoding.EncodeToString(secret), CreatedAt: time.Now().UTC()}
 		t.ExpiresAt, err = tx.InsertEnrolmentToken(ctx, db.InsertEnrolmentTokenParams{
 			TenantID: tx.Tenant, ID: t.ID, CompanyID: store.Optional(company), UserID: store.Optional(user),
 			TokenHash: hashOf(t.Token), CreatedBy: v.User, LifetimeSeconds: TokenLifetime.Seconds(),
@@ -104,17 +105,17 @@ func (s *Service) companyOf(ctx context.Context, tx *store.Tx, company, user des
 }
 
 // Tokens lists what was made lately, without the tokens themselves.
-func (s *Service) Tokens(ctx context.Context) (list []Token, err error) {
+func (s *Service) Tokens(ctx context.Context) (list []EnrolmentToken, err error) {
 	err = s.staff(ctx, func(ctx context.Context, tx *store.Tx, _ desk.Viewer) error {
 		rows, err := tx.EnrolmentTokens(ctx)
-		list = make([]Token, len(rows))
+		list = make([]EnrolmentToken, len(rows))
 		for i, r := range rows {
-			list[i] = Token{ID: r.ID, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, UsedAt: r.UsedAt, Device: r.DeviceID}
+			list[i] = EnrolmentToken{ID: r.ID, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, UsedAt: r.UsedAt, Device: r.DeviceID}
 			if r.CompanyID != nil && r.CompanyName != nil {
-				list[i].Company = &Named{ID: *r.CompanyID, Name: *r.CompanyName}
+				list[i].Company = &people.Named{ID: *r.CompanyID, Name: *r.CompanyName}
 			}
 			if r.UserID != nil && r.UserName != nil {
-				list[i].User = &Named{ID: *r.UserID, Name: *r.UserName}
+				list[i].User = &people.Named{ID: *r.UserID, Name: *r.UserName}
 			}
 		}
 		return err

@@ -36,7 +36,6 @@ type LinkConfig struct {
 	Store    *store.Store
 	Registry *Service
 	Ledger   Ledger
-	Status   func(code desk.Code) int // of the problem that refuses a request
 	Log      *slog.Logger
 
 	Socket     socket.Config

@@ -332,26 +332,12 @@ func offers(header, protocol string) bool {
 	return false
 }
 
-// Handler returns the handler of GET /agent/v1/link.
-func (s *LinkServer) Handler() fiber.Handler {
-	upgrade := s.socket.Handler(s.open)
-	return func(c *fiber.Ctx) error {
-		if err := upgrade(c); err != nil {
-			return s.refuse(c, err)
-		}
-		return nil
-	}
-}
+// Handler returns the handler of GET /agent/v1/link. Its errors are the
+// application's to answer.
+func (s *LinkServer) Handler() fiber.Handler { return s.socket.Handler(s.open) }
 
 // EnrolHandler returns the handler of POST /agent/v1/enrol.
-func (s *LinkServer) EnrolHandler() fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		if err := s.enrol(c); err != nil {
-			return s.refuse(c, err)
-		}
-		return nil
-	}
-}
+func (s *LinkServer) EnrolHandler() fiber.Handler { return s.enrol }
 
 func (s *LinkServer) enrol(c *fiber.Ctx) error {
 	cfg := s.hub.cfg
@@ -373,31 +359,6 @@ func (s *LinkServer) enrol(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.Status(http.StatusCreated).JSON(wire.Enrolled{Device: string(device), Host: host, ServerKey: s.hub.serverKey})
-}
-
-// refuse answers with problem details (RFC 9457).
-func (s *LinkServer) refuse(c *fiber.Ctx, err error) error {
-	status := http.StatusInternalServerError
-	if fe, ok := errors.AsType[*fiber.Error](err); ok {
-		status, err = fe.Code, desk.Errorf(desk.CodeUnsupported, "%s", fe.Message)
-	} else if code := desk.CodeOf(err); code != desk.CodeInternal {
-		status = s.hub.cfg.Status(code)
-	}
-	coded, ok := errors.AsType[*desk.Error](err)
-	if !ok {
-		s.hub.cfg.Log.ErrorContext(c.UserContext(), "a device was refused", "error", err)
-		coded = desk.Errorf(desk.CodeInternal, "something went wrong on our side; try again")
-	}
-	body, err := json.Marshal(map[string]any{
-		"type": "about:blank", "title": http.StatusText(status), "status": status,
-		"detail": coded.Message, "code": coded.Code, "field": coded.Field, "params": coded.Params,
-	})
-	if err != nil {
-		return err
-	}
-	c.Set(fiber.HeaderContentType, "application/problem+json")
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Status(status).Send(body)
 }
 
 func newNonce() string {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/tools/devices/wire"
@@ -21,14 +22,14 @@ type Managed struct {
 	CreatedAt    time.Time    `json:"created_at"`
 	Assignments  []Assignment `json:"assignments"`
 	Accounts     []Account    `json:"accounts,omitempty"`
-	Packages     []Package    `json:"packages,omitempty"`
+	Packages     []Installed  `json:"packages,omitempty"`
 }
 
 // Assignment is a person who may act on a device, as a local account.
 type Assignment struct {
-	User    Named     `json:"user"`
-	Account string    `json:"account"`
-	At      time.Time `json:"at"`
+	User    people.Named `json:"user"`
+	Account string       `json:"account"`
+	At      time.Time    `json:"at"`
 }
 
 // Account is an account of a device, from its inventory.
@@ -38,8 +39,8 @@ type Account struct {
 	LoggedIn bool   `json:"logged_in"`
 }
 
-// Package is an installed package, from a device's inventory.
-type Package struct {
+// Installed is an installed package, from a device's inventory.
+type Installed struct {
 	Manager string `json:"manager"`
 	ID      string `json:"id"`
 	Version string `json:"version"`
@@ -90,7 +91,7 @@ func (s *Service) one(ctx context.Context, tx *store.Tx, id desk.ID) (Managed, e
 	}
 	packages, err := tx.DevicePackages(ctx, id)
 	for _, p := range packages {
-		m.Packages = append(m.Packages, Package{Manager: p.Manager, ID: p.Package, Version: p.Version})
+		m.Packages = append(m.Packages, Installed{Manager: p.Manager, ID: p.Package, Version: p.Version})
 	}
 	return m, err
 }
@@ -114,7 +115,7 @@ func (s *Service) managed(ctx context.Context, tx *store.Tx, which db.DeviceRows
 	assigned, err := tx.DeviceAssignments(ctx, ids)
 	for _, a := range assigned {
 		m := &list[at[a.DeviceID]]
-		m.Assignments = append(m.Assignments, Assignment{User: Named{ID: a.UserID, Name: a.UserName}, Account: a.Account, At: a.CreatedAt})
+		m.Assignments = append(m.Assignments, Assignment{User: people.Named{ID: a.UserID, Name: a.UserName}, Account: a.Account, At: a.CreatedAt})
 	}
 	return list, err
 }

@@ -1,0 +1,178 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdh"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/conserje/conserje/portal/api"
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/tools/devices"
+	"github.com/conserje/conserje/tools/devices/wire"
+)
+
+// rows adds a room's rows to the table of access.
+func rows(more map[string]row) bool {
+	maps.Copy(access, more)
+	return true
+}
+
+var _ = rows(map[string]row{
+	//                                         nobody expired ana carl chloe ben tess adam visitor zara
+	"GET /api/v1/devices":                                  {"", "", everybodyLoggedIn},
+	"GET /api/v1/devices/{id}":                             {"device", "", "401 401 200 404 404 404 404 404 401 404"},
+	"GET /api/v1/admin/devices":                            {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/v1/admin/devices/tokens":                     {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/admin/devices/tokens":                    {"", `{}`, "401 401 403 403 403 403 201 201 401 201"},
+	"GET /api/v1/admin/devices/{id}":                       {"device", "", "401 401 403 403 403 403 200 200 401 404"},
+	"POST /api/v1/admin/devices/{id}/assignments":          {"device", `{"user_id":"$carl","account":"ana"}`, "401 401 403 403 403 403 201 201 401 404"},
+	"DELETE /api/v1/admin/devices/{id}/assignments/{user}": {"device", "", "401 401 403 403 403 403 204 204 401 404"},
+	"POST /api/v1/admin/devices/{id}/revoke":               {"device", "", "401 401 403 403 403 403 204 204 401 404"},
+	"POST /api/v1/admin/devices/{id}/trust":                {"suspect device", "", "401 401 403 403 403 403 204 204 401 404"},
+	"GET /agent/v1/link":                                   {"", "", "426 426 426 426 426 426 426 426 426 426"},
+	"POST /agent/v1/enrol":                                 {"", `{}`, "404 404 404 404 404 404 404 404 404 404"},
+})
+
+// noLedger has no command for any device.
+type noLedger struct{}
+
+func (noLedger) Deliverable(context.Context, desk.ID, desk.ID) ([]wire.Command, error) {
+	return nil, nil
+}
+func (noLedger) Progress(context.Context, desk.ID, desk.ID, desk.ID, string) error { return nil }
+func (noLedger) Finish(context.Context, desk.ID, desk.ID, wire.Result, []byte) error {
+	return nil
+}
+func (noLedger) Seen(context.Context, desk.ID, desk.ID) error { return nil }
+
+func (w *world) plugDevices(t testing.TB, cfg *api.Config) {
+	t.Helper()
+	w.devices = devices.New(w.store, cfg.Log)
+	link, err := devices.NewLinkServer(t.Context(), devices.LinkConfig{
+		Store: w.store, Registry: w.devices, Ledger: noLedger{}, Log: cfg.Log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(link.Close)
+	cfg.Devices, cfg.AgentLink, cfg.AgentEnrol = w.devices, link.Handler(), link.EnrolHandler()
+}
+
+func enrolment(t testing.TB, token string) wire.Enrol {
+	t.Helper()
+	pub, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wire.Enrol{Token: token, SignKey: pub, SealKey: seal.PublicKey().Bytes(), Facts: wire.Facts{
+		Name: "LAPTOP-7", System: wire.Windows, Accounts: []wire.Account{{Name: "ana", SID: "S-1", Kind: wire.AccountLocal}, {Name: "corp", Kind: wire.AccountDomain}},
+	}}
+}
+
+// device enrols one of a person's.
+func (w *world) device(t testing.TB, login string, suspect bool) desk.ID {
+	t.Helper()
+	token, err := w.devices.NewToken(w.as(t, "tess"), "", w.viewers[login].User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := w.devices.Enrol(t.Context(), w.tenant, string(desk.NewID()), enrolment(t, token.Token))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if suspect {
+		storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.SuspectDevice(ctx, id)
+			return err
+		})
+	}
+	return id
+}
+
+// SECURITY F4: what a device holds, its token and its key's name, is nothing
+// to any route of people.
+func TestCredentialsOfADeviceOpenNoRouteOfPeople(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.device(t, "ana", false)
+	token, err := w.devices.NewToken(w.as(t, "tess"), w.acme, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for route, r := range access {
+		method, path, _ := strings.Cut(route, " ")
+		if !strings.Contains(r.want, "401 401 ") || strings.Contains(path, "/session") && method == http.MethodPost {
+			continue
+		}
+		path = strings.ReplaceAll(strings.ReplaceAll(path, "{id}", string(id)), "{user}", string(id))
+		for _, credential := range []string{token.Token, string(id)} {
+			for _, header := range []map[string]string{nil, {"Authorization": "Bearer " + credential}} {
+				if a := w.do(t, call{method: method, path: path, body: r.body, token: credential, header: header}); a.StatusCode != 401 {
+					t.Errorf("%s: %d %s", route, a.StatusCode, a.body)
+				}
+			}
+		}
+	}
+}
+
+func TestTokenIsToldOnceAndKeptNowhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tess, _ := w.logIn(t, "tess")
+	c := call{method: "POST", path: "/api/v1/admin/devices/tokens", body: `{"user_id":"` + string(w.viewers["ana"].User) + `"}`, token: tess}
+	c.header = map[string]string{"Idempotency-Key": "k"}
+	a := w.do(t, c)
+	var made devices.EnrolmentToken
+	if err := json.Unmarshal(a.body, &made); err != nil || a.StatusCode != 201 || made.Token == "" {
+		t.Fatalf("%d %s %v", a.StatusCode, a.body, err)
+	}
+	if list := w.do(t, call{path: "/api/v1/admin/devices/tokens", token: tess}); bytes.Contains(list.body, []byte(made.Token)) || !bytes.Contains(list.body, []byte(made.ID)) {
+		t.Errorf("%s", list.body)
+	}
+	storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+		var n int
+		err := tx.QueryRow(ctx, `select count(*) from (select t::text as x from enrolment_tokens t union all select a::text from audit a
+			union all select encode(response, 'escape') from idempotency_keys) all_rows where x like '%' || $1 || '%'`, made.Token).Scan(&n)
+		if n != 0 {
+			t.Errorf("the token lies in %d rows", n)
+		}
+		return err
+	})
+}
+
+func TestAssignmentsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.device(t, "ana", false)
+	tess, _ := w.logIn(t, "tess")
+	for name, c := range map[string]struct {
+		user, account string
+		want          int
+	}{
+		"another company's person": {string(w.viewers["chloe"].User), "ana", 422},
+		"another tenant's person":  {string(w.viewers["zara"].User), "ana", 404},
+		"unknown account":          {string(w.viewers["carl"].User), "root", 422},
+		"domain account":           {string(w.viewers["carl"].User), "corp", 422},
+		"nobody":                   {string(desk.NewID()), "", 404},
+	} {
+		body := `{"user_id":"` + c.user + `","account":"` + c.account + `"}`
+		before := w.state(t)
+		a := w.do(t, call{method: "POST", path: "/api/v1/admin/devices/" + string(id) + "/assignments", body: body, token: tess})
+		if a.StatusCode != c.want || w.state(t) != before {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
+		}
+	}
+}
