@@ -95,7 +95,7 @@ eval-search: ## imports 1,243 articles and prints recall and MRR of the search, 
 	@$(SETUP) postgres
 	go test -tags eval -count=1 -timeout 30m -v -run '^TestSearch' ./kb/evaltest
 
-eval-offline: ## asks the built-in model 232 utterances in five languages; prints accuracy and confusion
+eval-offline: ## asks the built-in model 382 utterances in five languages; prints accuracy and confusion
 	go test -count=1 -v -run 'Utterances|WrongInterface|QuestionsOfOthers' ./assistant/offline
 
 bench: ## latency, memory and search, side by side with the baselines

@@ -58,11 +58,11 @@ func newBench(t testing.TB, change ...settings) *bench {
 		t.Fatal(err)
 	}
 	log := storetest.Log(t)
-	b.tools, err = tools.NewRegistry(b.store, log, tools.All(b, b.tickets)...)
+	b.tools, err = tools.NewRegistry(b.store, log, tools.All(b.store, b, b.tickets, b.ledger())...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Store: b.store, Model: provider, Tools: b.tools, Log: log, Now: func() time.Time {
+	cfg := Config{Store: b.store, Model: provider, Tools: b.tools, Ledger: b.ledger(), Log: log, Now: func() time.Time {
 		return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	}}
 	for _, c := range change {

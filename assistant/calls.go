@@ -203,7 +203,7 @@ func (j *job) change(ctx context.Context, s *step) error {
 }
 
 func (j *job) toolCall(c desk.ToolCall) tools.Call {
-	return tools.Call{ID: c.Call, Conversation: j.conversation, Name: c.Name, Arguments: string(c.Arguments), Sources: &j.sources}
+	return tools.Call{ID: c.Call, Conversation: j.conversation, Name: c.Name, Arguments: string(c.Arguments), Sources: &j.sources, Asked: j.asked}
 }
 
 // note writes the result of a call that changed nothing.

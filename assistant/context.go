@@ -33,6 +33,9 @@ func (j *job) viewerFacts(ctx context.Context, tx *store.Tx, p policy.Effective)
 		}
 		f.Company = name
 	}
+	if err := j.deviceFacts(ctx, tx, p, &f); err != nil {
+		return f, err
+	}
 	if !p.Ticketing {
 		return f, nil
 	}

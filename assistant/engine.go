@@ -16,6 +16,8 @@
 //     an answer, and if even that fails, a canned sentence does.
 //   - What the user reads went through the Filter; citations that were not
 //     retrieved in this turn are taken out of the final text.
+//   - What may be proposed for a device is what the person's own words of this
+//     turn name (asked.go), whatever the model read in between.
 //   - The system prompt and the order of the tools depend on nothing that
 //     anybody wrote. Everything else is data.
 package assistant
@@ -40,6 +42,9 @@ type Config struct {
 	Model model.Client
 	Tools *tools.Registry
 	Log   *slog.Logger
+
+	// Ledger tells the viewer's devices and open actions; nil: none are told.
+	Ledger tools.Ledger
 
 	// Spare answers when the tenant's tokens of the day are spent: the built-in
 	// model, which costs none. Without it the turn says that they are.

@@ -28,6 +28,7 @@ type job struct {
 	facts   prompts.Facts
 	summary string
 	recent  []utterance // what of the past is told word by word
+	asked   []string    // acts on devices that the person asks for now
 	offered []tools.Spec
 	sources tools.Sources
 
@@ -191,7 +192,8 @@ func (j *job) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		j.offered = j.cfg.Tools.Offered(p)
+		j.asked = j.wishes()
+		j.offered = j.cfg.Tools.Offered(p, j.asked)
 		if j.facts, err = j.viewerFacts(ctx, tx, p); err != nil {
 			return err
 		}

@@ -50,7 +50,11 @@ type Facts struct {
 	Company     string       `json:"company,omitempty"`
 	Language    string       `json:"language"`
 	OpenTickets []TicketLine `json:"open_tickets,omitempty"`
-	Today       string       `json:"today,omitempty"` // a date, 2006-01-02; no clock time, for the caches
+	// Devices are those assigned to the viewer, by name: the only ones on which
+	// anything may be proposed for them. Nil when self-service is off.
+	Devices     []DeviceLine `json:"devices,omitempty"`
+	OpenActions []ActionLine `json:"open_actions,omitempty"` // not over yet, newest first
+	Today       string       `json:"today,omitempty"`        // a date, 2006-01-02; no clock time, for the caches
 }
 
 // ViewerLabel marks the block that Context renders.

@@ -13,6 +13,12 @@ const (
 	ToolCreate   = "create_ticket"
 	ToolAdd      = "add_to_ticket"
 	ToolPerson   = "talk_to_a_person"
+	ToolDevices  = "list_my_devices"
+	ToolAct      = "propose_device_action"
+	ToolSoftware = "list_software"
+	ToolInstall  = "propose_install"
+	ToolRequest  = "request_software"
+	ToolStatus   = "action_status"
 	MaxToolBytes = 16 << 10 // of one result
 )
 

@@ -10,10 +10,20 @@ import (
 )
 
 // All are the assistant's tools, in the order in which a model sees them.
-func All(base Knowledge, service *tickets.Service) []Tool {
-	return []Tool{
+func All(st *store.Store, base Knowledge, service *tickets.Service, l Ledger) []Tool {
+	return append([]Tool{
 		SearchKnowledge(base), ListMyTickets(service), GetTicket(service),
 		CreateTicket(), AddToTicket(), TalkToAPerson(callPerson),
+	}, Devices(st, l)...)
+}
+
+// Devices are the tools for devices and software. What looks stands before
+// what proposes: the latter come and go with what a person asks, and a
+// provider's cache holds up to there.
+func Devices(st *store.Store, l Ledger) []Tool {
+	return []Tool{
+		ListMyDevices(st, l), ListSoftware(st, l), ActionStatus(st, l),
+		ProposeDeviceAction(l), ProposeInstall(l), RequestSoftware(l),
 	}
 }
 

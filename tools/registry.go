@@ -43,11 +43,12 @@ func (r *Registry) find(name string) (Tool, bool) {
 	return nil, false
 }
 
-// Offered lists the tools that the policy allows, always in the same order.
-func (r *Registry) Offered(p policy.Effective) []Spec {
+// Offered lists the tools that the policy allows, always in the same order;
+// those that a person must have asked for only when they asked for any act.
+func (r *Registry) Offered(p policy.Effective, asked []string) []Spec {
 	var list []Spec
 	for _, t := range r.tools {
-		if s := t.Spec(); allowed(s, p) {
+		if s := t.Spec(); allowed(s, p) && (!s.Asked || len(asked) > 0) {
 			list = append(list, s)
 		}
 	}
@@ -91,6 +92,9 @@ func (r *Registry) bind(ctx context.Context, c Call, effect bool, look func() (p
 	b, err := t.Bind(c.Arguments)
 	if err != nil {
 		return Bound{}, err
+	}
+	if t.Spec().Asked && (b.Wants == "" || !slices.Contains(c.Asked, b.Wants)) {
+		return Bound{}, desk.Errorf(desk.CodeForbidden, "the user's own message does not ask for this; nothing was proposed")
 	}
 	p, err := look()
 	if err != nil {

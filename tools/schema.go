@@ -19,7 +19,7 @@ func spec[A any](name, rule string, effect bool) Spec {
 
 type schemaNode struct {
 	Type                 any        `json:"type"`
-	Properties           properties `json:"properties,omitempty"`
+	Properties           properties `json:"properties,omitzero"`
 	Required             []string   `json:"required,omitempty"`
 	AdditionalProperties *bool      `json:"additionalProperties,omitempty"` //nolint:tagliatelle // JSON schema's word
 	Enum                 []any      `json:"enum,omitempty"`
@@ -57,7 +57,7 @@ func (ps properties) MarshalJSON() ([]byte, error) {
 // length are not part of that form and are checked by us alone.
 func schemaOf(t reflect.Type) json.RawMessage {
 	closed := false
-	root := schemaNode{Type: "object", Required: []string{}, AdditionalProperties: &closed}
+	root := schemaNode{Type: "object", Properties: properties{}, Required: []string{}, AdditionalProperties: &closed}
 	for _, p := range paramsOf(t) {
 		node := schemaNode{Type: p.kind}
 		for _, e := range p.enum {

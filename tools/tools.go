@@ -12,6 +12,9 @@
 //   - Two ways to fail. A refusal is a Result that is not OK: text for the
 //     model, which says so to the user. An error is the turn's: the database is
 //     away, the turn was stopped.
+//   - What may set off an act on a device is the person's own message, never
+//     what a tool answered: the engine reads the acts that it names (Call.Asked),
+//     and the Registry refuses every other.
 //   - A tool that changes something runs only inside the caller's transaction,
 //     together with the record of it.
 //   - What a tool answers is data: marked as untrusted and at most
@@ -33,6 +36,9 @@ type Spec struct {
 	Schema      json.RawMessage // a strict JSON schema of an object
 	Rule        string          // the policy that must allow it; empty: none
 	Effect      bool            // it changes something
+	// Asked: only the person's own words of this turn set it off (the rule of
+	// two, SECURITY B5, B6). Without them it is neither offered nor run.
+	Asked bool
 }
 
 // Tool is one thing that the assistant can do.
@@ -48,6 +54,8 @@ type Tool interface {
 type Bound struct {
 	Read   func(ctx context.Context, c Call) (Result, error)
 	Effect func(ctx context.Context, tx *store.Tx, c Call) (Result, error)
+	// Wants is what the person must have asked for, when the Spec says Asked.
+	Wants string
 }
 
 // Call is one call in a turn. ID is our own and the key of an effect.
@@ -57,6 +65,7 @@ type Call struct {
 	Name         string
 	Arguments    string   // as the model wrote them
 	Sources      *Sources // numbers the passages of the turn
+	Asked        []string // the acts that the person's own words of this turn name; see Wants
 }
 
 // Result is what a call came to. Content is what the model reads.
@@ -72,6 +81,7 @@ type typed[A any] struct {
 	spec   Spec
 	read   func(ctx context.Context, c Call, args A) (Result, error)
 	effect func(ctx context.Context, tx *store.Tx, c Call, args A) (Result, error)
+	wants  func(A) string
 }
 
 func (t typed[A]) Spec() Spec { return t.spec }
@@ -82,7 +92,11 @@ func (t typed[A]) Bind(arguments string) (Bound, error) {
 		return Bound{}, err
 	}
 	if t.effect != nil {
-		return Bound{Effect: func(ctx context.Context, tx *store.Tx, c Call) (Result, error) { return t.effect(ctx, tx, c, args) }}, nil
+		wants := ""
+		if t.wants != nil {
+			wants = t.wants(args)
+		}
+		return Bound{Wants: wants, Effect: func(ctx context.Context, tx *store.Tx, c Call) (Result, error) { return t.effect(ctx, tx, c, args) }}, nil
 	}
 	return Bound{Read: func(ctx context.Context, c Call) (Result, error) { return t.read(ctx, c, args) }}, nil
 }

@@ -145,7 +145,7 @@ func (w *world) rows() string {
 func TestSchemasAreStrictAndStable(t *testing.T) {
 	w := newWorld(t)
 	var b strings.Builder
-	for _, s := range w.registry.Offered(policy.Effective{Ticketing: true, KnowledgeBase: true}) {
+	for _, s := range w.registry.Offered(policy.Effective{Ticketing: true, KnowledgeBase: true}, nil) {
 		fmt.Fprintf(&b, "%s %s %s effect=%v\n", s.Name, s.Schema, s.Rule, s.Effect)
 	}
 	want := `search_knowledge {"type":"object","properties":{"query":{"type":"string"}},"required":["query"],"additionalProperties":false} knowledge_base effect=false
@@ -166,13 +166,13 @@ talk_to_a_person {"type":"object","properties":{"reason":{"type":["string","null
 func TestWhatAPolicyForbidsIsNotOfferedAndRefusedWhenCalled(t *testing.T) {
 	w := newWorld(t)
 	number := strconv.FormatInt(w.ticket(w.ana, "printer").Number, 10)
-	w.set(`{"ticketing":{"mode":"off","users":[]},"knowledge_base":{"mode":"selected","users":["` + string(w.chloe.User) + `"]}}`)
+	w.set(`{"ticketing":{"mode":"off","users":[]},"self_service":{"mode":"off","users":[]},"knowledge_base":{"mode":"selected","users":["` + string(w.chloe.User) + `"]}}`)
 	var p policy.Effective
 	storetest.InTx(t, w.store, w.ana.Tenant, func(ctx context.Context, tx *store.Tx) (err error) {
 		p, err = policy.For(ctx, tx, w.ana)
 		return err
 	})
-	if offered := w.registry.Offered(p); len(offered) != 1 || offered[0].Name != prompts.ToolPerson {
+	if offered := w.registry.Offered(p, nil); len(offered) != 1 || offered[0].Name != prompts.ToolPerson {
 		t.Errorf("offered %v", offered)
 	}
 	before := w.rows()

@@ -35,6 +35,7 @@ import (
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/tools"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // Tests that kill a node, and those that weigh one, need it as a process of
@@ -132,7 +133,7 @@ func wireConversations(s *store.Store, cfg nodeConfig, log *slog.Logger) (*conve
 	if err != nil {
 		return nil, err
 	}
-	registry, err := tools.NewRegistry(s, log, tools.All(finder(s, cfg, builtIn, log), tickets.New(s))...)
+	registry, err := tools.NewRegistry(s, log, tools.All(s, finder(s, cfg, builtIn, log), tickets.New(s), &tools.Own{Software: software.New(s)})...)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,11 @@ import (
 
 // utterance is one line of testdata/utterances.jsonl and heldout.jsonl.
 type utterance struct {
-	Lang   string `json:"lang"`
-	Text   string `json:"text"`
-	Tool   string `json:"tool"`
-	Number int64  `json:"number"`
+	Lang      string `json:"lang"`
+	Text      string `json:"text"`
+	Tool      string `json:"tool"`
+	Number    int64  `json:"number"`
+	Operation string `json:"operation"`
 }
 
 func utterances(t testing.TB, file string) []utterance {
@@ -38,7 +39,8 @@ func utterances(t testing.TB, file string) []utterance {
 	return out
 }
 
-var columns = []string{prompts.ToolSearch, prompts.ToolList, prompts.ToolGet, prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson, "none"}
+var columns = []string{prompts.ToolSearch, prompts.ToolList, prompts.ToolGet, prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson,
+	prompts.ToolDevices, prompts.ToolSoftware, prompts.ToolStatus, prompts.ToolAct, prompts.ToolInstall, prompts.ToolRequest, "none"}
 
 // outcome is how a set of utterances went.
 type outcome struct {
@@ -56,17 +58,21 @@ func evaluate(t testing.TB, set []utterance, viewer func(utterance) string) outc
 	t.Helper()
 	o := outcome{perLang: map[string][2]int{}, confusion: map[string]map[string]int{}}
 	for _, u := range set {
-		got := ask(t, chat{system: system(viewer(u)), messages: []map[string]any{user(u.Text)}})
+		got := ask(t, chat{system: system(viewer(u)), messages: []map[string]any{oneDevice, user(u.Text)}})
 		tool, number := "none", int64(0)
 		if len(got.calls) > 0 {
 			tool = got.calls[0].Function.Name
 			var a struct {
-				Number int64 `json:"number"`
+				Number    int64  `json:"number"`
+				Operation string `json:"operation"`
 			}
 			if err := json.Unmarshal([]byte(got.calls[0].Function.Arguments), &a); err != nil {
 				t.Errorf("%q: arguments %q", u.Text, got.calls[0].Function.Arguments)
 			}
 			number = a.Number
+			if u.Operation != a.Operation {
+				tool += " " + a.Operation
+			}
 		}
 		o.total++
 		l := o.perLang[u.Lang]
@@ -125,6 +131,9 @@ func boolToInt(b bool) int {
 	return 0
 }
 
+// oneDevice is the viewer's facts as the engine tells them.
+var oneDevice = user(prompts.Context(prompts.Facts{Name: "Ana", Role: "contact", Devices: []prompts.DeviceLine{{Name: "LAPTOP-7", System: "windows", Online: true}}}))
+
 func own(u utterance) string { return u.Lang }
 
 func TestTheRightToolIsChosenInNineOfTenUtterances(t *testing.T) {
@@ -132,6 +141,22 @@ func TestTheRightToolIsChosenInNineOfTenUtterances(t *testing.T) {
 	t.Logf("utterances.jsonl, written before the rules:\n%s", o)
 	if o.total < 150 || o.rate() < 0.9 {
 		t.Errorf("%d of %d", o.right, o.total)
+	}
+}
+
+func TestUtterancesAboutDevicesAreUnderstoodInNineOfTen(t *testing.T) {
+	o := evaluate(t, utterances(t, "actions.jsonl"), own)
+	t.Logf("actions.jsonl, written before the rules:\n%s", o)
+	if o.total < 100 || o.rate() < 0.9 {
+		t.Errorf("%d of %d", o.right, o.total)
+	}
+	both := evaluate(t, append(utterances(t, "utterances.jsonl"), utterances(t, "actions.jsonl")...), own)
+	t.Logf("both files: %d of %d = %.1f %%", both.right, both.total, 100*both.rate())
+	for _, u := range utterances(t, "actions.jsonl") { // a question never proposes anything
+		if got := ask(t, chat{system: system(u.Lang), messages: []map[string]any{oneDevice, user(u.Text)}}); u.Tool == prompts.ToolSearch &&
+			len(got.calls) > 0 && got.calls[0].Function.Name != prompts.ToolSearch {
+			t.Errorf("%q called %s", u.Text, got.calls[0].Function.Name)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ type asked struct {
 	helped, ticket, person     bool // asked whether it helped; offered a ticket; offered a person
 	description, number, added bool // asked what the ticket is about; which ticket; what to add
 	to                         int64
+	device                     bool // which device
 }
 
 // open reads the assistant's last message: our own questions in any language
@@ -26,7 +27,7 @@ func (c *conversation) open() asked {
 	last := c.before[len(c.before)-1].text
 	for _, l := range languages() {
 		asks := func(key string) bool {
-			text, _, _ := strings.Cut(l.say(key, map[string]any{"Number": "\x00"}), "\x00")
+			text, _, _ := strings.Cut(l.say(key, map[string]any{"Number": "\x00", "Devices": "\x00"}), "\x00")
 			return text != "" && strings.Contains(last, text)
 		}
 		a.helped = a.helped || asks("helped")
@@ -35,6 +36,7 @@ func (c *conversation) open() asked {
 		a.description = a.description || asks("ask_description")
 		a.number = a.number || asks("ask_number")
 		a.added = a.added || asks("ask_add")
+		a.device = a.device || asks("ask_device")
 	}
 	if a.added {
 		for _, t := range tokenise(last) {
@@ -77,6 +79,8 @@ func (c *conversation) followUp() (reply, bool) {
 	yes := i == saysYes || c.now.startsWith("yes") && len(c.now.content) <= 2
 	no := i == saysNo || i == saysForget || i == saysStill
 	switch {
+	case a.device && !no && (i == wantsSearch || i == saysNothing || i == saysYes || i == wantsAct || i == wantsDevices):
+		return c.theDevice()
 	case a.description && len(c.now.content) > 0 && !no && (i == wantsSearch || i == wantsCreate || i == saysNothing):
 		return c.create(c.now.subject(), c.now.text), true
 	case a.added && a.to > 0 && !no && i != saysThanks && i != saysYes && len(c.now.numbers) == 0:
@@ -93,7 +97,7 @@ func (c *conversation) followUp() (reply, bool) {
 		return c.sorry(), true
 	case (a.ticket || a.person) && i == saysStill:
 		return c.sorry(), true
-	case (a.ticket || a.person || a.description || a.added) && no:
+	case (a.ticket || a.person || a.description || a.added || a.device) && no:
 		return c.say("declined"), true
 	}
 	return reply{}, false

@@ -39,6 +39,9 @@ type reading struct {
 	numbers []int64 // of tickets, in order, at most four
 	content []int   // tokens that are not function words and belong to no courtesy or request
 	intent  intent
+
+	operation string // what wantsAct wants
+	program   string // what wantsInstall and wantsRequest want
 }
 
 // read understands a message in a language.
@@ -152,7 +155,7 @@ func (r *reading) asksHow() bool { return r.has("howto") }
 
 func (r *reading) classify() intent {
 	for _, rule := range []func(*reading) intent{
-		(*reading).aboutPeople, (*reading).aboutNumbers, (*reading).aboutCreating, (*reading).aboutList, (*reading).smallTalk,
+		(*reading).aboutPeople, (*reading).aboutNumbers, (*reading).aboutDevices, (*reading).aboutCreating, (*reading).aboutList, (*reading).smallTalk,
 	} {
 		if i := rule(r); i != "" {
 			return i

@@ -15,6 +15,8 @@ var concepts = []string{
 	"anything_open", "add", "tell", "also", "person", "person_please", "contact", "give", "machine", "howto", "question",
 	"problem", "thing", "neg", "greeting", "thanks", "yes", "no", "fine", "still", "identity", "abilities", "filler", "want",
 	"lead", "stop", "and", "forget", "exist", "is_closed", "is_resolved", "is_open", "fails", "device",
+	"mydevice", "pwd", "act_restart", "act_lock", "act_shutdown", "act_logout", "act_reset", "act_install", "act_shelf", "act_devices",
+	"act_state", "act_request", "act_itself", "act_newpw", "act_order",
 }
 
 // token is a word or number of a message. Bytes start to end of the message

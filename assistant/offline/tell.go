@@ -57,6 +57,8 @@ func (c *conversation) tellOne(r result) string {
 		if decode(r.content, &d) && d.OK {
 			return c.tellDone(r, d)
 		}
+	case prompts.ToolDevices, prompts.ToolSoftware, prompts.ToolStatus, prompts.ToolAct, prompts.ToolInstall, prompts.ToolRequest:
+		return c.tellDevices(r)
 	default:
 		return clip(plain(inner(r.content)), 600)
 	}
@@ -87,6 +89,12 @@ func (c *conversation) tellFailure(r result, code string) string {
 	case "not_found":
 		if r.tool == prompts.ToolGet || r.tool == prompts.ToolAdd {
 			key = "fail_ticket"
+		}
+		switch r.tool {
+		case prompts.ToolAct, prompts.ToolSoftware, prompts.ToolStatus:
+			key = "fail_device"
+		case prompts.ToolInstall:
+			return join(" ", c.lang.say("fail_software", nil), c.offer("offer"))
 		}
 	case "policy", "forbidden":
 		key = "fail_policy"

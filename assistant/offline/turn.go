@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -12,13 +13,14 @@ import (
 // conversation is a request seen as a conversation.
 type conversation struct {
 	lang    *language
-	tools   []string // offered, in order; empty when the choice is none
-	forced  string   // the one tool that must be called, "*" for any
-	user    string   // the last message of the user
-	now     *reading // that message, understood
-	before  []said   // what was said before it, oldest first
-	results []result // what tools answered since
-	last    bool     // no tool may be called any more, though some were
+	tools   []string       // offered, in order; empty when the choice is none
+	forced  string         // the one tool that must be called, "*" for any
+	user    string         // the last message of the user
+	now     *reading       // that message, understood
+	before  []said         // what was said before it, oldest first
+	results []result       // what tools answered since
+	facts   *prompts.Facts // of the viewer, once the portal told them
+	last    bool           // no tool may be called any more, though some were
 }
 
 // said is one earlier message.
@@ -103,8 +105,15 @@ func isContext(text string) bool {
 
 // ground takes passages that the portal found on its own.
 func (c *conversation) ground(text string) {
-	if label, _, ok := prompts.Unwrap(text); ok && label == prompts.ToolSearch {
+	label, _, ok := prompts.Unwrap(text)
+	if ok && label == prompts.ToolSearch {
 		c.results = append(c.results, result{tool: label, content: text})
+	}
+	if ok && label == prompts.ViewerLabel {
+		var f prompts.Facts
+		if decode(text, &f) {
+			c.facts = &f
+		}
 	}
 }
 
@@ -253,6 +262,8 @@ func (c *conversation) decide() reply {
 		return c.add()
 	case wantsPerson:
 		return c.person()
+	case wantsDevices, wantsSoftware, wantsStatus, wantsAct, wantsInstall, wantsRequest:
+		return c.devices(c.now, "")
 	case saysHello:
 		return c.say("hello", "ask_matter")
 	case saysThanks:
@@ -283,6 +294,8 @@ func (c *conversation) abilities() reply {
 		{prompts.ToolList, "can_list"},
 		{prompts.ToolCreate, "can_create"},
 		{prompts.ToolAdd, "can_add"},
+		{prompts.ToolDevices, "can_act"},
+		{prompts.ToolSoftware, "can_install"},
 		{prompts.ToolPerson, "can_person"},
 	} {
 		if c.offers(a.tool) {
@@ -352,6 +365,16 @@ func (c *conversation) force() reply {
 		args["subject"], args["description"] = c.now.subject(), c.user
 	case prompts.ToolAdd:
 		args["number"], args["text"] = number, c.user
+	case prompts.ToolAct:
+		args["device"], args["operation"] = c.onlyDevice(), cmp.Or(c.now.operation, "restart")
+	case prompts.ToolInstall:
+		args["device"], args["software"] = nil, cmp.Or(c.now.program, c.user)
+	case prompts.ToolRequest:
+		args["name"], args["reason"] = cmp.Or(c.now.program, clip(c.user, 100)), clip(c.user, 1000)
+	case prompts.ToolSoftware:
+		args["device"], args["query"] = nil, nil
+	case prompts.ToolStatus:
+		args["action"] = nil
 	}
 	return reply{calls: []call{{tool, args}}}
 }

@@ -45,11 +45,12 @@ func wire(ctx context.Context, d *database, m models, log *slog.Logger) (*portal
 		return nil, err
 	}
 	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})
-	registry, err := tools.NewRegistry(d.Store, log, tools.All(p.knowledge, p.tickets)...)
+	ledger := &tools.Own{Software: p.software}
+	registry, err := tools.NewRegistry(d.Store, log, tools.All(d.Store, p.knowledge, p.tickets, ledger)...)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := assistant.New(assistant.Config{Store: d.Store, Model: m.chat, Tools: registry, Spare: m.spare, Log: log})
+	engine, err := assistant.New(assistant.Config{Store: d.Store, Model: m.chat, Tools: registry, Ledger: ledger, Spare: m.spare, Log: log})
 	if err != nil {
 		return nil, err
 	}
