@@ -13,8 +13,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-var allTools = []string{ToolSearch, ToolList, ToolGet, ToolCreate, ToolAdd, ToolPerson,
-	ToolDevices, ToolAct, ToolSoftware, ToolInstall, ToolRequest, ToolStatus}
+var allTools = []string{
+	ToolSearch, ToolList, ToolGet, ToolCreate, ToolAdd, ToolPerson,
+	ToolDevices, ToolAct, ToolSoftware, ToolInstall, ToolRequest, ToolStatus,
+}
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()

@@ -33,8 +33,10 @@ type spoken struct {
 	chunks int
 }
 
-var everyTool = []string{prompts.ToolSearch, prompts.ToolList, prompts.ToolGet, prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson,
-	prompts.ToolDevices, prompts.ToolSoftware, prompts.ToolStatus, prompts.ToolAct, prompts.ToolInstall, prompts.ToolRequest}
+var everyTool = []string{
+	prompts.ToolSearch, prompts.ToolList, prompts.ToolGet, prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson,
+	prompts.ToolDevices, prompts.ToolSoftware, prompts.ToolStatus, prompts.ToolAct, prompts.ToolInstall, prompts.ToolRequest,
+}
 
 func system(lang string) string {
 	return prompts.System(prompts.SystemData{Language: lang, Tools: everyTool})

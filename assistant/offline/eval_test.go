@@ -39,8 +39,10 @@ func utterances(t testing.TB, file string) []utterance {
 	return out
 }
 
-var columns = []string{prompts.ToolSearch, prompts.ToolList, prompts.ToolGet, prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson,
-	prompts.ToolDevices, prompts.ToolSoftware, prompts.ToolStatus, prompts.ToolAct, prompts.ToolInstall, prompts.ToolRequest, "none"}
+var columns = []string{
+	prompts.ToolSearch, prompts.ToolList, prompts.ToolGet, prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson,
+	prompts.ToolDevices, prompts.ToolSoftware, prompts.ToolStatus, prompts.ToolAct, prompts.ToolInstall, prompts.ToolRequest, "none",
+}
 
 // outcome is how a set of utterances went.
 type outcome struct {
