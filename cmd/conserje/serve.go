@@ -18,7 +18,7 @@ import (
 
 type serveCmd struct {
 	Addr           string   `env:"CONSERJE_ADDR" default:":8080" help:"Address to listen on."`
-	Demo           bool     `env:"CONSERJE_DEMO" help:"Fill an empty database with the demo."`
+	Demo           bool     `env:"CONSERJE_DEMO" help:"Fill an empty database with the demo, and show its mail and text messages on a page instead of sending them."`
 	TrustedProxies []string `env:"CONSERJE_TRUSTED_PROXIES" help:"Addresses or networks whose X-Forwarded headers are believed."`
 }
 
@@ -53,7 +53,11 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if err != nil {
 		return err
 	}
-	p, err := wire(ctx, d, m, log)
+	messages, err := openMessages(s.Messages, d.Store, c.Demo, log)
+	if err != nil {
+		return err
+	}
+	p, err := wire(ctx, d, m, messages, log)
 	if err != nil {
 		return err
 	}

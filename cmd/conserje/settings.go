@@ -21,7 +21,8 @@ type Settings struct {
 	NATSURL     string     `env:"NATS_URL" name:"nats-url" help:"A NATS cluster, for several nodes. Without it, one is embedded."`
 	LogLevel    slog.Level `env:"CONSERJE_LOG_LEVEL" default:"warn" help:"debug, info, warn or error."`
 
-	Model modelSettings `embed:""`
+	Model    modelSettings   `embed:""`
+	Messages messageSettings `embed:""`
 }
 
 // modelSettings name any model that speaks the OpenAI API.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -16,9 +17,11 @@ import (
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/conversations"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/portal/web"
 	"github.com/conserje/conserje/tools"
 	"github.com/conserje/conserje/tools/software"
@@ -34,12 +37,15 @@ type portal struct {
 	software      *software.Service
 	conversations *conversations.Service
 	chat          *chat.Server
+	notify        *notify.Service
+	verify        *verify.Service
 	jobs          *store.Jobs
 	log           *slog.Logger
 }
 
-func wire(ctx context.Context, d *database, m models, log *slog.Logger) (*portal, error) {
-	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), software: software.New(d.Store)}
+func wire(ctx context.Context, d *database, m models, messages *notify.Service, log *slog.Logger) (*portal, error) {
+	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), notify: messages, software: software.New(d.Store)}
+	p.verify = verify.New(verify.Config{Store: d.Store, Notify: messages, Log: log})
 	var err error
 	if p.people, err = people.New(d.Store, log, people.Config{}); err != nil {
 		return nil, err
@@ -67,6 +73,7 @@ func wire(ctx context.Context, d *database, m models, log *slog.Logger) (*portal
 var queues = map[string]river.QueueConfig{
 	store.QueueTurns: {MaxWorkers: 8},
 	store.QueueIndex: {MaxWorkers: 2},
+	store.QueueMail:  {MaxWorkers: 8},
 }
 
 // start begins to work: turns that a node before left behind, jobs, vectors of
@@ -75,8 +82,11 @@ func (p *portal) start(ctx context.Context) error {
 	workers := river.NewWorkers()
 	p.conversations.AddWorkers(workers)
 	river.AddWorker(workers, &kb.Worker{KB: p.knowledge})
+	p.notify.AddWorkers(workers)
+	p.verify.AddWorkers(workers)
+	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic())
 	// Jobs end by close, not with the signal: what runs may finish.
-	jobs, err := p.database.StartJobs(context.WithoutCancel(ctx), workers, queues, nil)
+	jobs, err := p.database.StartJobs(context.WithoutCancel(ctx), workers, queues, periodic)
 	if err != nil {
 		return err
 	}
@@ -95,6 +105,7 @@ func (p *portal) start(ctx context.Context) error {
 func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App {
 	app, _ := api.NewApp(api.Config{
 		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Knowledge: p.knowledge, Software: p.software,
+		Verify: p.verify, Notify: p.notify,
 		Assistant: func() api.AssistantInfo { return p.models.info },
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
 			f, ok := web.Lookup(path, encodings)

@@ -22,7 +22,7 @@ var actors = []string{"anonymous", "expired", "ana", "carl", "chloe", "ben", "te
 // row is one route: what it is asked about, with which body, and the status
 // for each actor.
 type row struct {
-	target, body string // target: ticket, conversation, article, session or none
+	target, body string // target: ticket, conversation, article, session, a person's factor, own factors, or none
 	want         string
 }
 
@@ -82,6 +82,20 @@ var access = map[string]row{
 	"GET /healthz":                                      {"", "", "200 200 200 200 200 200 200 200 200 200"},
 	"GET /readyz":                                       {"", "", "200 200 200 200 200 200 200 200 200 200"},
 	"GET /metrics":                                      {"", "", "200 200 200 200 200 200 200 200 200 200"},
+	"GET /api/v1/me/factors":                            {"", "", everybodyLoggedIn},
+	"POST /api/v1/me/phone/code":                        {"own", `{"phone":"+34600000000"}`, "401 401 200 200 200 200 200 200 401 200"},
+	"POST /api/v1/me/phone/verify":                      {"own", `{"code":"000000"}`, "401 401 410 410 410 410 410 410 401 410"},
+	"DELETE /api/v1/me/phone":                           {"own", "", "401 401 404 404 404 404 404 404 401 404"},
+	"POST /api/v1/me/totp":                              {"own", "", everybodyLoggedIn},
+	"POST /api/v1/me/totp/verify":                       {"own", `{"code":"12345"}`, "401 401 422 422 422 422 422 422 401 422"},
+	"DELETE /api/v1/me/totp":                            {"own", `{"code":"000000"}`, "401 401 404 404 404 404 404 404 401 404"},
+	"GET /api/v1/outbox":                                {"", "", everybodyLoggedIn},
+	"GET /api/v1/admin/users/{id}/factors":              {"person", "", "401 401 403 403 403 403 200 200 401 404"},
+	"PUT /api/v1/admin/users/{id}/phone":                {"person", `{"number":"+34600000000"}`, "401 401 403 403 403 403 200 200 401 404"},
+	"DELETE /api/v1/admin/users/{id}/phone":             {"phone", "", "401 401 403 403 403 403 204 204 401 404"},
+	"DELETE /api/v1/admin/users/{id}/totp":              {"totp", "", "401 401 403 403 403 403 204 204 401 404"},
+	"GET /api/v1/admin/second-factor":                   {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"PUT /api/v1/admin/second-factor":                   {"", `{"sms":true,"region":"","countries":["ES"],"per_day":500}`, "401 401 403 403 403 403 403 200 401 200"},
 }
 
 // routes is the inventory: what Fiber really serves, and what the document
@@ -194,6 +208,11 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		id = w.device(t, "ana", r.target == "suspect device")
 		c.path = strings.Replace(c.path, "{user}", string(w.viewers["ana"].User), 1)
 		c.body = strings.Replace(c.body, "$carl", string(w.viewers["carl"].User), 1)
+	case "own":
+		w.forgetFactors(t)
+	case "person", "phone", "totp":
+		id = w.viewers["ana"].User
+		w.factor(t, id, r.target)
 	case "files":
 		var kind string
 		c.body, kind = files(t, "new-"+string(desk.NewID())+".md", "---\ntitle: New\nlang: en\n---\n# New\n\nText.\n")

@@ -22,9 +22,11 @@ import (
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/tools/devices"
 	"github.com/conserje/conserje/tools/devices/wire"
 	"github.com/conserje/conserje/tools/software"
@@ -44,6 +46,8 @@ type Config struct {
 	// AgentLink and AgentEnrol are the agents' own two addresses, which know no
 	// session.
 	AgentLink, AgentEnrol fiber.Handler
+	Verify                *verify.Service
+	Notify                *notify.Service
 	Assistant             func() AssistantInfo
 	// Assets answers every address that is not the interface's: the web
 	// interface.
@@ -111,6 +115,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountAdmin()
 	a.mountSoftware()
 	a.mountDevices()
+	a.mountFactors()
 	app.Use("/api", a.noSuchRoute)
 	if cfg.Assets != nil {
 		app.Use(a.knownHost, cfg.Assets)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -27,7 +28,7 @@ var neverKept = map[string]bool{"/api/v1/session": true, "/api/v1/admin/devices/
 func (a *API) idempotent(c *fiber.Ctx) error {
 	key := c.Get(headerIdempotencyKey)
 	v, err := desk.ViewerFrom(c.UserContext())
-	if c.Method() != fiber.MethodPost || key == "" || err != nil || neverKept[c.Path()] {
+	if c.Method() != fiber.MethodPost || key == "" || err != nil || forgettable(c.Path()) {
 		return c.Next()
 	}
 	if len(key) > 128 || !holdable(key) {
@@ -53,6 +54,12 @@ func (a *API) idempotent(c *fiber.Ctx) error {
 		return claim.forget(ctx)
 	}
 	return claim.finish(ctx, status, bytes.Clone(c.Response().Body()))
+}
+
+// forgettable are the requests that are never answered from memory: neither a
+// digest of a password or a code is kept, nor an answer with a secret in it.
+func forgettable(path string) bool {
+	return neverKept[path] || strings.HasPrefix(path, "/api/v1/me/") || strings.HasSuffix(path, "/verify")
 }
 
 func firstOf(errs ...error) error {

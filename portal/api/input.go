@@ -51,6 +51,9 @@ func (a *API) noSuchRoute(c *fiber.Ctx) error {
 		if item.Patch != nil {
 			methods = append(methods, fiber.MethodPatch)
 		}
+		if item.Put != nil {
+			methods = append(methods, fiber.MethodPut)
+		}
 		if item.Delete != nil {
 			methods = append(methods, fiber.MethodDelete)
 		}

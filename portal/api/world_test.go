@@ -24,11 +24,13 @@ import (
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/tools/devices"
 	"github.com/conserje/conserje/tools/software"
 )
@@ -81,9 +83,11 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	w.conversations = conversations.New(conversations.Config{Store: s, Engine: silent{}, Log: log})
 	w.kb = kb.New(kb.Config{Store: s, Log: log})
 	w.fill(t)
+	messages := notify.New(notify.Config{Store: s, Demo: true, Log: log})
 	cfg := api.Config{
 		Store: s, People: w.people, Tickets: w.tickets, Conversations: w.conversations, Knowledge: w.kb, Log: log,
-		Software:  w.software,
+		Software: w.software,
+		Notify:   messages, Verify: verify.New(verify.Config{Store: s, Notify: messages, Log: log}),
 		Assistant: func() api.AssistantInfo { return api.AssistantInfo{Offline: true, Model: "none"} },
 		Assets:    api.Assets(asset),
 		Metrics:   func(c *fiber.Ctx) error { return c.SendString("numbers") },
@@ -303,6 +307,8 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'replies' || r::text from ticket_replies r union all select 'conversations' || c::text from conversations c
 				union all select 'events' || e.hash::text from conversation_events e union all select 'articles' || a::text from articles a
 				union all select 'versions' || v.hash::text from article_versions v union all select 'policies' || p::text from policies p
+				union all select 'phones' || f::text from phones f union all select 'totp' || o::text from totp_factors o
+				union all select 'secrets' || x.id::text from secret_outbox x
 				union all select 'audit' || d::text from audit d where d.action <> 'session.opened'
 				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a
 				union all select 'tokens' || n::text from enrolment_tokens n
@@ -312,6 +318,33 @@ func (w *world) state(t testing.TB) (sum string) {
 		})
 	}
 	return sum
+}
+
+// factor gives somebody what the staff's routes take away.
+func (w *world) factor(t testing.TB, user desk.ID, kind string) {
+	storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) (err error) {
+		switch kind {
+		case "phone":
+			err = tx.SavePhone(ctx, db.SavePhoneParams{TenantID: w.tenant, UserID: user, Number: "+34600000001"})
+		case "totp":
+			_, err = tx.Exec(ctx, "insert into totp_factors (tenant_id, user_id, sealed, verified_at) values ($1, $2, 'x', now()) on conflict do nothing", w.tenant, user)
+		}
+		return err
+	})
+}
+
+// forgetFactors lets everybody begin anew.
+func (w *world) forgetFactors(t testing.TB) {
+	for _, tenant := range []desk.ID{w.tenant, w.other} {
+		storetest.InTx(t, w.store, tenant, func(ctx context.Context, tx *store.Tx) error {
+			for _, table := range []string{"phones", "totp_factors", "challenges", "limits"} {
+				if _, err := tx.Exec(ctx, "delete from "+table); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 }
 
 // files is a multipart body with one file.

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/conserje/conserje/portal/notify"
+	"github.com/conserje/conserje/portal/store"
+)
+
+// messageSettings name who carries text messages and mail. With the demo,
+// nothing leaves this machine, whatever they say.
+type messageSettings struct {
+	SMS string `env:"SMS_PROVIDER" name:"sms-provider" enum:",twilio,gateway,smpp" default:"" help:"Who sends text messages: twilio, gateway (any HTTPS gateway) or smpp. Without one, codes come from authenticator apps only."`
+
+	TwilioAccount string `env:"TWILIO_ACCOUNT_SID" name:"twilio-account-sid" help:"Twilio's account."`
+	TwilioToken   string `env:"TWILIO_AUTH_TOKEN" name:"twilio-auth-token" help:"Its token, or the secret of the API key."`
+	TwilioKey     string `env:"TWILIO_API_KEY" name:"twilio-api-key" help:"Id of an API key, instead of the account's own token."`
+	TwilioFrom    string `env:"TWILIO_FROM" name:"twilio-from" help:"Number or name that messages come from."`
+	TwilioService string `env:"TWILIO_MESSAGING_SERVICE_SID" name:"twilio-messaging-service-sid" help:"A messaging service instead of a sender."`
+	TwilioURL     string `env:"TWILIO_URL" name:"twilio-url" help:"Another address of Twilio's REST interface, such as a region's."`
+
+	GatewayURL    string `env:"SMS_GATEWAY_URL" name:"sms-gateway-url" help:"Address that takes a POST for each message."`
+	GatewayHeader string `env:"SMS_GATEWAY_HEADER" name:"sms-gateway-header" help:"Header with the key, such as \"Authorization: Bearer …\"."`
+	GatewayFormat string `env:"SMS_GATEWAY_FORMAT" name:"sms-gateway-format" default:"json" help:"json or form."`
+	GatewayTo     string `env:"SMS_GATEWAY_TO_FIELD" name:"sms-gateway-to-field" default:"to" help:"Name of the field with the number."`
+	GatewayText   string `env:"SMS_GATEWAY_TEXT_FIELD" name:"sms-gateway-text-field" default:"text" help:"Name of the field with the text."`
+	GatewaySender string `env:"SMS_GATEWAY_FROM_FIELD" name:"sms-gateway-from-field" default:"from" help:"Name of the field with the sender."`
+	GatewayFrom   string `env:"SMS_GATEWAY_FROM" name:"sms-gateway-from" help:"Sender; not sent when empty."`
+
+	SMPPAddress  string `env:"SMPP_ADDRESS" name:"smpp-address" help:"Message centre, as host:port."`
+	SMPPTLS      bool   `env:"SMPP_TLS" name:"smpp-tls" help:"Whether it speaks TLS."`
+	SMPPUser     string `env:"SMPP_SYSTEM_ID" name:"smpp-system-id" help:"Our name there."`
+	SMPPPassword string `env:"SMPP_PASSWORD" name:"smpp-password" help:"Our password there, at most 8 characters by the protocol."`
+	SMPPType     string `env:"SMPP_SYSTEM_TYPE" name:"smpp-system-type" help:"What some centres ask for besides."`
+	SMPPFrom     string `env:"SMPP_FROM" name:"smpp-from" help:"Number or name that messages come from."`
+
+	SMTPHost     string `env:"SMTP_HOST" name:"smtp-host" help:"Mail server. Without one, no mail is sent."`
+	SMTPPort     int    `env:"SMTP_PORT" name:"smtp-port" default:"587" help:"Its port."`
+	SMTPSecurity string `env:"SMTP_SECURITY" name:"smtp-security" default:"starttls" help:"starttls, tls, or none for a mail server on this machine."`
+	SMTPUser     string `env:"SMTP_USER" name:"smtp-user" help:"Our name there; empty for a server that asks for none."`
+	SMTPPassword string `env:"SMTP_PASSWORD" name:"smtp-password" help:"Our password there."`
+	SMTPFrom     string `env:"SMTP_FROM" name:"smtp-from" help:"Sender, such as \"IT Support <desk@example.com>\"."`
+}
+
+// openMessages plugs the configured carriers in. Settings that cannot work
+// stop the start: a code that never arrives is found out too late.
+func openMessages(s messageSettings, st *store.Store, demo bool, log *slog.Logger) (*notify.Service, error) {
+	cfg := notify.Config{Store: st, Demo: demo, Log: log}
+	if demo {
+		return notify.New(cfg), nil
+	}
+	var err error
+	if cfg.SMS, err = s.sms(); err != nil {
+		return nil, err
+	}
+	if s.SMTPHost != "" {
+		m := notify.SMTP{Host: s.SMTPHost, Port: s.SMTPPort, Security: s.SMTPSecurity, User: s.SMTPUser, Password: s.SMTPPassword, From: s.SMTPFrom}
+		if err := m.Check(); err != nil {
+			return nil, err
+		}
+		cfg.Mail = m
+	}
+	return notify.New(cfg), nil
+}
+
+func (s messageSettings) sms() (notify.Provider, error) {
+	switch s.SMS {
+	case "":
+		return nil, nil //nolint:nilnil // no provider is a setting too
+	case "twilio":
+		if s.TwilioAccount == "" || s.TwilioToken == "" || s.TwilioFrom == "" && s.TwilioService == "" {
+			return nil, errors.New("twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
+		}
+		return notify.Twilio{Account: s.TwilioAccount, Token: s.TwilioToken, User: s.TwilioKey, From: s.TwilioFrom, Service: s.TwilioService, URL: s.TwilioURL}, nil
+	case "gateway":
+		g := notify.Gateway{
+			URL: s.GatewayURL, Header: s.GatewayHeader, Format: s.GatewayFormat,
+			ToField: s.GatewayTo, TextField: s.GatewayText, FromField: s.GatewaySender, From: s.GatewayFrom,
+		}
+		return g, g.Check()
+	case "smpp":
+		if s.SMPPAddress == "" || s.SMPPUser == "" || s.SMPPFrom == "" {
+			return nil, errors.New("smpp needs SMPP_ADDRESS, SMPP_SYSTEM_ID and SMPP_FROM")
+		}
+		return notify.SMPP{Address: s.SMPPAddress, TLS: s.SMPPTLS, User: s.SMPPUser, Password: s.SMPPPassword, SystemType: s.SMPPType, From: s.SMPPFrom}, nil
+	}
+	return nil, fmt.Errorf("there is no SMS provider %q", s.SMS)
+}
