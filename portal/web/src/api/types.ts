@@ -48,6 +48,119 @@ export type ImportReport = Narrow<
   { problems: Schemas["ImportProblem"][] }
 >;
 
+// ---- devices, actions and what is needed for them
+
+export type Operation =
+  | "restart"
+  | "lock"
+  | "shutdown"
+  | "logout"
+  | "reset_password"
+  | "install_software";
+export type System = "windows" | "macos" | "linux";
+
+export type ActionState =
+  | "proposed"
+  | "confirmed"
+  | "verified"
+  | "queued"
+  | "delivered"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "unknown"
+  | "declined"
+  | "refused"
+  | "expired"
+  | "cancelled";
+export type ActionStep = "confirm" | "decline" | "send_code" | "verify" | "cancel" | "retry";
+
+/** An action as the ledger renders it for this reader: the words are in their language already. */
+export interface Action {
+  id: string;
+  operation: Operation;
+  state: ActionState;
+  device: { id: string; name: string; system: System; online: boolean };
+  software?: { id: string; name: string; version?: string; icon?: string };
+  account?: string;
+  requester: { id: string; name: string };
+  source: string;
+  conversation_id?: string;
+  ticket?: { id: string; number: number };
+  proposed_at: string;
+  deadline?: string;
+  ended_at?: string;
+  outcome?: "device_verified" | "assumed" | "none";
+  code?: string;
+  rule?: string;
+  next: ActionStep[] | null;
+  factor?: {
+    phone_masked?: string;
+    phone_verified: boolean;
+    totp: boolean;
+    resend_at?: string;
+    attempts_left?: number;
+  };
+  text: {
+    title: string;
+    effect: string;
+    state: string;
+    detail?: string;
+    buttons: Partial<Record<ActionStep, string>> | null;
+  };
+  history: { state: string; at: string; by?: string; code?: string; text: string }[] | null;
+}
+
+export interface Device {
+  id: string;
+  name: string;
+  system: System;
+  system_version?: string;
+  online: boolean;
+  last_seen_at?: string;
+  account?: string;
+  operations: { operation: Operation; allowed: boolean; rule?: string }[] | null;
+}
+
+export interface Software {
+  id: string;
+  name: string;
+  publisher?: string;
+  description?: string;
+  icon?: string;
+  version?: string;
+  states: SoftwareState[] | null;
+}
+export interface SoftwareState {
+  device_id: string;
+  state: "available" | "pending" | "installing" | "installed" | "failed" | "unsupported";
+  installed_version?: string;
+  code?: string;
+  action_id?: string;
+}
+export interface SoftwareRequest {
+  id: string;
+  name: string;
+  reason?: string;
+  state: "open" | "approved" | "declined";
+  answer?: string;
+  ticket?: { id: string; number: number };
+  created_at: string;
+}
+
+export interface Factors {
+  phone?: { number_masked: string; verified: boolean; delete_after?: string } | null;
+  totp: { enabled: boolean };
+}
+
+export interface OutboxItem {
+  id: string;
+  channel: "sms" | "mail";
+  to: string;
+  text: string;
+  at: string;
+}
+
 // ---- the conversation's log
 
 export interface Citation {
@@ -80,7 +193,7 @@ interface Bodies {
     content: string;
     citations?: Citation[] | null;
   };
-  action: { action_id: string; operation: string; device: string; state: string };
+  action: { action_id: string; operation: Operation; device: string; state: ActionState };
   ticket: { ticket_id: string; number: number; change: string; status?: TicketStatus };
   handoff: {
     state: "requested" | "taken" | "released";

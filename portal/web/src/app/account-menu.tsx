@@ -1,8 +1,10 @@
 import { Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { IconCheck, IconLogout, IconUserCog } from "@tabler/icons-react";
+import { IconCheck, IconLogout, IconMailbox, IconUserCog } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Me } from "../api/types";
+import { outboxQuery } from "../outbox/query";
 import { languages } from "./i18n";
 import { Initials } from "./initials";
 import { useChangeLanguage, useLogOut } from "./session";
@@ -48,6 +50,7 @@ export function AccountMenu({ me }: { me: Me }) {
         >
           {t("common.nav.profile")}
         </Menu.Item>
+        <OutboxItem />
         <Menu.Item
           leftSection={<IconLogout size={18} aria-hidden="true" />}
           onClick={() => void logOut()}
@@ -56,6 +59,22 @@ export function AccountMenu({ me }: { me: Me }) {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+// Asked for when the menu opens; only the demo serves it.
+function OutboxItem() {
+  const { t } = useTranslation();
+  const served = useQuery(outboxQuery).isSuccess;
+  if (!served) return null;
+  return (
+    <Menu.Item
+      component={Link}
+      to="/outbox"
+      leftSection={<IconMailbox size={18} aria-hidden="true" />}
+    >
+      {t("outbox.title")}
+    </Menu.Item>
   );
 }
 

@@ -47,6 +47,17 @@ export function formatter(language: string) {
         ? relative.format(Math.max(1, Math.ceil(seconds)), "second")
         : relative.format(Math.ceil(seconds / 60), "minute");
     },
+    /** The time today, day and time otherwise. */
+    moment(at: string, now = new Date()) {
+      const d = new Date(at);
+      return d.toDateString() === now.toDateString() ? time.format(d) : full.format(d);
+    },
+    /** How long something still lasts: seconds only when few are left. */
+    left(seconds: number) {
+      return seconds < 5400
+        ? this.inSeconds(seconds)
+        : relative.format(Math.round(seconds / 3600), "hour");
+    },
     bytes(n: number) {
       const mb = n / 1_048_576;
       const [value, unit] = mb >= 1 ? [mb, "megabyte"] : [n / 1024, "kilobyte"];

@@ -150,6 +150,19 @@ const adminArticles = createRoute({
   component: lazyRouteComponent(() => import("../admin/AdminArticlesPage"), "AdminArticlesPage"),
 });
 
+const selfService = createRoute({
+  getParentRoute: () => shell,
+  path: "/self-service",
+  validateSearch: (s: Record<string, unknown>): { device?: string } => ({ device: text(s.device) }),
+  component: lazyRouteComponent(() => import("../self-service/SelfServicePage"), "SelfServicePage"),
+});
+
+const outbox = createRoute({
+  getParentRoute: () => shell,
+  path: "/outbox",
+  component: lazyRouteComponent(() => import("../outbox/OutboxPage"), "OutboxPage"),
+});
+
 const account = createRoute({
   getParentRoute: () => shell,
   path: "/account",
@@ -169,6 +182,8 @@ const tree = root.addChildren([
     queue.addChildren([queueTicket]),
     adminPolicies,
     adminArticles,
+    selfService,
+    outbox,
     account,
   ]),
 ]);

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import {
   IconBook2,
+  IconDeviceLaptop,
   IconInbox,
   IconMessageCircle,
   IconSettings,
@@ -18,8 +19,8 @@ import classes from "./shell.module.css";
 import { Empty, Failed } from "./states";
 
 interface Place {
-  to: "/" | "/tickets" | "/articles" | "/queue" | "/admin";
-  key: "chat" | "tickets" | "articles" | "queue" | "admin";
+  to: "/" | "/self-service" | "/tickets" | "/articles" | "/queue" | "/admin";
+  key: "chat" | "self_service" | "tickets" | "articles" | "queue" | "admin";
   icon: ComponentType<{ size?: number; stroke?: number }>;
   exact?: boolean;
 }
@@ -34,6 +35,8 @@ function placesFor(me: Me): Place[] {
     return places;
   }
   const places = [chat];
+  if (me.policies.self_service)
+    places.push({ to: "/self-service", key: "self_service", icon: IconDeviceLaptop });
   if (me.policies.ticketing) places.push({ to: "/tickets", key: "tickets", icon: IconTicket });
   if (me.policies.knowledge_base) places.push(articles);
   return places;

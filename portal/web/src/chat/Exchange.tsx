@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import { ActionCard } from "../actions/ActionCard";
 import type { Citation } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
@@ -119,6 +120,8 @@ function PartView(props: { part: Part; view: View; doing: Doing; last: boolean }
       return <StaffMessage part={part} />;
     case "line":
       return <Line event={part.event} />;
+    case "action":
+      return <ActionCard id={part.action} version={part.seq} />;
     case "ended":
       return <Ended part={part} question={view.question?.text} doing={doing} last={props.last} />;
   }

@@ -72,8 +72,6 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
       }
       return { icon, text: t(`chat.line.handoff_${state}`) };
     }
-    case "action":
-      return { icon: null, text: t("chat.line.action") };
     case "note": {
       const icon = <IconNote size={17} stroke={1.6} aria-hidden="true" />;
       const text = noteText(e.body, t, say, (key) => i18n.exists(key));

@@ -7,6 +7,7 @@ import { conversations, tickets } from "../api";
 import { useFormat } from "../app/format";
 import { isStaff, useMe } from "../app/session";
 import { Refusal } from "../app/states";
+import { devicesQuery } from "../self-service/queries";
 import { StatusMark } from "../tickets/StatusMark";
 import classes from "./side.module.css";
 
@@ -26,9 +27,45 @@ export function Side({ current, onGo }: { current?: string; onGo?: () => void })
       >
         {t("chat.side.new")}
       </Button>
+      {me.policies.self_service && !isStaff(me) && <Devices onGo={onGo} />}
       {me.policies.ticketing && !isStaff(me) && <OpenTickets onGo={onGo} />}
       <Conversations current={current} onGo={onGo} />
     </div>
+  );
+}
+
+function Devices({ onGo }: { onGo?: () => void }) {
+  const { t } = useTranslation();
+  const list = useQuery(devicesQuery);
+  return (
+    <section aria-labelledby="side-devices">
+      <h2 id="side-devices" className={classes.title}>
+        {t("self.devices")}
+      </h2>
+      {list.isPending && <Lines />}
+      {list.isError && <Refusal error={list.error} />}
+      {list.isSuccess && list.data.items.length === 0 && (
+        <p className={classes.none}>{t("self.no_devices_title")}</p>
+      )}
+      <ul className={classes.list}>
+        {list.data?.items.slice(0, 5).map((d) => (
+          <li key={d.id}>
+            <Link
+              to="/self-service"
+              search={{ device: d.id }}
+              className={classes.item}
+              onClick={onGo}
+            >
+              <span className={classes.name}>{d.name}</span>
+              <span className={classes.meta}>
+                <span className={classes.online} data-online={d.online} />
+                {t(d.online ? "actions.online" : "actions.offline")}
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -16,6 +16,7 @@ export type Part =
   | { kind: "partial"; text: string; citations: Citation[] }
   | { kind: "staff"; seq: number; at: string; body: BodyOf<"staff_message"> }
   | { kind: "line"; seq: number; at: string; event: LogEvent }
+  | { kind: "action"; seq: number; at: string; action: string } // seq of its newest event
   | { kind: "ended"; seq: number; body: BodyOf<"turn_ended"> };
 
 export interface Question {
@@ -83,6 +84,7 @@ function place(
   }
   if (e.kind === "rating") return;
   const turn = e.body && "turn" in e.body ? e.body.turn : undefined;
+  if (e.kind === "action" && e.body && newer(list, e.body.action_id, e.seq)) return;
   const host = (turn && byTurn.get(turn)) || list.at(-1) || opening(list);
   addTo(host, e, ratings);
 }
@@ -123,11 +125,26 @@ function addTo(host: Exchange, e: LogEvent, ratings: Map<number, string>) {
       if (e.body) host.parts.push({ kind: "ended", seq: e.seq, body: e.body });
       return;
     case "action":
+      if (e.body)
+        host.parts.push({ kind: "action", seq: e.seq, at: e.at, action: e.body.action_id });
+      return;
     case "ticket":
     case "handoff":
     case "note":
       host.parts.push({ kind: "line", seq: e.seq, at: e.at, event: e });
   }
+}
+
+// One action is one card, where it began; what follows only says that the card is to look again.
+function newer(list: Exchange[], action: string, seq: number): boolean {
+  for (const x of list) {
+    const card = x.parts.find((p) => p.kind === "action" && p.action === action);
+    if (card?.kind === "action") {
+      card.seq = seq;
+      return true;
+    }
+  }
+  return false;
 }
 
 // A conversation may begin with something else than a question.

@@ -11,6 +11,7 @@ import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { useChangeLanguage, useMe } from "../app/session";
 import { Refusal } from "../app/states";
+import { SecondFactor } from "./Factors";
 import { Sessions } from "./Sessions";
 import classes from "./settings.module.css";
 
@@ -37,6 +38,7 @@ export function AccountPage() {
       </section>
       <Name />
       <Password />
+      <SecondFactor />
       <Sessions />
     </div>
   );

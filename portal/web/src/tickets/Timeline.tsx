@@ -1,6 +1,7 @@
 import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
+import { ActionCard } from "../actions/ActionCard";
 import type { Citation, Reply } from "../api/types";
 import { useFormat } from "../app/format";
 import { Initials } from "../app/initials";
@@ -82,6 +83,7 @@ function Said({
           )}
           {p.kind === "partial" && <Growing part={p} onOpen={onOpen} />}
           {p.kind === "staff" && <StaffMessage part={p} />}
+          {p.kind === "action" && <ActionCard id={p.action} version={p.seq} />}
           {p.kind === "line" && (
             <Line event={p.event} ticketPath={staff ? "/queue/$ticket" : "/tickets/$ticket"} />
           )}

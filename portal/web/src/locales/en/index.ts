@@ -1,11 +1,27 @@
 import account from "./account.json";
+import actions from "./actions.json";
 import admin from "./admin.json";
 import articles from "./articles.json";
 import chat from "./chat.json";
 import common from "./common.json";
 import errors from "./errors.json";
 import login from "./login.json";
+import outbox from "./outbox.json";
+import self from "./self.json";
 import staff from "./staff.json";
 import tickets from "./tickets.json";
 
-export default { account, admin, articles, chat, common, errors, login, staff, tickets };
+export default {
+  account,
+  admin,
+  articles,
+  chat,
+  common,
+  errors,
+  login,
+  staff,
+  tickets,
+  actions,
+  outbox,
+  self,
+};

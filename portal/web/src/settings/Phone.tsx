@@ -1,0 +1,165 @@
+import { Button, TextInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { OutboxHint } from "../actions/OutboxHint";
+import { factors as api } from "../api/self-service";
+import type { Factors } from "../api/types";
+import { useFormat } from "../app/format";
+import page from "../app/page.module.css";
+import { Refusal } from "../app/states";
+import { CodeForm } from "./CodeForm";
+import { useFactorChange } from "./queries";
+import classes from "./settings.module.css";
+
+type Doing = "nothing" | "adding" | "code" | "removing";
+
+/** The number that codes go to: added, proved, taken away. */
+export function Phone({ factors }: { factors: Factors }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [doing, setDoing] = useState<Doing>("nothing");
+  const phone = factors.phone ?? undefined;
+  const verify = useFactorChange(api.verifyPhone, () => {
+    setDoing("nothing");
+    notifications.show({ message: t("account.phone.verified_note") });
+  });
+  return (
+    <article className={page.card} data-factor="phone">
+      <h3 className={page.cardTitle}>{t("account.phone.title")}</h3>
+      <p className={page.hint}>
+        {phone ? (
+          <>
+            {phone.number_masked} ·{" "}
+            <span className={phone.verified ? classes.current : undefined}>
+              {t(phone.verified ? "account.phone.verified" : "account.phone.unverified")}
+            </span>
+          </>
+        ) : (
+          t("account.phone.none")
+        )}
+      </p>
+      {phone?.delete_after && (
+        <p className={classes.waits}>
+          {t("account.phone.deleted_at", { when: format.moment(phone.delete_after) })}
+        </p>
+      )}
+      {doing === "nothing" && (
+        <div className={classes.inline}>
+          {!phone?.verified && (
+            <Button variant="default" size="sm" onClick={() => setDoing("adding")}>
+              {t("account.phone.add")}
+            </Button>
+          )}
+          {phone && !phone.delete_after && (
+            <Button variant="subtle" color="red" size="sm" onClick={() => setDoing("removing")}>
+              {t("account.phone.remove")}
+            </Button>
+          )}
+        </div>
+      )}
+      {doing === "adding" && (
+        <Add onSent={() => setDoing("code")} onCancel={() => setDoing("nothing")} />
+      )}
+      {doing === "code" && (
+        <>
+          <CodeForm
+            label={t("actions.code.label")}
+            button={t("account.phone.verify")}
+            busy={verify.isPending}
+            error={verify.error}
+            onCode={(code) => verify.mutate(code)}
+            onCancel={() => setDoing("nothing")}
+          />
+          <OutboxHint />
+        </>
+      )}
+      {doing === "removing" && <Remove factors={factors} onDone={() => setDoing("nothing")} />}
+    </article>
+  );
+}
+
+function Add({ onSent, onCancel }: { onSent: () => void; onCancel: () => void }) {
+  const { t } = useTranslation();
+  const [number, setNumber] = useState("");
+  const [tried, setTried] = useState(false);
+  const send = useFactorChange(api.sendPhoneCode, onSent);
+  const missing = number.replace(/\D/g, "").length < 4;
+  function submit(e: FormEvent) {
+    e.preventDefault();
+    setTried(true);
+    if (!missing) send.mutate(number.trim());
+  }
+  return (
+    <form className={classes.code} onSubmit={submit} noValidate>
+      <TextInput
+        label={t("actions.phone.label")}
+        description={t("account.phone.hint")}
+        type="tel"
+        name="phone"
+        autoComplete="tel"
+        inputMode="tel"
+        placeholder="+34 600 00 00 00"
+        maxLength={32}
+        autoFocus
+        value={number}
+        error={tried && missing && t("actions.phone.missing")}
+        onChange={(e) => setNumber(e.currentTarget.value)}
+      />
+      <Refusal error={send.error} />
+      <div className={classes.inline}>
+        <Button type="submit" size="sm" loading={send.isPending}>
+          {t("actions.phone.save")}
+        </Button>
+        <Button variant="subtle" color="gray" size="sm" onClick={onCancel}>
+          {t("common.action.cancel")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+// With a code of the authenticator at once; without, in 24 hours, so that a
+// thief of the session cannot take the number away unseen.
+function Remove({ factors, onDone }: { factors: Factors; onDone: () => void }) {
+  const { t } = useTranslation();
+  const remove = useFactorChange(
+    (code: string | undefined) => api.deletePhone(code),
+    () => {
+      onDone();
+      notifications.show({ message: t("account.phone.remove_noted") });
+    },
+  );
+  const proven = Boolean(factors.phone?.verified);
+  return (
+    <div className={classes.code}>
+      <p className={page.hint}>
+        {t(proven ? "account.phone.remove_text" : "account.phone.remove_plain")}
+      </p>
+      {factors.totp.enabled && proven && (
+        <CodeForm
+          label={t("actions.code.label_app")}
+          button={t("account.phone.remove_now")}
+          danger
+          busy={remove.isPending}
+          error={remove.error}
+          onCode={(code) => remove.mutate(code)}
+        />
+      )}
+      {!factors.totp.enabled && <Refusal error={remove.error} />}
+      <div className={classes.inline}>
+        <Button
+          variant="default"
+          size="sm"
+          loading={remove.isPending}
+          onClick={() => remove.mutate(undefined)}
+        >
+          {t(proven ? "account.phone.remove_later" : "account.phone.remove_now")}
+        </Button>
+        <Button variant="subtle" color="gray" size="sm" onClick={onDone}>
+          {t("common.action.cancel")}
+        </Button>
+      </div>
+    </div>
+  );
+}
