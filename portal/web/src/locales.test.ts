@@ -29,7 +29,7 @@ const nameOf = (key: string) => (counted.has(base(key)) ? base(key) : key);
 
 // The same word in both languages, and rightly so.
 const sameWord: Record<string, string[]> = {
-  es: ["Chat", "Tickets", "Normal", "Ticket", "Portal"],
+  es: ["Chat", "Tickets", "Normal", "Ticket", "Ticket {{number}}", "Portal", "Software"],
   de: [
     "Chat",
     "Tickets",
@@ -40,6 +40,10 @@ const sameWord: Record<string, string[]> = {
     "Status",
     "Name",
     "Portal",
+    "Online",
+    "Offline",
+    "Software",
+    "Ticket {{number}}",
   ],
   fr: [
     "Articles",
@@ -48,11 +52,22 @@ const sameWord: Record<string, string[]> = {
     "Source",
     "Conversations",
     "Ticket",
+    "Ticket {{number}}",
     "Assistant",
     "Suggestions",
     "Conversation",
   ],
-  it: ["Chat", "Password", "Ticket", "Note", "Knowledge base"],
+  it: [
+    "Chat",
+    "Password",
+    "Ticket",
+    "Ticket {{number}}",
+    "Note",
+    "Knowledge base",
+    "Software",
+    "Self-service",
+    "Account {{name}}",
+  ],
 };
 
 const marks = (text: string) =>

@@ -7,7 +7,7 @@ import type { Action, ActionStep } from "../api/types";
 import { useFormat } from "../app/format";
 import { Refusal } from "../app/states";
 import classes from "./action.module.css";
-import { codeIsOut, digits, may, needOf } from "./card";
+import { digits, may, needOf } from "./card";
 import { OutboxHint } from "./OutboxHint";
 import { useStep } from "./queries";
 import { useNow } from "./useNow";
@@ -36,7 +36,7 @@ export function Factor({ action: a, word }: { action: Action; word: Word }) {
               data-step="send_code"
               onClick={() => send.mutate(undefined)}
             >
-              {word("send_code")}
+              {t("actions.step.send_code")}
             </Button>
           </div>
         </div>
@@ -151,7 +151,7 @@ function Again({ action: a, send }: { action: Action; send: Send }) {
   const { t } = useTranslation();
   const format = useFormat();
   const at = a.factor?.resend_at ? Date.parse(a.factor.resend_at) : 0;
-  const now = useNow(codeIsOut(a) ? 1000 : false);
+  const now = useNow(at > 0 ? 1000 : false);
   const left = Math.ceil((at - now) / 1000);
   if (!may(a, "send_code") && left <= 0) return null;
   return (

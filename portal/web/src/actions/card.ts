@@ -38,8 +38,9 @@ export function needOf(a: Action, byApp: boolean): Need | undefined {
   return a.factor?.phone_verified || codeIsOut(a) ? "send" : "phone";
 }
 
-/** A code is on its way to the phone: only then can one be sent again later. */
-export const codeIsOut = (a: Action) => Boolean(a.factor?.resend_at);
+/** A code for this action is out: one can be tried, or must wait to be sent again. */
+export const codeIsOut = (a: Action) =>
+  Boolean(a.factor?.resend_at) || a.factor?.attempts_left !== undefined;
 
 /** How often the ledger is asked while no event tells of a change, in ms. */
 export function askAgain(a: Action | undefined): number | false {

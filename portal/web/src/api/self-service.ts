@@ -63,13 +63,21 @@ export const software = {
 
 export const factors = {
   get: async () => (await call("GET", "/me/factors")) as Factors,
-  sendPhoneCode: (phone: string) => call("POST", "/me/phone/code", { phone }),
-  verifyPhone: (code: string) => call("POST", "/me/phone/verify", { code }),
-  deletePhone: (code?: string) => call("DELETE", "/me/phone", { code }),
-  startTotp: async () => (await call("POST", "/me/totp")) as { secret: string; uri: string },
-  verifyTotp: (code: string) => call("POST", "/me/totp/verify", { code }),
+  sendPhoneCode: async (phone: string) =>
+    (await call("POST", "/me/phone/code", { phone })) as Factors,
+  verifyPhone: async (codes: Codes) => (await call("POST", "/me/phone/verify", codes)) as Factors,
+  deletePhone: async (code?: string) => (await call("DELETE", "/me/phone", { code })) as Factors,
+  startTotp: async () =>
+    (await call("POST", "/me/totp")) as { secret: string; uri: string; old_code?: boolean },
+  verifyTotp: async (codes: Codes) => (await call("POST", "/me/totp/verify", codes)) as Factors,
   deleteTotp: (code: string) => call("DELETE", "/me/totp", { code }),
 };
+
+/** The new factor's code, and the old one's, with which the change counts at once. */
+interface Codes {
+  code: string;
+  old_code?: string;
+}
 
 export const outbox = {
   list: () => list<OutboxItem>("/outbox"),

@@ -149,14 +149,22 @@ export interface SoftwareRequest {
 }
 
 export interface Factors {
-  phone?: { number_masked: string; verified: boolean; delete_after?: string } | null;
-  totp: { enabled: boolean };
+  sms?: boolean;
+  phone?: {
+    number_masked: string;
+    verified: boolean;
+    waits_until?: string;
+    delete_after?: string;
+  } | null;
+  totp: { enabled: boolean; waits_until?: string };
+  sent?: { old_code: boolean }; // a code went to the number on file: with it a change counts at once
 }
 
 export interface OutboxItem {
   id: string;
   channel: "sms" | "mail";
   to: string;
+  subject?: string;
   text: string;
   at: string;
 }

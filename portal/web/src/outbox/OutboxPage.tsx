@@ -56,6 +56,7 @@ export function OutboxPage() {
                   {format.short(m.at)}
                 </time>
               </p>
+              {m.subject && <p className={classes.subject}>{m.subject}</p>}
               <p className={classes.text}>{m.text}</p>
             </li>
           ))}

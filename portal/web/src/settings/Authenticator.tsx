@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { factors as api } from "../api/self-service";
 import type { Factors } from "../api/types";
+import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import { CodeForm } from "./CodeForm";
@@ -15,6 +16,7 @@ const Qr = lazy(() => import("./Qr"));
 /** Codes from an app instead of text messages. The picture is drawn here, by nobody else. */
 export function Authenticator({ factors }: { factors: Factors }) {
   const { t } = useTranslation();
+  const format = useFormat();
   const [removing, setRemoving] = useState(false);
   const start = useFactorChange(
     () => api.startTotp(),
@@ -39,6 +41,11 @@ export function Authenticator({ factors }: { factors: Factors }) {
           t("account.totp.off")
         )}
       </p>
+      {factors.totp.waits_until && (
+        <p className={classes.waits}>
+          {t("account.factor.counts_from", { when: format.moment(factors.totp.waits_until) })}
+        </p>
+      )}
       {!on && !start.data && (
         <div className={classes.inline}>
           <Button
@@ -65,7 +72,8 @@ export function Authenticator({ factors }: { factors: Factors }) {
             button={t("account.totp.verify")}
             busy={verify.isPending}
             error={verify.error}
-            onCode={(code) => verify.mutate(code)}
+            oldLabel={start.data.old_code ? t("account.factor.old_code") : undefined}
+            onCode={(code, old_code) => verify.mutate({ code, old_code })}
             onCancel={() => start.reset()}
           />
         </div>

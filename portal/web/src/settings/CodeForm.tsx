@@ -7,11 +7,13 @@ import classes from "./settings.module.css";
 
 interface Props {
   label: string;
+  /** Asks for the old factor's code too; without it the change counts later. */
+  oldLabel?: string;
   button: string;
   danger?: boolean;
   busy: boolean;
   error: unknown;
-  onCode: (code: string) => void;
+  onCode: (code: string, old?: string) => void;
   onCancel?: () => void;
 }
 
@@ -19,14 +21,16 @@ interface Props {
 export function CodeForm(props: Props) {
   const { t } = useTranslation();
   const [code, setCode] = useState("");
+  const [old, setOld] = useState("");
   const [tried, setTried] = useState(false);
   const short = code.length < 6;
   function submit(e: FormEvent) {
     e.preventDefault();
     setTried(true);
     if (short) return;
-    props.onCode(code);
+    props.onCode(code, old || undefined);
     setCode("");
+    setOld("");
     setTried(false);
   }
   return (
@@ -41,6 +45,17 @@ export function CodeForm(props: Props) {
         error={tried && short && t("actions.code.missing")}
         onChange={(e) => setCode(digits(e.currentTarget.value))}
       />
+      {props.oldLabel && (
+        <TextInput
+          label={props.oldLabel}
+          description={t("account.factor.old_hint")}
+          name="old_code"
+          autoComplete="off"
+          inputMode="numeric"
+          value={old}
+          onChange={(e) => setOld(digits(e.currentTarget.value))}
+        />
+      )}
       <Refusal error={props.error} />
       <div className={classes.inline}>
         <Button

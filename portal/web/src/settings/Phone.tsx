@@ -39,6 +39,11 @@ export function Phone({ factors }: { factors: Factors }) {
           t("account.phone.none")
         )}
       </p>
+      {phone?.waits_until && (
+        <p className={classes.waits}>
+          {t("account.factor.counts_from", { when: format.moment(phone.waits_until) })}
+        </p>
+      )}
       {phone?.delete_after && (
         <p className={classes.waits}>
           {t("account.phone.deleted_at", { when: format.moment(phone.delete_after) })}
@@ -46,12 +51,10 @@ export function Phone({ factors }: { factors: Factors }) {
       )}
       {doing === "nothing" && (
         <div className={classes.inline}>
-          {!phone?.verified && (
-            <Button variant="default" size="sm" onClick={() => setDoing("adding")}>
-              {t("account.phone.add")}
-            </Button>
-          )}
-          {phone && !phone.delete_after && (
+          <Button variant="default" size="sm" onClick={() => setDoing("adding")}>
+            {t(phone?.verified ? "account.phone.change" : "account.phone.add")}
+          </Button>
+          {phone && (
             <Button variant="subtle" color="red" size="sm" onClick={() => setDoing("removing")}>
               {t("account.phone.remove")}
             </Button>
@@ -68,7 +71,10 @@ export function Phone({ factors }: { factors: Factors }) {
             button={t("account.phone.verify")}
             busy={verify.isPending}
             error={verify.error}
-            onCode={(code) => verify.mutate(code)}
+            oldLabel={
+              factors.totp.enabled || phone?.verified ? t("account.factor.old_code") : undefined
+            }
+            onCode={(code, old_code) => verify.mutate({ code, old_code })}
             onCancel={() => setDoing("nothing")}
           />
           <OutboxHint />
@@ -119,47 +125,56 @@ function Add({ onSent, onCancel }: { onSent: () => void; onCancel: () => void })
   );
 }
 
-// With a code of the authenticator at once; without, in 24 hours, so that a
-// thief of the session cannot take the number away unseen.
+// With a code of the old factor at once; without, in 24 hours, so that a thief
+// of the session cannot take the number away unseen.
 function Remove({ factors, onDone }: { factors: Factors; onDone: () => void }) {
   const { t } = useTranslation();
+  const [coded, setCoded] = useState(false);
+  const proven = Boolean(factors.phone?.verified);
   const remove = useFactorChange(
     (code: string | undefined) => api.deletePhone(code),
-    () => {
+    (now) => {
+      if (now.phone && (now.sent?.old_code || factors.totp.enabled)) return setCoded(true);
       onDone();
       notifications.show({ message: t("account.phone.remove_noted") });
     },
   );
-  const proven = Boolean(factors.phone?.verified);
   return (
     <div className={classes.code}>
-      <p className={page.hint}>
-        {t(proven ? "account.phone.remove_text" : "account.phone.remove_plain")}
-      </p>
-      {factors.totp.enabled && proven && (
-        <CodeForm
-          label={t("actions.code.label_app")}
-          button={t("account.phone.remove_now")}
-          danger
-          busy={remove.isPending}
-          error={remove.error}
-          onCode={(code) => remove.mutate(code)}
-        />
+      {coded ? (
+        <>
+          <CodeForm
+            label={t(factors.totp.enabled ? "account.factor.any_code" : "actions.code.label")}
+            button={t("account.phone.remove_now")}
+            danger
+            busy={remove.isPending}
+            error={remove.error}
+            onCode={(code) => remove.mutate(code)}
+            onCancel={onDone}
+          />
+          <OutboxHint />
+        </>
+      ) : (
+        <>
+          <p className={page.hint}>
+            {t(proven ? "account.phone.remove_text" : "account.phone.remove_plain")}
+          </p>
+          <Refusal error={remove.error} />
+          <div className={classes.inline}>
+            <Button
+              color="red"
+              size="sm"
+              loading={remove.isPending}
+              onClick={() => remove.mutate(undefined)}
+            >
+              {t("account.phone.remove")}
+            </Button>
+            <Button variant="subtle" color="gray" size="sm" onClick={onDone}>
+              {t("common.action.cancel")}
+            </Button>
+          </div>
+        </>
       )}
-      {!factors.totp.enabled && <Refusal error={remove.error} />}
-      <div className={classes.inline}>
-        <Button
-          variant="default"
-          size="sm"
-          loading={remove.isPending}
-          onClick={() => remove.mutate(undefined)}
-        >
-          {t(proven ? "account.phone.remove_later" : "account.phone.remove_now")}
-        </Button>
-        <Button variant="subtle" color="gray" size="sm" onClick={onDone}>
-          {t("common.action.cancel")}
-        </Button>
-      </div>
     </div>
   );
 }
