@@ -18,12 +18,13 @@ const (
 
 // Allow-lists, not filters (SECURITY A4): ASCII only, no blank, no shell's or
 // path's character that a package manager's own ids do not have, and never a
-// hyphen first, which would make an option of it.
+// hyphen first, which would make an option of it. No tap either: whose packages
+// those are is the private source's matter. The agent holds the same by itself.
 var (
 	chocolateyID = regexp.MustCompile(`^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$`)
-	homebrewID   = regexp.MustCompile(`^[a-z0-9][a-z0-9@+._-]*$`)
-	tap          = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9._-]*$`)
-	version      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9+._-]{0,63}$`)
+	formulaID    = regexp.MustCompile(`^[a-z0-9][a-z0-9+._-]{0,63}(@[0-9][0-9.]{0,15})?$`)
+	caskID       = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}(@[a-z0-9][a-z0-9.-]{0,30})?$`)
+	version      = regexp.MustCompile(`^[0-9][A-Za-z0-9+._-]{0,63}$`)
 )
 
 const maxID = 100
@@ -32,7 +33,7 @@ const maxID = 100
 type PackageSpec struct {
 	System  string  `json:"system" enum:"windows,macos"`
 	Manager string  `json:"manager" enum:"chocolatey,homebrew_formula,homebrew_cask"`
-	Package string  `json:"package" maxLength:"150" doc:"The package manager's own id; from a private Homebrew source USER/REPOSITORY/NAME."`
+	Package string  `json:"package" maxLength:"100" doc:"The package manager's own id."`
 	Version string  `json:"version,omitempty" maxLength:"64" doc:"Exactly this one; empty for the newest. Chocolatey only."`
 	Source  desk.ID `json:"source_id,omitempty" doc:"A private source; empty for the public one."`
 }
@@ -55,7 +56,7 @@ func (p PackageSpec) check(from string) error {
 	if from != "" && from != strings.SplitN(p.Manager, "_", 2)[0] {
 		return desk.Errorf(desk.CodeInvalid, "the source is one of another package manager").On("source_id")
 	}
-	if !fits(p.Manager, p.Package, from != "") {
+	if !fits(p.Manager, p.Package) {
 		return desk.Errorf(desk.CodeInvalid, "this is not an id of a package").On("package")
 	}
 	if p.Version == "" {
@@ -70,19 +71,9 @@ func (p PackageSpec) check(from string) error {
 	return nil
 }
 
-func fits(manager, id string, private bool) bool {
-	if manager == Chocolatey {
-		return len(id) <= maxID && chocolateyID.MatchString(id)
-	}
-	if !private { // without a source nobody's tap is taken up in passing
-		return plainHomebrew(id)
-	}
-	i := strings.LastIndexByte(id, '/')
-	return i > 0 && i <= maxID && !strings.Contains(id[:i], "..") && tap.MatchString(id[:i]) && plainHomebrew(id[i+1:])
-}
-
-func plainHomebrew(id string) bool {
-	return len(id) <= maxID && homebrewID.MatchString(id) && !strings.Contains(id, "..")
+func fits(manager, id string) bool {
+	pattern := map[string]*regexp.Regexp{Chocolatey: chocolateyID, HomebrewFormula: formulaID, HomebrewCask: caskID}[manager]
+	return len(id) <= maxID && pattern.MatchString(id) && !strings.Contains(id, "..")
 }
 
 const maxURL = 500

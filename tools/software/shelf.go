@@ -141,14 +141,9 @@ func (f shelfFacts) fill(states []OnDevice, system string, r db.SoftwareForRow) 
 	}
 }
 
-// installed looks a package up in a device's inventory. One of a tap is listed
-// by its last name, too.
+// installed looks a package up in a device's inventory.
 func (f shelfFacts) installed(device desk.ID, manager, id string) (version string, ok bool) {
-	id = strings.ToLower(id)
-	if version, ok = f.packages[[3]string{string(device), manager, id}]; ok || manager == Chocolatey {
-		return version, ok
-	}
-	version, ok = f.packages[[3]string{string(device), manager, id[strings.LastIndexByte(id, '/')+1:]}]
+	version, ok = f.packages[[3]string{string(device), manager, strings.ToLower(id)}]
 	return version, ok
 }
 

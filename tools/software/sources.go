@@ -2,7 +2,8 @@ package software
 
 import (
 	"context"
-	"encoding/json"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -25,8 +26,8 @@ type PackageSource struct {
 // SourceCredentials log in at a source. They go in and, sealed to one device, out
 // with a command; nothing shows them.
 type SourceCredentials struct {
-	User     string `json:"user" minLength:"1" maxLength:"200"`
-	Password string `json:"password" minLength:"1" maxLength:"1000"`
+	User     string `json:"user" minLength:"1" maxLength:"512"`
+	Password string `json:"password" minLength:"1" maxLength:"512"`
 }
 
 // SourceDraft is a source as an admin writes it.
@@ -47,11 +48,14 @@ type SourceChange struct {
 
 const sealPurpose = "software source"
 
+// credential is what the agent can pass on to a package manager.
+var credential = regexp.MustCompile(`^[\x21-\x7e]{1,512}$`)
+
 func sealedFor(tx *store.Tx, id desk.ID) string { return string(tx.Tenant) + " " + string(id) }
 
-// CredentialsTx opens the credentials of a source, as JSON of SourceCredentials, for
-// the one command that carries them; nil when it has none. Its caller seals
-// them to the device at once and keeps them nowhere.
+// CredentialsTx opens the credentials of a source, as the agent reads them
+// (USER:PASSWORD), for the one command that carries them; nil when it has none.
+// Its caller seals them to the device at once and keeps them nowhere.
 func (s *Service) CredentialsTx(ctx context.Context, tx *store.Tx, source desk.ID) ([]byte, error) {
 	row, err := tx.SoftwareSourceByID(ctx, source)
 	if store.NoRows(err) {
@@ -145,14 +149,10 @@ func (s *Service) sealed(tx *store.Tx, id desk.ID, c *SourceCredentials) ([]byte
 	if c == nil {
 		return nil, nil
 	}
-	if err := firstOf(on("credentials", desk.CheckText(c.User, 200)), on("credentials", desk.CheckText(c.Password, 1000))); err != nil {
-		return nil, err
+	if !credential.MatchString(c.User) || !credential.MatchString(c.Password) || strings.Contains(c.User, ":") {
+		return nil, desk.Errorf(desk.CodeInvalid, "user and password have printable ASCII characters, without blanks").On("credentials")
 	}
-	plain, err := json.Marshal(c) //nolint:gosec // sealed in the next step
-	if err != nil {
-		return nil, err
-	}
-	return s.store.Seal(sealPurpose, sealedFor(tx, id), plain), nil
+	return s.store.Seal(sealPurpose, sealedFor(tx, id), []byte(c.User+":"+c.Password)), nil
 }
 
 // ChangeSource edits a source. A new address or new credentials move on the

@@ -36,7 +36,7 @@ create table software_packages (
   software_id uuid not null,
   system      text not null check (system in ('windows', 'macos')),
   manager     text not null check (manager in ('chocolatey', 'homebrew_formula', 'homebrew_cask')),
-  package     text not null check (package ~ '^[A-Za-z0-9][A-Za-z0-9@+._/-]{0,149}$'),
+  package     text not null check (package ~ '^[A-Za-z0-9][A-Za-z0-9@+._-]{0,99}$'),
   version     text not null default '' check (version ~ '^([A-Za-z0-9][A-Za-z0-9+._-]{0,63})?$'), -- empty: the newest
   source_id   uuid,
   primary key (tenant_id, software_id, system),
