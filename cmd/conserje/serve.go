@@ -62,7 +62,7 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 		return err
 	}
 	if c.Demo {
-		if err := demo.Fill(ctx, demo.Rooms{Store: d.Store, People: p.people, Knowledge: p.knowledge}, progress); err != nil {
+		if err := demo.Fill(ctx, demo.Rooms{Store: d.Store, People: p.people, Knowledge: p.knowledge, Software: p.software}, progress); err != nil {
 			return err
 		}
 	}

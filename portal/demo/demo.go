@@ -16,6 +16,7 @@ import (
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // Slug is the demo's tenant; it answers at http://localhost.
@@ -51,6 +52,7 @@ type Rooms struct {
 	Store     *store.Store
 	People    *people.Service
 	Knowledge *kb.KB
+	Software  *software.Service
 }
 
 // Fill makes the demo's tenant and what is in it, unless it is there. progress
@@ -64,6 +66,9 @@ func Fill(ctx context.Context, r Rooms, progress func(string)) error {
 	}
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
+	}
+	if err := r.fillSoftware(ctx, tenant); err != nil {
+		return fmt.Errorf("demo's catalogue: %w", err)
 	}
 	return r.fillArticles(ctx, tenant, progress)
 }
@@ -119,11 +124,10 @@ func (r Rooms) fillArticles(ctx context.Context, tenant desk.ID, progress func(s
 	var done bool
 	var adam desk.Viewer
 	err := r.Store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		u, err := tx.UserByLogin(ctx, "adam")
-		if err != nil {
+		var err error
+		if adam, err = viewer(ctx, tx, "adam"); err != nil {
 			return err
 		}
-		adam = desk.Viewer{Tenant: tenant, User: u.ID, Role: u.Role, Name: u.Name, Language: u.Language}
 		done, err = tx.AuditHas(ctx, articlesFilled)
 		return err
 	})

@@ -14,7 +14,7 @@ func (b *bundle) act(v desk.Viewer, device, row desk.ID, state desk.ActionState,
 	b.t.Helper()
 	id := desk.NewID()
 	b.exec(`insert into actions (tenant_id, id, user_id, device_id, operation, software_id, source, state, code, digest, deadline, confirmed_at, verified_at)
-		select $1, $2, $3, $4, 'install_software', $5, 'self_service', $6, $7, '\x00', at, at, at from (select now() as at) x`, b.tenant, id, v.User, device, row, string(state), code)
+		values ($1, $2, $3, $4, 'install_software', $5, 'self_service', $6, $7, '\x00', now(), clock_timestamp(), now())`, b.tenant, id, v.User, device, row, string(state), code)
 	return id
 }
 

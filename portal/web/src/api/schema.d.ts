@@ -1054,7 +1054,7 @@ export interface components {
         PackageSpec: {
             /** @enum {string} */
             manager: "chocolatey" | "homebrew_formula" | "homebrew_cask";
-            /** @description The package manager's own id; from a private Homebrew source USER/REPOSITORY/NAME. */
+            /** @description The package manager's own id. */
             package: string;
             /**
              * Format: uuid
