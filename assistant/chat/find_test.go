@@ -11,22 +11,6 @@ import (
 	"github.com/conserje/conserje/tools"
 )
 
-// embedder lets the knowledge base use the built-in vectors, as cmd does.
-type embedder struct{ *model.Provider }
-
-func (e embedder) Embed(ctx context.Context, texts []string, query bool) ([][]float32, error) {
-	purpose := model.PurposePassage
-	if query {
-		purpose = model.PurposeQuery
-	}
-	return e.Provider.Embed(ctx, texts, purpose)
-}
-
-func (e embedder) Model() (name string, dimensions int) {
-	m := e.Provider.Model()
-	return m.Name, m.Dimensions
-}
-
 // nothingKnown is an empty knowledge base.
 type nothingKnown struct{}
 
@@ -38,5 +22,5 @@ func finder(s *store.Store, cfg nodeConfig, p *model.Provider, log *slog.Logger)
 	if !cfg.Search {
 		return nothingKnown{}
 	}
-	return kb.New(kb.Config{Store: s, Embedder: embedder{p}, Log: log})
+	return kb.New(kb.Config{Store: s, Embedder: model.Vectors{Embedder: p}, Log: log})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -35,7 +34,7 @@ func openModels(s modelSettings, log *slog.Logger) (models, error) {
 	if err != nil {
 		return models{}, err
 	}
-	vectors := embedder{builtIn}
+	vectors := model.Vectors{Embedder: builtIn}
 	m := models{
 		chat: builtIn, spare: builtIn, info: api.AssistantInfo{Offline: true, Model: offline.ModelName}, embedder: vectors,
 		earlier: func(name string) kb.Embedder {
@@ -63,23 +62,7 @@ func openModels(s modelSettings, log *slog.Logger) (models, error) {
 	m.chat = model.NewChain(model.Policy{Log: log}, append(chain, builtIn)...)
 	m.info = api.AssistantInfo{Model: s.Model}
 	if s.EmbeddingModel != "" {
-		m.embedder = embedder{first}
+		m.embedder = model.Vectors{Embedder: first}
 	}
 	return m, nil
-}
-
-// embedder lets the knowledge base use a provider's vectors.
-type embedder struct{ *model.Provider }
-
-func (e embedder) Embed(ctx context.Context, texts []string, query bool) ([][]float32, error) {
-	purpose := model.PurposePassage
-	if query {
-		purpose = model.PurposeQuery
-	}
-	return e.Provider.Embed(ctx, texts, purpose)
-}
-
-func (e embedder) Model() (name string, dimensions int) {
-	m := e.Provider.Model()
-	return m.Name, m.Dimensions
 }
