@@ -37,7 +37,7 @@ func importArticles(t *testing.T, h *house) {
 	if err != nil || len(docs) == 0 {
 		t.Fatal(len(docs), err)
 	}
-	articles := kb.New(kb.Config{Store: h.store, Embedder: embedder{builtIn}, Log: storetest.Log(t)})
+	articles := kb.New(kb.Config{Store: h.store, Embedder: model.Vectors{Embedder: builtIn}, Log: storetest.Log(t)})
 	report, err := articles.Import(t.Context(), h.visitor("librarian", desk.RoleAdmin).Viewer, docs, kb.ImportOptions{})
 	if err != nil || report.Created == 0 {
 		t.Fatal(report, err)
