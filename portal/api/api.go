@@ -81,12 +81,14 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	app := fiber.New(fiber.Config{
 		// Strings of a request outlive it in goroutines of ours otherwise, and
 		// would then show another person's request (SECURITY E10).
-		Immutable:               true,
-		CaseSensitive:           true, // the guards look at paths
-		BodyLimit:               maxBody,
-		ReadTimeout:             readTimeout,
-		IdleTimeout:             idleTimeout,
-		ReadBufferSize:          16 << 10,
+		Immutable:      true,
+		CaseSensitive:  true, // the guards look at paths
+		BodyLimit:      maxBody,
+		ReadTimeout:    readTimeout,
+		IdleTimeout:    idleTimeout,
+		ReadBufferSize: 16 << 10,
+		// Else every open socket holds the buffer that its request was read with.
+		ReduceMemoryUsage:       true,
 		DisableStartupMessage:   true,
 		ErrorHandler:            errorHandler(cfg.Log),
 		EnableTrustedProxyCheck: true,
