@@ -61,8 +61,10 @@ func serveBench(url string) {
 	must(err)
 	links, err := devices.NewLinkServer(ctx, devices.LinkConfig{Store: s, Registry: devices.New(s, log), Ledger: newLedger(), Log: log})
 	must(err)
-	app, _ := api.NewApp(api.Config{Store: s, Log: log, AgentLink: links.Handler(), AgentEnrol: links.EnrolHandler(), Draining: func() bool { return false },
-		Metrics: func(*fiber.Ctx) error { return nil }})
+	app, _ := api.NewApp(api.Config{
+		Store: s, Log: log, AgentLink: links.Handler(), AgentEnrol: links.EnrolHandler(), Draining: func() bool { return false },
+		Metrics: func(*fiber.Ctx) error { return nil },
+	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 	go func() { _ = app.Listener(ln) }()

@@ -170,8 +170,10 @@ func (h *house) nodeOn(s *store.Store, set ...func(*devices.LinkConfig)) *node {
 	if n.links, err = devices.NewLinkServer(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	app, _ := api.NewApp(api.Config{Store: s, Log: log, AgentLink: n.links.Handler(), AgentEnrol: n.links.EnrolHandler(), Draining: func() bool { return false },
-		Metrics: func(*fiber.Ctx) error { return nil }})
+	app, _ := api.NewApp(api.Config{
+		Store: s, Log: log, AgentLink: n.links.Handler(), AgentEnrol: n.links.EnrolHandler(), Draining: func() bool { return false },
+		Metrics: func(*fiber.Ctx) error { return nil },
+	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
