@@ -32,6 +32,7 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/socket"
 	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/tools/actions"
 )
 
 // Subprotocol is the one that is spoken.
@@ -57,10 +58,18 @@ type People interface {
 	StillOpen(ctx context.Context, tenant desk.ID, sessions []desk.ID) ([]desk.ID, error)
 }
 
+// Actions is the ledger: what a person presses on an action's card. Whose
+// action it is, it looks up itself.
+type Actions interface {
+	Confirm(ctx context.Context, id desk.ID) (actions.View, error)
+	Decline(ctx context.Context, id desk.ID) (actions.View, error)
+}
+
 // Config plugs the chat in. All fields but the last group are required.
 type Config struct {
 	Store         *store.Store
 	Conversations Conversations
+	Actions       Actions // nil: there are none
 	People        People
 	Token         func(*fiber.Ctx) string     // the session token in the cookie that portal/api sets
 	SessionEnds   func(tenant desk.ID) string // bus subject whose messages are ids of ended sessions

@@ -92,15 +92,16 @@ func (c *client) do(ctx context.Context, f clientFrame) error {
 		return nil
 	case "typing":
 		return c.typing()
-	case "confirm", "decline":
-		return desk.Errorf(desk.CodeUnsupported, "this portal has no actions to confirm yet")
 	}
 	ctx, err := c.authenticate(ctx)
 	if err != nil {
 		return err
 	}
-	if f.Type == "open" {
+	switch f.Type {
+	case "open":
 		return c.open(ctx, f)
+	case "confirm", "decline":
+		return c.decide(ctx, f)
 	}
 	conversation, err := c.conversation()
 	if err != nil {
@@ -123,6 +124,21 @@ func (c *client) do(ctx context.Context, f clientFrame) error {
 	default: // rate; parseFrame lets nothing else through
 		return chats.Rate(ctx, conversation, f.Seq, f.Rating, f.Reason)
 	}
+}
+
+// decide carries what the person pressed on an action's card. The ledger knows
+// whose action it is; the card's new state comes as an event.
+func (c *client) decide(ctx context.Context, f clientFrame) error {
+	ledger := c.hub.srv.cfg.Actions
+	if ledger == nil {
+		return desk.Errorf(desk.CodeUnsupported, "this portal has no actions to confirm")
+	}
+	if f.Type == "confirm" {
+		_, err := ledger.Confirm(ctx, f.Action)
+		return err
+	}
+	_, err := ledger.Decline(ctx, f.Action)
+	return err
 }
 
 // authenticate looks the session up again: a frame that arrives after its end

@@ -24,6 +24,7 @@ import (
 	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/portal/web"
 	"github.com/conserje/conserje/tools"
+	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/software"
 )
 
@@ -36,6 +37,7 @@ type portal struct {
 	tickets       *tickets.Service
 	software      *software.Service
 	conversations *conversations.Service
+	actions       *actions.Service
 	chat          *chat.Server
 	notify        *notify.Service
 	verify        *verify.Service
@@ -61,8 +63,11 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 		return nil, err
 	}
 	p.conversations = conversations.New(conversations.Config{Store: d.Store, Engine: engine, Log: log})
+	p.actions = actions.New(actions.Config{Store: d.Store, Verify: secondFactor{p.verify}, Catalog: catalogue{p.software}, SMS: passwords{messages}, Log: log})
+	ledger.Propose = proposer{p.actions}.propose
+	p.software.Plug(proposer{p.actions})
 	p.chat = chat.New(ctx, chat.Config{
-		Store: d.Store, Conversations: p.conversations, People: p.people, Token: api.Token,
+		Store: d.Store, Conversations: p.conversations, Actions: p.actions, People: p.people, Token: api.Token,
 		SessionEnds: people.SessionsSubject, Status: api.StatusOfCode, Log: log,
 	})
 	return p, nil
@@ -99,13 +104,14 @@ func (p *portal) start(ctx context.Context) error {
 			p.log.WarnContext(ctx, "vector index not built, searching without it", "error", err)
 		}
 	}()
+	go p.actions.Run(ctx)
 	return p.conversations.Start(ctx)
 }
 
 func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App {
 	app, _ := api.NewApp(api.Config{
-		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Knowledge: p.knowledge, Software: p.software,
 		Verify: p.verify, Notify: p.notify,
+		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Actions: p.actions, Knowledge: p.knowledge, Software: p.software,
 		Assistant: func() api.AssistantInfo { return p.models.info },
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
 			f, ok := web.Lookup(path, encodings)

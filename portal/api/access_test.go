@@ -96,6 +96,17 @@ var access = map[string]row{
 	"DELETE /api/v1/admin/users/{id}/totp":              {"totp", "", "401 401 403 403 403 403 204 204 401 404"},
 	"GET /api/v1/admin/second-factor":                   {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"PUT /api/v1/admin/second-factor":                   {"", `{"sms":true,"region":"","countries":["ES"],"per_day":500}`, "401 401 403 403 403 403 403 200 401 200"},
+	"GET /api/v1/actions":                               {"", "", everybodyLoggedIn},
+	"POST /api/v1/actions":                              {"laptop", `{"device_id":"{id}","operation":"restart"}`, "401 401 201 404 404 404 404 404 401 404"},
+	"GET /api/v1/actions/{id}":                          {"action", "", "401 401 200 404 404 404 200 200 401 404"},
+	"POST /api/v1/actions/{id}/confirm":                 {"action", "", "401 401 200 404 404 404 404 404 401 404"},
+	"POST /api/v1/actions/{id}/decline":                 {"action", "", "401 401 200 404 404 404 404 404 401 404"},
+	"POST /api/v1/actions/{id}/cancel":                  {"action", "", "401 401 200 404 404 404 200 200 401 404"},
+	"POST /api/v1/actions/{id}/code":                    {"confirmed", `{"phone":"+34600000000"}`, "401 401 200 404 404 404 404 404 401 404"},
+	"POST /api/v1/actions/{id}/verify":                  {"confirmed", `{"code":"123456"}`, "401 401 200 404 404 404 404 404 401 404"},
+	"POST /api/v1/actions/{id}/password":                {"action", "", "401 401 409 404 404 404 404 404 401 404"},
+	"POST /api/v1/actions/{id}/retry":                   {"declined", "", "401 401 201 404 404 404 404 404 401 404"},
+	"GET /api/v1/admin/explain":                         {"explain", "", "401 401 403 403 403 403 200 200 401 404"},
 }
 
 // routes is the inventory: what Fiber really serves, and what the document
@@ -195,6 +206,13 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		id = w.conversation(t, "ana")
 	case "article":
 		id = w.article(t)
+	case "laptop":
+		id = w.laptop(t, "ana")
+		c.body = strings.Replace(c.body, "{id}", string(id), 1)
+	case "action", "confirmed", "declined":
+		id = w.action(t, "ana", r.target)
+	case "explain":
+		c.path += "?operation=restart&user=" + string(w.viewers["ana"].User) + "&device=" + string(w.laptop(t, "ana"))
 	case "session":
 		_, id = w.logIn(t, "ana")
 	case "software":
@@ -301,7 +319,7 @@ func TestAnswersCarryTheListedFieldsOnly(t *testing.T) {
 	const person = "id name login email role language company.id company.name tenant.name tenant.slug policies.ticketing policies.knowledge_base " +
 		"policies.self_service policies.assistant policies.assistant_tickets policies.manual_tickets policies.reopen assistant.offline assistant.model"
 	const ticket = "id number subject description status priority origin requester.id requester.name requester.company company.id company.name " +
-		"handoff version created_at updated_at replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at"
+		"handoff version created_at updated_at replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at actions"
 	for _, c := range []struct{ who, path, fields string }{
 		{"ana", "/me", person},
 		{"ben", "/me", person},

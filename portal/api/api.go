@@ -27,6 +27,7 @@ import (
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/portal/verify"
+	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/devices"
 	"github.com/conserje/conserje/tools/devices/wire"
 	"github.com/conserje/conserje/tools/software"
@@ -39,6 +40,7 @@ type Config struct {
 	People        *people.Service
 	Tickets       *tickets.Service
 	Conversations *conversations.Service
+	Actions       *actions.Service
 	Knowledge     *kb.KB
 	Software      *software.Service
 	// Devices adds the routes of devices; optional.
@@ -113,6 +115,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountMe()
 	a.mountTickets()
 	a.mountConversations()
+	a.mountActions()
 	a.mountArticles()
 	a.mountAdmin()
 	a.mountSoftware()

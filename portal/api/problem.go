@@ -55,6 +55,7 @@ var statuses = map[desk.Code]int{
 	desk.CodeAttempts:           http.StatusGone,
 	desk.CodeFactorWaits:        http.StatusConflict,
 	desk.CodeOldFactor:          http.StatusConflict,
+	desk.CodeActionChanged:      http.StatusConflict,
 }
 
 // StatusOfCode is the HTTP status of a code, for handlers beside this package.

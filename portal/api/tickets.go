@@ -8,6 +8,7 @@ import (
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/tools/actions"
 )
 
 type listTickets struct {
@@ -28,6 +29,12 @@ type withETag[T any] struct {
 }
 
 func tagged(version int) string { return strconv.Quote(strconv.Itoa(version)) }
+
+// ticketDetail is a ticket with what was written in it and what was done.
+type ticketDetail struct {
+	tickets.Details
+	Actions []actions.View `json:"actions" doc:"What was done on devices, oldest first: for staff, and for whose actions they are."`
+}
 
 type changeTicket struct {
 	ByID
@@ -73,13 +80,17 @@ func (a *API) createTicket(ctx context.Context, in *newTicket) (*withETag[ticket
 	return &withETag[tickets.Ticket]{ETag: tagged(t.Version), Body: t}, err
 }
 
-func (a *API) getTicket(ctx context.Context, in *ByID) (*withETag[tickets.Details], error) {
+func (a *API) getTicket(ctx context.Context, in *ByID) (*withETag[ticketDetail], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
 	d, err := a.cfg.Tickets.Get(ctx, id)
-	return &withETag[tickets.Details]{ETag: tagged(d.Version), Body: d}, err
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.cfg.Actions.OfTicket(ctx, d.ID, d.Conversation)
+	return &withETag[ticketDetail]{ETag: tagged(d.Version), Body: ticketDetail{Details: d, Actions: list}}, err
 }
 
 func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[tickets.Ticket], error) {

@@ -21,6 +21,9 @@ func describeTypes(r huma.Registry) {
 	describe[desk.Role, roleWord](r)
 	describe[desk.Kind, kindWord](r)
 	describe[desk.Code, codeWord](r)
+	describe[desk.Operation, operationWord](r)
+	describe[desk.ActionState, actionStateWord](r)
+	describe[desk.Outcome, outcomeWord](r)
 	describe[tickets.Status, statusWord](r)
 	describe[tickets.Priority, priorityWord](r)
 	describe[tickets.Origin, originWord](r)
@@ -41,15 +44,18 @@ func words[T ~string](list ...T) *huma.Schema {
 }
 
 type (
-	uuidText     string
-	languageWord string
-	roleWord     string
-	kindWord     string
-	codeWord     string
-	statusWord   string
-	priorityWord string
-	originWord   string
-	openObject   struct{}
+	uuidText        string
+	languageWord    string
+	roleWord        string
+	kindWord        string
+	codeWord        string
+	operationWord   string
+	actionStateWord string
+	outcomeWord     string
+	statusWord      string
+	priorityWord    string
+	originWord      string
+	openObject      struct{}
 )
 
 // Schema is a UUID.
@@ -76,6 +82,17 @@ func (codeWord) Schema(huma.Registry) *huma.Schema {
 	return words(slices.Sorted(maps.Keys(statuses))...)
 }
 
+// Schema lists the operations.
+func (operationWord) Schema(huma.Registry) *huma.Schema { return words(desk.Operations()...) }
+
+// Schema lists the states of actions.
+func (actionStateWord) Schema(huma.Registry) *huma.Schema { return words(desk.ActionStates()...) }
+
+// Schema lists the outcomes of actions.
+func (outcomeWord) Schema(huma.Registry) *huma.Schema {
+	return words(desk.OutcomeDeviceVerified, desk.OutcomeAssumed, desk.OutcomeNone)
+}
+
 // Schema lists the statuses.
 func (statusWord) Schema(huma.Registry) *huma.Schema { return words(tickets.Statuses()...) }
 
@@ -84,7 +101,7 @@ func (priorityWord) Schema(huma.Registry) *huma.Schema { return words(tickets.Pr
 
 // Schema lists the origins.
 func (originWord) Schema(huma.Registry) *huma.Schema {
-	return words(tickets.FromChat, tickets.FromForm, tickets.FromHandoff)
+	return words(tickets.FromChat, tickets.FromForm, tickets.FromHandoff, tickets.FromAction)
 }
 
 // Schema is any object, or null.
@@ -102,3 +119,11 @@ func (idOrNobody) Schema(huma.Registry) *huma.Schema {
 		Pattern: "^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})?$", PatternDescription: "an id, or empty for nobody",
 	}
 }
+
+// optionalID is an id, or nothing.
+type optionalID string
+
+func (id optionalID) id() desk.ID { return desk.ID(id) }
+
+// Schema is a UUID or the empty text.
+func (optionalID) Schema(r huma.Registry) *huma.Schema { return idOrNobody("").Schema(r) }

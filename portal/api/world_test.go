@@ -31,6 +31,7 @@ import (
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/portal/verify"
+	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/devices"
 	"github.com/conserje/conserje/tools/software"
 )
@@ -57,6 +58,7 @@ type world struct {
 	people        *people.Service
 	tickets       *tickets.Service
 	conversations *conversations.Service
+	actions       *actions.Service
 	kb            *kb.KB
 	software      *software.Service
 	devices       *devices.Service
@@ -81,13 +83,14 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 		t.Fatal(err)
 	}
 	w.conversations = conversations.New(conversations.Config{Store: s, Engine: silent{}, Log: log})
+	w.actions = actions.New(actions.Config{Store: s, Verify: rightCode{s}, Log: log, ProposalsAtMost: 1000})
 	w.kb = kb.New(kb.Config{Store: s, Log: log})
 	w.fill(t)
 	messages := notify.New(notify.Config{Store: s, Demo: true, Log: log})
 	cfg := api.Config{
-		Store: s, People: w.people, Tickets: w.tickets, Conversations: w.conversations, Knowledge: w.kb, Log: log,
+		Notify: messages, Verify: verify.New(verify.Config{Store: s, Notify: messages, Log: log}),
 		Software: w.software,
-		Notify:   messages, Verify: verify.New(verify.Config{Store: s, Notify: messages, Log: log}),
+		Store:    s, People: w.people, Tickets: w.tickets, Conversations: w.conversations, Actions: w.actions, Knowledge: w.kb, Log: log,
 		Assistant: func() api.AssistantInfo { return api.AssistantInfo{Offline: true, Model: "none"} },
 		Assets:    api.Assets(asset),
 		Metrics:   func(c *fiber.Ctx) error { return c.SendString("numbers") },
@@ -309,9 +312,10 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'versions' || v.hash::text from article_versions v union all select 'policies' || p::text from policies p
 				union all select 'phones' || f::text from phones f union all select 'totp' || o::text from totp_factors o
 				union all select 'secrets' || x.id::text from secret_outbox x
-				union all select 'audit' || d::text from audit d where d.action <> 'session.opened'
 				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a
 				union all select 'tokens' || n::text from enrolment_tokens n
+				union all select 'audit' || d::text from audit d where d.action not in ('session.opened', 'action.not_proposed')
+				union all select 'actions' || a.id::text || a.state from actions a
 				union all select 'sessions' || s.id::text || coalesce(s.revoked_at::text, '') from sessions s) all_rows`).Scan(&one)
 			sum += one
 			return err

@@ -42,6 +42,14 @@ const (
 	StateCancelled ActionState = "cancelled"
 )
 
+// ActionStates lists them in the order of an action's life.
+func ActionStates() []ActionState {
+	return []ActionState{
+		StateProposed, StateConfirmed, StateVerified, StateQueued, StateDelivered, StateRunning, StateSucceeded, StateFailed, StateUnknown,
+		StateDeclined, StateRefused, StateExpired, StateCancelled,
+	}
+}
+
 // Outcome says how an action that is over is known to have ended (B4).
 type Outcome string
 

@@ -49,6 +49,7 @@ const (
 	CodeAttempts           Code = "code_attempts"       // its five attempts are spent
 	CodeFactorWaits        Code = "factor_waits"        // a changed factor does not count yet; params: retry_after_seconds
 	CodeOldFactor          Code = "old_factor_needed"   // the present factor has to agree first
+	CodeActionChanged      Code = "action_changed"      // what was confirmed is not what would be done now
 )
 
 // Error is the one error type that reaches people. Message is safe to show

@@ -24,3 +24,20 @@ func (s *Store) DueTurns(ctx context.Context, atMost int) ([]TurnRef, error) {
 	}
 	return refs, nil
 }
+
+// ActionRef names an action of any tenant.
+type ActionRef struct{ Tenant, Action desk.ID }
+
+// DueActions lists actions of all tenants whose deadline has passed. Ids only;
+// who takes one opens its tenant's transaction.
+func (s *Store) DueActions(ctx context.Context, atMost int) ([]ActionRef, error) {
+	rows, err := db.New(s.pool).DueActions(ctx, int32(min(atMost, 10_000))) //nolint:gosec // bounded
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	refs := make([]ActionRef, len(rows))
+	for i, r := range rows {
+		refs[i] = ActionRef{Tenant: r.TenantID, Action: r.ID}
+	}
+	return refs, nil
+}

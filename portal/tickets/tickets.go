@@ -62,6 +62,7 @@ const (
 	FromChat    Origin = "chat"    // opened by a conversation (R10), or from it
 	FromForm    Origin = "manual"  // opened by hand
 	FromHandoff Origin = "handoff" // opened because a person was asked for
+	FromAction  Origin = "action"  // records an act on a device that came from no conversation
 )
 
 // Ref is a person or a company by id and name.

@@ -38,6 +38,7 @@ type Action struct {
 	DeliveredAt     *time.Time
 	EndedAt         *time.Time
 	Deadline        time.Time
+	ExpiresAt       time.Time
 	Version         int32
 }
 

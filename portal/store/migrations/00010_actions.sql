@@ -29,6 +29,7 @@ create table actions (
   delivered_at     timestamptz,
   ended_at         timestamptz,
   deadline         timestamptz not null, -- of the state it waits in
+  expires_at       timestamptz not null, -- no command later than this; part of the digest
   version          integer not null default 1,
   primary key (tenant_id, id),
   foreign key (tenant_id, user_id) references users,
@@ -76,3 +77,7 @@ alter function conserje_due_actions(integer) owner to conserje_lookup;
 revoke create on schema public from conserje_lookup;
 revoke all on function conserje_due_actions(integer) from public;
 grant execute on function conserje_due_actions(integer) to conserje_app;
+
+-- An act that came from no conversation is recorded in a ticket of its own.
+alter table tickets drop constraint tickets_origin_check;
+alter table tickets add constraint tickets_origin_check check (origin in ('chat', 'manual', 'handoff', 'action'));

@@ -25,11 +25,11 @@ export type Reply = Schemas["Reply"];
 interface TicketWords {
   status: TicketStatus;
   priority: Priority;
-  origin: "chat" | "manual" | "handoff";
+  origin: "chat" | "manual" | "handoff" | "action";
   handoff: HandoffState;
 }
 export type Ticket = Narrow<Schemas["Ticket"], TicketWords>;
-export type TicketDetail = Narrow<Schemas["Details"], TicketWords & { replies: Reply[] }>;
+export type TicketDetail = Narrow<Schemas["TicketDetail"], TicketWords & { replies: Reply[] }>;
 
 export type ArticleHit = Narrow<Schemas["FoundArticle"], { lang: Language }>;
 export type Article = Narrow<Schemas["ArticleBody"], { lang: Language; langs: Language[] }>;

@@ -1,0 +1,229 @@
+// Package actions is the ledger of acts on devices: one row for one act, from
+// the wish to the outcome that the device's own evidence shows (DESIGN 4).
+//
+// Where an action is allowed: check.go, one gate that is asked at proposal,
+// confirmation, dispatch and delivery. Which change of state is allowed, and
+// to whom: table.go, one table. Where a change happens: move.go, one function
+// that writes the row, its history, the conversation's event, the audit and
+// the wake-ups together.
+//
+// The model and everybody else can only propose. The owner confirms; the owner
+// verifies with a second factor that is bound to the digest of exactly this
+// act; only then does it wait for its device. A command goes out at most as
+// often as the device forgets that it had it, which is never: the agent
+// remembers the id. What became of a command that nobody reported on is
+// unknown, and says so.
+//
+// Locks are taken in the order conversation, action, tickets.
+package actions
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// Act is one act as the second factor is bound to it, and as the message with
+// the code names it.
+type Act struct {
+	Action    desk.ID
+	Digest    []byte
+	Operation desk.Operation
+	Device    string
+	Software  string
+	// Text is the act in a language: "restarts LAPTOP-7".
+	Text func(desk.Language) string
+}
+
+// ActionFactors is what a person has to verify with.
+type ActionFactors struct {
+	PhoneMasked   string     `json:"phone_masked,omitempty"`
+	PhoneVerified bool       `json:"phone_verified"`
+	TOTP          bool       `json:"totp"`
+	ResendAt      *time.Time `json:"resend_at,omitempty"`
+	AttemptsLeft  *int       `json:"attempts_left,omitempty"`
+}
+
+// Verifier is the second factor. Its contract: a code is good once, for the
+// person and the digest it was made for, and an attempt is charged and
+// committed before the code is looked at. Check calls then in the transaction
+// that uses the code up; an error of then leaves the code unused.
+type Verifier interface {
+	Status(ctx context.Context, tx *store.Tx, user desk.ID, act Act) (ActionFactors, error)
+	SendCode(ctx context.Context, v desk.Viewer, act Act, phone string) error
+	Check(ctx context.Context, v desk.Viewer, act Act, code string, then func(ctx context.Context, tx *store.Tx, factor string) error) error
+}
+
+// Package is how one system installs a piece of software, as the catalogue has
+// it now.
+type Package struct {
+	Name            string
+	Manager         string
+	ID              string
+	Version         string // empty: the newest
+	SoftwareVersion int    // counts the edits of the catalogue's row
+	Source          desk.ID
+	SourceURL       string
+	// Credentials opens those of a private source, when a command leaves; nil:
+	// there are none.
+	Credentials func(ctx context.Context, tx *store.Tx) ([]byte, error)
+}
+
+// Catalogue says what a person may install: CodeNotFound when it is not for
+// them, CodePolicy when there is no package for the system.
+type Catalogue interface {
+	PackageTx(ctx context.Context, tx *store.Tx, v desk.Viewer, software desk.ID, system string) (Package, error)
+}
+
+// Messenger sends a temporary password to its owner's verified number when tx
+// commits; it keeps the text sealed until then.
+type Messenger interface {
+	PasswordTx(ctx context.Context, tx *store.Tx, user desk.ID, account, device, password string) error
+}
+
+// Config sets up the service. Store and Log are required; without a Verifier
+// nothing can be verified, without a Catalogue nothing installed, without
+// SMS no password reset.
+type Config struct {
+	Store   *store.Store
+	Verify  Verifier
+	Catalog Catalogue
+	SMS     Messenger
+	Log     *slog.Logger
+	// Now is the clock; nil is the database's.
+	Now func() time.Time
+	// ProposalsAtMost bounds one person's proposals in ten minutes; 30.
+	ProposalsAtMost int
+	// Poll is how often actions are looked for whose time is up; 1 s.
+	Poll time.Duration
+}
+
+// Service is the one way to the ledger.
+type Service struct {
+	cfg   Config
+	store *store.Store
+	log   *slog.Logger
+}
+
+// New returns the service.
+func New(cfg Config) *Service {
+	if cfg.Poll == 0 {
+		cfg.Poll = time.Second
+	}
+	if cfg.ProposalsAtMost == 0 {
+		cfg.ProposalsAtMost = 30 // enough for a bad day, too few for a flood
+	}
+	return &Service{cfg: cfg, store: cfg.Store, log: cfg.Log}
+}
+
+// Subject is where a device's link hears that there is something for it.
+func Subject(tenant, device desk.ID) string { return "device." + string(tenant) + "." + string(device) }
+
+// The sources of a proposal.
+const (
+	SourceAssistant   = "assistant"
+	SourceSelfService = "self_service"
+	SourceTechnician  = "technician"
+	SourceRequest     = "request"
+)
+
+// Proposal is a wish. Conversation is the owner's, or empty.
+type Proposal struct {
+	Device       desk.ID
+	Operation    desk.Operation
+	Software     desk.ID
+	Conversation desk.ID
+	Source       string
+}
+
+// How long an action waits in a state.
+const (
+	confirmWithin = 15 * time.Minute
+	verifyWithin  = 15 * time.Minute
+	queueWithin   = 15 * time.Minute
+	installWithin = 24 * time.Hour
+)
+
+func queueFor(op desk.Operation) time.Duration {
+	if op == desk.OpInstallSoftware {
+		return installWithin
+	}
+	return queueWithin
+}
+
+// runFor is how long a device may be silent about a command before nobody
+// knows what became of it.
+func runFor(op desk.Operation) time.Duration {
+	switch op {
+	case desk.OpInstallSoftware:
+		return 2 * time.Hour
+	case desk.OpRestart, desk.OpShutdown:
+		return 30 * time.Minute
+	default:
+		return 3 * time.Minute
+	}
+}
+
+// Once a device said that it accepted, its effect must show within this time.
+const settleWithin = 10 * time.Minute
+
+// A shut-down has happened when the link is lost and stays lost for this long.
+const stayLost = 90 * time.Second
+
+// A person may put a restart off until this long after it was delivered.
+const postponeWithin = 8 * time.Hour
+
+// warnSeconds is how long the device warns before a restart or a shut-down.
+const warnSeconds = 60
+
+func (s *Service) now(ctx context.Context, tx *store.Tx) (time.Time, error) {
+	if s.cfg.Now != nil {
+		return s.cfg.Now().UTC().Truncate(time.Microsecond), nil
+	}
+	t, err := tx.ClockTime(ctx)
+	return t.UTC(), err
+}
+
+// inTx runs fn in a transaction of the viewer's tenant.
+func (s *Service) inTx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return err
+	}
+	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, v) })
+}
+
+func notFound() error { return desk.Errorf(desk.CodeNotFound, "no such action") }
+
+func deref[T any](p *T) (zero T) {
+	if p == nil {
+		return zero
+	}
+	return *p
+}
+
+// hold locks an action, its conversation first.
+func hold(ctx context.Context, tx *store.Tx, id desk.ID) (*db.Action, error) {
+	id, err := desk.ParseID(string(id))
+	if err != nil {
+		return nil, notFound()
+	}
+	a, err := tx.ActionByID(ctx, id)
+	if store.NoRows(err) {
+		return nil, notFound()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.ConversationID != nil { // of an action that never changes
+		if _, err := tx.HoldConversation(ctx, *a.ConversationID); err != nil {
+			return nil, err
+		}
+	}
+	a, err = tx.LockAction(ctx, id)
+	return &a, err
+}

@@ -1,0 +1,113 @@
+package actions
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// found is what an act would be now.
+type found struct {
+	owner    desk.Viewer
+	decision policy.Decision
+	params   Parameters
+	pack     *Package
+}
+
+func (f found) softwareVersion() int {
+	if f.pack == nil {
+		return 0
+	}
+	return f.pack.SoftwareVersion
+}
+
+// look asks every rule and reads what would be done: the one gate of all four
+// times. A refusal is in the decision; an error denies as well.
+func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, op desk.Operation, software desk.ID) (f found, err error) {
+	p, err := tx.PersonFor(ctx, user)
+	if err != nil && !store.NoRows(err) {
+		return f, err
+	}
+	f.owner = desk.Viewer{Tenant: tx.Tenant, User: user, Company: deref(p.CompanyID), Role: p.Role, Name: p.Name, Language: p.Language}
+	q := policy.Question{Operation: op, Device: device}
+	if op == desk.OpInstallSoftware {
+		q.Named = true
+		if f.pack, q.Missing, err = s.packageFor(ctx, tx, f.owner, device, software); err != nil {
+			return f, err
+		}
+	}
+	if f.decision, err = policy.Explain(ctx, tx, f.owner, q); err != nil {
+		return f, err
+	}
+	switch op {
+	case desk.OpLock, desk.OpLogout, desk.OpResetPassword:
+		f.params.Account, f.params.AccountSID = f.decision.Device.Account, f.decision.Device.AccountSid
+	case desk.OpInstallSoftware:
+		if f.pack != nil {
+			f.params.Manager, f.params.Package, f.params.Version = f.pack.Manager, f.pack.ID, f.pack.Version
+			f.params.Source, f.params.SourceURL = f.pack.Source, f.pack.SourceURL
+		}
+	}
+	return f, nil
+}
+
+// packageFor reads the catalogue; missing is the rule by which it has nothing
+// for this person and system.
+func (s *Service) packageFor(ctx context.Context, tx *store.Tx, owner desk.Viewer, device, software desk.ID) (p *Package, missing string, err error) {
+	d, err := tx.DeviceFor(ctx, db.DeviceForParams{UserID: owner.User, DeviceID: device})
+	if store.NoRows(err) || err == nil && (s.cfg.Catalog == nil || software == "" || !owner.Role.Valid()) {
+		return nil, policy.RuleCatalogue, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	got, err := s.cfg.Catalog.PackageTx(ctx, tx, owner, software, d.System)
+	switch desk.CodeOf(err) {
+	case "":
+		return &got, "", nil
+	case desk.CodeNotFound:
+		return nil, policy.RuleCatalogue, nil
+	case desk.CodePolicy, desk.CodeUnsupported:
+		return nil, policy.RuleSoftwareSystem, nil
+	}
+	return nil, "", err
+}
+
+// again asks whether an action may go on: the rules, and that it still is what
+// was proposed. refusal is nil when it may.
+func (s *Service) again(ctx context.Context, tx *store.Tx, a *db.Action) (f found, refusal *refused, err error) {
+	f, err = s.look(ctx, tx, a.UserID, a.DeviceID, desk.Operation(a.Operation), deref(a.SoftwareID))
+	if err != nil {
+		return f, nil, err
+	}
+	if !f.decision.Allowed {
+		return f, &refused{code: desk.CodePolicy, rule: f.decision.Rule, by: f.decision.Switch}, nil
+	}
+	if !bytes.Equal(digestOf(a, f.params, f.softwareVersion()), a.Digest) {
+		return f, &refused{code: desk.CodeActionChanged}, nil
+	}
+	return f, nil, nil
+}
+
+// refused says why an action may not go on.
+type refused struct {
+	code     desk.Code
+	rule, by string
+}
+
+// codeNoPhone: a temporary password goes to a verified number and nowhere else.
+const codeNoPhone desk.Code = "no_phone"
+
+func (r *refused) err() error {
+	if r.code == codeNoPhone {
+		return desk.Errorf(desk.CodeConflict, "a temporary password goes to a verified phone number; add one first").With("reason", codeNoPhone)
+	}
+	if r.code == desk.CodePolicy {
+		return policy.Refuse(r.rule)
+	}
+	return desk.Errorf(r.code, "this is not what was confirmed any more; ask for it again")
+}

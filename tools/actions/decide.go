@@ -1,0 +1,226 @@
+package actions
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+)
+
+// Confirm is the owner's button. Rules and digest are checked; what is not
+// allowed any more ends as refused.
+func (s *Service) Confirm(ctx context.Context, id desk.ID) (View, error) {
+	return s.decide(ctx, id, func(ctx context.Context, tx *store.Tx, v desk.Viewer, d *decision) error {
+		if err := s.mayGoOn(ctx, tx, d, CauseConfirm); err != nil || d.ended != nil {
+			return err
+		}
+		return s.move(ctx, tx, d.a, CauseConfirm, d.now, why{by: ByUser, actor: v.User})
+	})
+}
+
+// Decline is the other button.
+func (s *Service) Decline(ctx context.Context, id desk.ID) (View, error) {
+	return s.decide(ctx, id, func(ctx context.Context, tx *store.Tx, v desk.Viewer, d *decision) error {
+		return s.move(ctx, tx, d.a, CauseDecline, d.now, why{by: ByUser, actor: v.User})
+	})
+}
+
+// Cancel takes an action back until it is delivered: its owner, or staff.
+func (s *Service) Cancel(ctx context.Context, id desk.ID) (view View, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		a, err := hold(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		w := why{by: ByUser, actor: v.User}
+		if a.UserID != v.User {
+			if !v.Role.Staff() {
+				return notFound()
+			}
+			w.by = ByStaff
+		}
+		now, err := s.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := s.move(ctx, tx, a, CauseCancel, now, w); err != nil {
+			return err
+		}
+		view, err = s.view(ctx, tx, v, id)
+		return err
+	})
+	return view, err
+}
+
+// decision is an action in the hands of its owner.
+type decision struct {
+	a     *db.Action
+	now   time.Time
+	ended error // the action ended instead; committed, then told
+}
+
+// decide runs fn with the owner's action locked. An action whose time is up
+// expires instead. What fn ended is committed and then reported.
+func (s *Service) decide(ctx context.Context, id desk.ID, fn func(context.Context, *store.Tx, desk.Viewer, *decision) error) (view View, err error) {
+	var ended error
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		d, err := s.ownLocked(ctx, tx, v, id)
+		if err != nil {
+			return err
+		}
+		if d.ended == nil {
+			if err := fn(ctx, tx, v, d); err != nil {
+				return err
+			}
+		}
+		ended = d.ended
+		view, err = s.view(ctx, tx, v, id)
+		return err
+	})
+	if err == nil {
+		err = ended
+	}
+	return view, err
+}
+
+func (s *Service) ownLocked(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (*decision, error) {
+	if _, err := own(ctx, tx, v, id); err != nil {
+		return nil, err
+	}
+	a, err := hold(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.now(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	d := &decision{a: a, now: now}
+	if _, waits := next(desk.ActionState(a.State), CauseExpire, BySystem); waits && !now.Before(a.Deadline) {
+		if err := s.move(ctx, tx, a, CauseExpire, now, why{by: BySystem}); err != nil {
+			return nil, err
+		}
+		d.ended = desk.Errorf(desk.CodeConflict, "the action's time is up").With("state", a.State)
+	}
+	return d, nil
+}
+
+// mayGoOn asks the gate, if the action stands where c leads on; a refusal ends
+// the action.
+func (s *Service) mayGoOn(ctx context.Context, tx *store.Tx, d *decision, c Cause) error {
+	if _, ok := next(desk.ActionState(d.a.State), c, transitions[c].by[0]); !ok {
+		return desk.Errorf(desk.CodeConflict, "the action is %s", d.a.State).With("state", d.a.State)
+	}
+	_, r, err := s.again(ctx, tx, d.a)
+	if err != nil || r == nil {
+		return err
+	}
+	d.ended = r.err()
+	return s.refuse(ctx, tx, d.a, d.now, r)
+}
+
+func (s *Service) refuse(ctx context.Context, tx *store.Tx, a *db.Action, now time.Time, r *refused) error {
+	return s.move(ctx, tx, a, CauseRefuse, now, why{by: BySystem, code: string(r.code), rule: r.rule, detail: map[string]any{"switch": r.by}})
+}
+
+// act is what the second factor is asked about. It is read, and checked, in a
+// transaction of its own: the verifier needs to commit before it looks.
+func (s *Service) act(ctx context.Context, id desk.ID) (act Act, v desk.Viewer, err error) {
+	if s.cfg.Verify == nil {
+		return act, v, desk.Errorf(desk.CodeUnavailable, "no second factor is set up")
+	}
+	if v, err = desk.ViewerFrom(ctx); err != nil {
+		return act, v, err
+	}
+	_, err = s.decide(ctx, id, func(ctx context.Context, tx *store.Tx, _ desk.Viewer, d *decision) error {
+		if err := s.mayGoOn(ctx, tx, d, CauseVerify); err != nil || d.ended != nil {
+			return err
+		}
+		act, err = s.actOf(ctx, tx, d.a)
+		return err
+	})
+	return act, v, err
+}
+
+func (s *Service) actOf(ctx context.Context, tx *store.Tx, a *db.Action) (Act, error) {
+	n, err := s.namesOf(ctx, tx, a)
+	if err != nil {
+		return Act{}, err
+	}
+	row := *a
+	return Act{
+		Action: a.ID, Digest: bytes.Clone(a.Digest), Operation: desk.Operation(a.Operation), Device: n.device, Software: n.software,
+		Text: func(l desk.Language) string { return words(l).act(&row, n) },
+	}, nil
+}
+
+// SendCode sends a code for exactly this action; phone is given only the first
+// time (R17).
+func (s *Service) SendCode(ctx context.Context, id desk.ID, phone string) (View, error) {
+	act, v, err := s.act(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	if err := s.cfg.Verify.SendCode(ctx, v, act, phone); err != nil {
+		return View{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+// Verify takes the code. When it is right for this very act, the action waits
+// for its device from the same commit on.
+func (s *Service) Verify(ctx context.Context, id desk.ID, code string) (View, error) {
+	act, v, err := s.act(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	var ended error
+	err = s.cfg.Verify.Check(ctx, v, act, code, func(ctx context.Context, tx *store.Tx, factor string) error {
+		ended = nil
+		d, err := s.ownLocked(ctx, tx, v, id)
+		if err != nil {
+			return err
+		}
+		if d.ended == nil {
+			err = s.verified(ctx, tx, v, d, act, factor)
+		}
+		ended = d.ended
+		return err
+	})
+	if err == nil {
+		err = ended
+	}
+	if err != nil {
+		return View{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+// verified moves an action on to its device, after everything was asked again.
+func (s *Service) verified(ctx context.Context, tx *store.Tx, v desk.Viewer, d *decision, act Act, factor string) error {
+	if d.a.ID != act.Action || !bytes.Equal(d.a.Digest, act.Digest) {
+		return desk.Errorf(desk.CodeActionChanged, "the code is for another act")
+	}
+	d.a.Factor = factor
+	if err := s.move(ctx, tx, d.a, CauseVerify, d.now, why{by: ByUser, actor: v.User, detail: map[string]any{"factor": factor}}); err != nil {
+		return err
+	}
+	if err := s.mayGoOn(ctx, tx, d, CauseDispatch); err != nil || d.ended != nil {
+		return err
+	}
+	if d.a.Operation == string(desk.OpResetPassword) {
+		// Without a number the new password would reach nobody: who verified by
+		// an authenticator app alone is told before anything is done.
+		if _, err := tx.VerifiedNumber(ctx, d.a.UserID); store.NoRows(err) {
+			r := &refused{code: codeNoPhone}
+			d.ended = r.err()
+			return s.refuse(ctx, tx, d.a, d.now, r)
+		} else if err != nil {
+			return err
+		}
+	}
+	return s.move(ctx, tx, d.a, CauseDispatch, d.now, why{by: BySystem})
+}

@@ -1,0 +1,170 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/tickets"
+)
+
+// why is what a change of state records beside the state.
+type why struct {
+	by     By
+	actor  desk.ID // empty: no person
+	code   string
+	rule   string
+	detail map[string]any
+}
+
+// move makes one change of state: the row, its history, the conversation's
+// event, the audit and the wake-ups, or nothing. A change that the table does
+// not have is CodeConflict. The action is locked by the caller.
+func (s *Service) move(ctx context.Context, tx *store.Tx, a *db.Action, c Cause, now time.Time, w why) error {
+	from := desk.ActionState(a.State)
+	to, ok := next(from, c, w.by)
+	if !ok {
+		return desk.Errorf(desk.CodeConflict, "the action is %s", a.State).With("state", a.State)
+	}
+	a.State, a.Code, a.Rule = string(to), w.code, w.rule
+	stamp(a, to, now)
+	switch to { //nolint:exhaustive // the others have no words of their own
+	case desk.StateDeclined, desk.StateRefused, desk.StateExpired, desk.StateCancelled, desk.StateFailed:
+		a.Outcome = string(desk.OutcomeNone)
+	case desk.StateUnknown:
+		a.Outcome = ""
+	}
+	if to == desk.StateConfirmed && a.ConversationID == nil {
+		if err := s.openTicket(ctx, tx, a); err != nil {
+			return err
+		}
+	}
+	if err := save(ctx, tx, a); err != nil {
+		return err
+	}
+	if err := s.record(ctx, tx, a, now, w); err != nil {
+		return err
+	}
+	if to == desk.StateQueued || from == desk.StateQueued && to != desk.StateDelivered {
+		tx.Publish(Subject(tx.Tenant, a.DeviceID), []byte(`{"action":"`+string(a.ID)+`"}`))
+	}
+	if a.TicketID != nil && over(to) && to != desk.StateFailed && to != desk.StateUnknown && to != desk.StateRefused {
+		return tx.ResolveActionTicket(ctx, *a.TicketID)
+	}
+	return nil
+}
+
+func stamp(a *db.Action, to desk.ActionState, now time.Time) {
+	a.EndedAt = nil
+	op := desk.Operation(a.Operation)
+	switch to { //nolint:exhaustive // the rest are ends
+	case desk.StateConfirmed:
+		a.ConfirmedAt, a.Deadline = &now, now.Add(verifyWithin)
+	case desk.StateVerified:
+		a.VerifiedAt = &now
+	case desk.StateQueued:
+		a.QueuedAt, a.Deadline = &now, earlier(now.Add(queueFor(op)), a.ExpiresAt)
+	case desk.StateDelivered:
+		a.DeliveredAt, a.Deadline = &now, now.Add(runFor(op))
+	case desk.StateRunning:
+		a.Deadline = now.Add(runFor(op))
+	default:
+		a.EndedAt = &now
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// save writes the row. The lock and the version both say that nobody else did.
+func save(ctx context.Context, tx *store.Tx, a *db.Action) error {
+	n, err := tx.MoveAction(ctx, db.MoveActionParams{
+		State: a.State, Code: a.Code, Rule: a.Rule, Outcome: a.Outcome, Evidence: a.Evidence, Result: a.Result, Factor: a.Factor,
+		TicketID: a.TicketID, ConfirmedAt: a.ConfirmedAt, VerifiedAt: a.VerifiedAt, QueuedAt: a.QueuedAt, DeliveredAt: a.DeliveredAt,
+		EndedAt: a.EndedAt, Deadline: a.Deadline, ID: a.ID, Version: a.Version,
+	})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return desk.Errorf(desk.CodeConflict, "somebody else changed the action").With("state", a.State)
+	}
+	a.Version++
+	return nil
+}
+
+// record tells everybody who keeps a record.
+func (s *Service) record(ctx context.Context, tx *store.Tx, a *db.Action, now time.Time, w why) error {
+	if err := s.note(ctx, tx, a, now, w); err != nil {
+		return err
+	}
+	if a.TicketID != nil {
+		if err := tx.TouchTicket(ctx, *a.TicketID); err != nil {
+			return err
+		}
+	}
+	detail := map[string]any{"operation": a.Operation, "device": a.DeviceID, "state": a.State, "by": w.by, "source": a.Source}
+	if w.code != "" {
+		detail["code"] = w.code
+	}
+	if w.rule != "" {
+		detail["rule"] = w.rule
+	}
+	if err := tx.Audit(ctx, store.AuditEntry{Actor: w.actor, Action: "action." + a.State, Object: "action", ObjectID: a.ID, Detail: detail}); err != nil {
+		return err
+	}
+	if a.ConversationID == nil {
+		return nil
+	}
+	_, err := tx.Append(ctx, *a.ConversationID, desk.KindAction, desk.ActionChange{
+		Action: a.ID, Operation: desk.Operation(a.Operation), Device: a.DeviceID, Software: deref(a.SoftwareID),
+		State: desk.ActionState(a.State), Code: desk.Code(a.Code), At: now,
+	})
+	return err
+}
+
+// note adds a line to the history.
+func (s *Service) note(ctx context.Context, tx *store.Tx, a *db.Action, now time.Time, w why) error {
+	detail := json.RawMessage("{}")
+	if len(w.detail) > 0 {
+		raw, err := json.Marshal(w.detail)
+		if err != nil {
+			return err
+		}
+		detail = raw
+	}
+	return tx.InsertActionHistory(ctx, db.InsertActionHistoryParams{
+		TenantID: tx.Tenant, ActionID: a.ID, State: a.State, Actor: store.Optional(w.actor), By: string(w.by), Code: w.code, Detail: detail, At: now,
+	})
+}
+
+// openTicket gives an action that comes from no conversation a ticket of its
+// own, when the portal records by itself (R10).
+func (s *Service) openTicket(ctx context.Context, tx *store.Tx, a *db.Action) error {
+	switches, err := policy.Load(ctx, tx)
+	if err != nil || !switches.AssistantTickets || a.TicketID != nil {
+		return err
+	}
+	p, err := tx.PersonFor(ctx, a.UserID)
+	if err != nil {
+		return err
+	}
+	owner := desk.Viewer{Tenant: tx.Tenant, User: p.ID, Company: deref(p.CompanyID), Role: p.Role, Name: p.Name, Language: p.Language}
+	names, err := s.namesOf(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	t, err := tickets.OpenTx(ctx, tx, "", tickets.Opening{
+		Requester: owner, Origin: tickets.FromAction, Subject: words(p.Language).title(a, names),
+	})
+	a.TicketID = store.Optional(t.ID)
+	return err
+}

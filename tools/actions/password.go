@@ -1,0 +1,146 @@
+package actions
+
+import (
+	"context"
+	"crypto/rand"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/tools/devices/wire"
+)
+
+// Letters and digits that nobody takes for another one when reading them from
+// a phone.
+const (
+	lower  = "abcdefghijkmnpqrstuvwxyz"
+	upper  = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+	digits = "23456789"
+)
+
+// resendWithin is how long a temporary password can be sent again after its
+// SMS failed.
+const resendWithin = 15 * time.Minute
+
+// temporaryPassword draws 12 characters (69 bits), uniformly among those that
+// have a small letter, a capital and a digit, in groups of four. The dashes are
+// the fourth kind that systems ask for.
+func temporaryPassword() ([]byte, error) {
+	alphabet := lower + upper + digits
+	for {
+		b := make([]byte, 0, 14)
+		for i := range 12 {
+			if i == 4 || i == 8 {
+				b = append(b, '-')
+			}
+			n, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
+			if err != nil {
+				return nil, err
+			}
+			b = append(b, alphabet[n.Int64()])
+		}
+		if s := string(b); strings.ContainsAny(s, lower) && strings.ContainsAny(s, upper) && strings.ContainsAny(s, digits) {
+			return b, nil
+		}
+	}
+}
+
+// The sealed row of a temporary password.
+const (
+	passwordPurpose = "temporary password"
+	passwordLife    = time.Hour
+)
+
+func bound(tenant, id desk.ID) string { return string(tenant) + " " + string(id) }
+
+// sealPassword makes the temporary password when the command goes out, seals
+// it to the device and keeps it sealed for the SMS that follows the success.
+// Handing the command out again hands out the same one.
+func (s *Service) sealPassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, c *wire.Command, sealKey []byte, now time.Time) error {
+	if s.cfg.SMS == nil {
+		return desk.Errorf(desk.CodeUnavailable, "temporary passwords cannot be sent")
+	}
+	var plain []byte
+	var err error
+	if e.Secret != "" {
+		plain, err = s.openPassword(ctx, tx, e.Secret)
+	} else if plain, err = temporaryPassword(); err == nil {
+		e.Secret = desk.NewID()
+		err = tx.KeepSecret(ctx, db.KeepSecretParams{
+			TenantID: tx.Tenant, ID: e.Secret, Purpose: passwordPurpose, OwnerID: &a.UserID, ExpiresAt: now.Add(passwordLife),
+			Sealed: s.store.Seal(passwordPurpose, bound(tx.Tenant, e.Secret), plain),
+		})
+	}
+	if err != nil {
+		return err
+	}
+	c.SealedSecret, err = wire.Seal(sealKey, wire.SecretOf(wire.SecretPassword, c.ID, c.Device), plain)
+	clear(plain)
+	return err
+}
+
+func (s *Service) openPassword(ctx context.Context, tx *store.Tx, id desk.ID) ([]byte, error) {
+	sealed, err := tx.KeptSecret(ctx, db.KeptSecretParams{ID: id, Purpose: passwordPurpose})
+	if store.NoRows(err) {
+		return nil, desk.Errorf(desk.CodeNotFound, "the temporary password is gone; ask for a new one")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Unseal(passwordPurpose, bound(tx.Tenant, id), sealed)
+}
+
+// settlePassword sends the password after the device set it, and forgets it
+// when it did not. Sent, it stays sealed for as long as its owner may ask for
+// it again.
+func (s *Service) settlePassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, now time.Time) error {
+	switch a.State {
+	case string(desk.StateSucceeded):
+		if err := tx.LimitSecret(ctx, db.LimitSecretParams{ID: e.Secret, ExpiresAt: now.Add(resendWithin)}); err != nil {
+			return err
+		}
+		return s.sendPassword(ctx, tx, a, e)
+	case string(desk.StateUnknown): // the device may still report that it set it
+		return nil
+	}
+	secret := e.Secret
+	e.Secret = ""
+	return tx.DropSecret(ctx, secret)
+}
+
+func (s *Service) sendPassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence) error {
+	d, err := tx.DeviceFor(ctx, db.DeviceForParams{UserID: a.UserID, DeviceID: a.DeviceID})
+	if err != nil {
+		return err
+	}
+	plain, err := s.openPassword(ctx, tx, e.Secret)
+	if err != nil {
+		return err
+	}
+	return s.cfg.SMS.PasswordTx(ctx, tx, a.UserID, parametersOf(a).Account, d.Name, string(plain))
+}
+
+// SendPassword sends the temporary password once more, for an SMS that did not
+// arrive: for 15 minutes after the device set it, to its owner only.
+func (s *Service) SendPassword(ctx context.Context, id desk.ID) (View, error) {
+	return s.decide(ctx, id, func(ctx context.Context, tx *store.Tx, v desk.Viewer, d *decision) error {
+		e, err := evidenceOf(d.a)
+		if err != nil {
+			return err
+		}
+		if d.a.State != string(desk.StateSucceeded) || e.Secret == "" || s.cfg.SMS == nil {
+			return desk.Errorf(desk.CodeConflict, "there is no temporary password to send").With("state", d.a.State)
+		}
+		err = tx.Hit(ctx, "password sms "+string(d.a.ID), resendWithin, 3, desk.Errorf(desk.CodeRateLimited, "it was sent already; wait a little"))
+		if err != nil {
+			return err
+		}
+		if err := s.sendPassword(ctx, tx, d.a, &e); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "action.password_sent_again", Object: "action", ObjectID: d.a.ID})
+	})
+}

@@ -1,0 +1,338 @@
+package actions
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/tools/devices/wire"
+)
+
+// Action is an action as one viewer sees it, in the viewer's language: the card
+// in the chat, the line on the self-service page and in the ticket.
+type Action struct {
+	ID           desk.ID          `json:"id"`
+	Operation    desk.Operation   `json:"operation"`
+	State        desk.ActionState `json:"state"`
+	Device       ActionDevice     `json:"device"`
+	Software     *ActionSoftware  `json:"software,omitempty"`
+	Account      string           `json:"account,omitempty"`
+	Requester    tickets.Ref      `json:"requester"`
+	Source       string           `json:"source" enum:"assistant,self_service,technician,request"`
+	Conversation desk.ID          `json:"conversation_id,omitempty"`
+	Ticket       *ActionTicket    `json:"ticket,omitempty"`
+	ProposedAt   time.Time        `json:"proposed_at"`
+	Deadline     *time.Time       `json:"deadline,omitempty"`
+	EndedAt      *time.Time       `json:"ended_at,omitempty"`
+	Outcome      desk.Outcome     `json:"outcome,omitempty"`
+	Code         string           `json:"code,omitempty" doc:"Why it was refused or failed."`
+	Rule         string           `json:"rule,omitempty" doc:"The policy that refused."`
+	Next         []string         `json:"next" enum:"confirm,decline,send_code,verify,cancel,retry" doc:"What this viewer may do now."`
+	Factor       *ActionFactors   `json:"factor,omitempty"`
+	Text         ActionText       `json:"text"`
+	Evidence     *ActionEvidence  `json:"evidence,omitempty"`
+	History      []ActionStep     `json:"history"`
+}
+
+// View is Action, for those who speak of the ledger.
+type View = Action
+
+// ActionDevice is the device of an action.
+type ActionDevice struct {
+	ID     desk.ID `json:"id"`
+	Name   string  `json:"name"`
+	System string  `json:"system" enum:"windows,macos,linux"`
+	Online bool    `json:"online"`
+}
+
+// ActionSoftware is the software of an installation.
+type ActionSoftware struct {
+	ID      desk.ID `json:"id"`
+	Name    string  `json:"name"`
+	Version string  `json:"version,omitempty"`
+	Icon    string  `json:"icon,omitempty"`
+}
+
+// ActionTicket is the ticket that an action from no conversation has.
+type ActionTicket struct {
+	ID     desk.ID `json:"id"`
+	Number int64   `json:"number"`
+}
+
+// ActionText is the words of the card.
+type ActionText struct {
+	Title   string            `json:"title"`
+	Effect  string            `json:"effect"`
+	State   string            `json:"state"`
+	Detail  string            `json:"detail,omitempty"`
+	Buttons map[string]string `json:"buttons"`
+}
+
+// ActionEvidence is what the device showed of the effect.
+type ActionEvidence struct {
+	BootBefore    string         `json:"boot_before,omitempty"`
+	BootAfter     string         `json:"boot_after,omitempty"`
+	VersionBefore string         `json:"version_before,omitempty"`
+	VersionAfter  string         `json:"version_after,omitempty"`
+	Sessions      []string       `json:"sessions,omitempty"`
+	Packages      []wire.Package `json:"packages,omitempty"`
+	LinkLost      *time.Time     `json:"link_lost,omitempty"`
+	ExitCode      int            `json:"exit_code,omitempty"`
+	Output        string         `json:"output,omitempty" doc:"What the device's program printed; for display."`
+	Signed        bool           `json:"signed" doc:"Whether there is a report that the device signed."`
+}
+
+// ActionStep is one line of the history.
+type ActionStep struct {
+	State desk.ActionState `json:"state"`
+	At    time.Time        `json:"at"`
+	By    string           `json:"by" enum:"user,staff,system,device,assistant"`
+	Name  string           `json:"name,omitempty"`
+	Code  string           `json:"code,omitempty"`
+	Text  string           `json:"text"`
+}
+
+// Filter says which actions to list: the viewer's own, or, for staff, anybody's.
+type Filter struct {
+	Device desk.ID
+	User   desk.ID // staff only
+	Own    bool    // staff: only the own ones
+	States []desk.ActionState
+	Cursor string
+	Limit  int // 0: 50; at most 100
+}
+
+// Page is one page of a list; Next is empty on the last.
+type Page struct {
+	Items []View
+	Next  string
+}
+
+// Get reads one action: its owner's, any for staff. For everybody else, main
+// contacts too, it does not exist.
+func (s *Service) Get(ctx context.Context, id desk.ID) (view View, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		if id, err = desk.ParseID(string(id)); err != nil {
+			return notFound()
+		}
+		view, err = s.view(ctx, tx, v, id)
+		return err
+	})
+	return view, err
+}
+
+func (s *Service) view(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (View, error) {
+	p := db.ListActionsParams{ID: &id, AtMost: 1, States: []string{}}
+	if !v.Role.Staff() {
+		p.UserID = &v.User
+	}
+	list, err := s.rows(ctx, tx, v, p)
+	if err == nil && len(list) == 0 {
+		err = notFound()
+	}
+	if err != nil {
+		return View{}, err
+	}
+	return list[0], nil
+}
+
+// List reads actions, the newest first.
+func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
+	limit := min(f.Limit, 100)
+	if limit <= 0 {
+		limit = 50
+	}
+	p := db.ListActionsParams{DeviceID: store.Optional(f.Device), UserID: store.Optional(f.User), States: []string{}, AtMost: int32(limit + 1)} //nolint:gosec // bounded
+	for _, state := range f.States {
+		p.States = append(p.States, string(state))
+	}
+	if f.Cursor != "" {
+		if p.Before, p.BeforeID, err = readCursor(f.Cursor); err != nil {
+			return page, err
+		}
+	}
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		if !v.Role.Staff() || f.Own {
+			p.UserID = &v.User
+		}
+		page.Items, err = s.rows(ctx, tx, v, p)
+		return err
+	})
+	if len(page.Items) > limit {
+		page.Items = page.Items[:limit]
+		last := page.Items[limit-1]
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(last.ProposedAt.Format(time.RFC3339Nano) + " " + string(last.ID)))
+	}
+	return page, err
+}
+
+func readCursor(s string) (*time.Time, *desk.ID, error) {
+	bad := desk.Errorf(desk.CodeInvalid, "not a cursor of this list").On("cursor")
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return nil, nil, bad
+	}
+	at, id, _ := strings.Cut(string(raw), " ")
+	t, err := time.Parse(time.RFC3339Nano, at)
+	parsed, idErr := desk.ParseID(id)
+	if err != nil || idErr != nil {
+		return nil, nil, bad
+	}
+	return &t, &parsed, nil
+}
+
+// OfTicketTx lists the actions of a ticket, those of its conversation among
+// them, for the time line. Only staff and the actions' owners see them.
+func (s *Service) OfTicketTx(ctx context.Context, tx *store.Tx, v desk.Viewer, ticket, conversation desk.ID) ([]View, error) {
+	p := db.ListActionsParams{Ticket: string(ticket), Conversation: string(conversation), States: []string{}, AtMost: 200}
+	if !v.Role.Staff() {
+		p.UserID = &v.User
+	}
+	list, err := s.rows(ctx, tx, v, p)
+	slices.Reverse(list) // a time line begins with the oldest
+	return list, err
+}
+
+// OfTicket is OfTicketTx for whoever asks in their own name; the caller has
+// found that they may see the ticket.
+func (s *Service) OfTicket(ctx context.Context, ticket, conversation desk.ID) (list []View, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		list, err = s.OfTicketTx(ctx, tx, v, ticket, conversation)
+		return err
+	})
+	return list, err
+}
+
+func (s *Service) rows(ctx context.Context, tx *store.Tx, v desk.Viewer, p db.ListActionsParams) ([]View, error) {
+	rows, err := tx.ListActions(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]desk.ID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.Action.ID
+	}
+	history, err := tx.ActionHistory(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]View, len(rows))
+	for i, r := range rows {
+		if views[i], err = s.render(ctx, tx, v, r, history); err != nil {
+			return nil, err
+		}
+	}
+	return views, nil
+}
+
+func (s *Service) render(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.ListActionsRow, history []db.ActionHistoryRow) (View, error) {
+	a, w := &r.Action, words(v.Language)
+	params := parametersOf(a)
+	n := names{device: r.DeviceName, software: r.SoftwareName, account: params.Account}
+	view := View{
+		ID: a.ID, Operation: desk.Operation(a.Operation), State: desk.ActionState(a.State),
+		Device:  ActionDevice{ID: a.DeviceID, Name: r.DeviceName, System: r.DeviceSystem, Online: r.Online},
+		Account: params.Account, Requester: tickets.Ref{ID: a.UserID, Name: r.UserName}, Source: a.Source, Conversation: deref(a.ConversationID),
+		ProposedAt: a.ProposedAt.UTC(), EndedAt: utc(a.EndedAt), Outcome: desk.Outcome(a.Outcome), Code: a.Code, Rule: a.Rule,
+		Next: nextFor(v, a), History: []ActionStep{},
+		Text: ActionText{Title: w.title(a, n), Effect: w.effect(a, n), State: w.state(a.State, a.Outcome, ""), Detail: w.detail(a, r.Online), Buttons: map[string]string{}},
+	}
+	if a.EndedAt == nil {
+		view.Deadline = utc(&a.Deadline)
+	}
+	if a.SoftwareID != nil {
+		view.Software = &ActionSoftware{ID: *a.SoftwareID, Name: r.SoftwareName, Version: params.Version, Icon: r.SoftwareIcon}
+	}
+	if a.TicketID != nil {
+		view.Ticket = &ActionTicket{ID: *a.TicketID, Number: r.TicketNumber}
+	}
+	for _, b := range view.Next {
+		view.Text.Buttons[b] = w["button."+b]
+	}
+	for _, h := range history {
+		if h.ActionID == a.ID {
+			view.History = append(view.History, step(w, h, a.Outcome))
+		}
+	}
+	if err := view.addEvidence(a); err != nil {
+		return view, err
+	}
+	if s.cfg.Verify != nil && a.UserID == v.User && slices.Contains(view.Next, "verify") {
+		act, err := s.actOf(ctx, tx, a)
+		if err != nil {
+			return view, err
+		}
+		f, err := s.cfg.Verify.Status(ctx, tx, v.User, act)
+		if err != nil {
+			return view, err
+		}
+		view.Factor = &f
+	}
+	return view, nil
+}
+
+func (view *View) addEvidence(a *db.Action) error {
+	e, err := evidenceOf(a)
+	if err != nil || a.DeliveredAt == nil {
+		return err
+	}
+	view.Evidence = &ActionEvidence{
+		BootBefore: e.BootBefore, BootAfter: e.BootAfter, VersionBefore: e.VersionBefore, VersionAfter: e.VersionAfter, Sessions: e.Sessions,
+		Packages: e.Packages, LinkLost: utc(e.LinkLost), ExitCode: e.ExitCode, Output: e.Output, Signed: a.Result != nil,
+	}
+	return nil
+}
+
+func step(w catalog, h db.ActionHistoryRow, outcome string) ActionStep {
+	st := ActionStep{State: desk.ActionState(h.State), At: h.At.UTC(), By: h.By, Name: h.Name, Code: h.Code, Text: w.state(h.State, outcome, h.Code)}
+	if h.Code == "late_report" {
+		st.Text = w["code.late_report"]
+	}
+	return st
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// nextFor is what a viewer may do with the action, by the table.
+func nextFor(v desk.Viewer, a *db.Action) []string {
+	state, owner := desk.ActionState(a.State), a.UserID == v.User
+	list := []string{}
+	can := func(c Cause, by By) bool { _, ok := next(state, c, by); return ok }
+	if owner {
+		for _, b := range []Cause{CauseConfirm, CauseDecline} {
+			if can(b, ByUser) && (b != CauseDecline || state == desk.StateProposed) {
+				list = append(list, string(b))
+			}
+		}
+		if can(CauseVerify, ByUser) {
+			list = append(list, "send_code", "verify")
+		}
+	}
+	if can(CauseCancel, ByUser) && (v.Role.Staff() && !owner || owner && state != desk.StateProposed) {
+		list = append(list, string(CauseCancel))
+	}
+	if owner && over(state) && state != desk.StateSucceeded {
+		list = append(list, "retry")
+	}
+	return list
+}
+
+func (s *Service) namesOf(ctx context.Context, tx *store.Tx, a *db.Action) (names, error) {
+	rows, err := tx.ListActions(ctx, db.ListActionsParams{ID: &a.ID, AtMost: 1, States: []string{}})
+	if err != nil || len(rows) == 0 {
+		return names{}, err
+	}
+	return names{device: rows[0].DeviceName, software: rows[0].SoftwareName, account: parametersOf(a).Account}, nil
+}
