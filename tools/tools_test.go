@@ -32,6 +32,7 @@ type world struct {
 	stranger     desk.Viewer // of the other tenant
 	conversation desk.ID
 	passages     []kb.Hit
+	asked        []string // acts that the person's words of the turn name
 }
 
 // finder is a knowledge base that finds what the test says.
@@ -95,7 +96,7 @@ func (w *world) set(patch string) {
 func (w *world) run(v desk.Viewer, name, arguments string) Result {
 	w.t.Helper()
 	ctx := desk.WithViewer(w.t.Context(), v)
-	c := Call{ID: desk.NewID(), Conversation: w.conversation, Name: name, Arguments: arguments, Sources: &Sources{}}
+	c := Call{ID: desk.NewID(), Conversation: w.conversation, Name: name, Arguments: arguments, Sources: &Sources{}, Asked: w.asked}
 	if !w.registry.IsEffect(name) {
 		res, err := w.registry.Read(ctx, c)
 		if err != nil {
