@@ -29,7 +29,7 @@ const looks = process.env.E2E_FULL
   : all.filter((l) => l.name === "light" || l.name === "phone-dark");
 
 const pages: Record<string, string[]> = {
-  ben: ["/", "/tickets", "/tickets/new", "/articles", "/account"],
+  ben: ["/", "/tickets", "/tickets/new", "/articles", "/self-service", "/outbox", "/account"],
   tess: ["/queue", "/articles"],
   adam: ["/admin", "/admin/articles"],
 };

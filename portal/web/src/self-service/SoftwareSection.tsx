@@ -130,12 +130,15 @@ function Row({ software: s, device }: { software: Software; device: Device }) {
 }
 
 function StateText({ state, rule }: { state?: SoftwareState; rule?: string }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const say = useErrorText();
   if (!state) return null;
+  // What the device says of a failure has words of its own.
+  const device = `self.code.${state.code}`;
+  const failed = i18n.exists(device) ? (t as (key: string) => string)(device) : undefined;
   const why =
     state.state === "failed" && state.code
-      ? say({ code: state.code })
+      ? (failed ?? say({ code: state.code }))
       : rule && state.state === "available"
         ? say({ code: "policy", params: { rule } })
         : undefined;
