@@ -19,6 +19,9 @@ export function AdminNav() {
       <Link to="/admin/articles" className={classes.link} activeProps={active}>
         {t("admin.articles.title")}
       </Link>
+      <Link to="/admin/software" className={classes.link} activeProps={active}>
+        {t("admin.software.title")}
+      </Link>
     </nav>
   );
 }

@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { admin } from "../api";
+import { operations } from "../api/manage";
 import type { Audience, Policies } from "../api/types";
 import { useErrorText } from "../app/errors";
 import page from "../app/page.module.css";
@@ -51,6 +52,19 @@ export function PoliciesPage() {
               onChange={(audience) => save.mutate({ [name]: audience })}
             />
           ))}
+          <div className={page.section} />
+          <h2 className={page.sectionTitle}>{t("admin.policies.group_self_service")}</h2>
+          <ForWhom
+            name="self_service"
+            audience={policies.data.self_service}
+            onChange={(audience) =>
+              save.mutate({ self_service: { ...audience, users: audience.users ?? [] } })
+            }
+          />
+          <Operations
+            on={policies.data.operations}
+            onChange={(operations) => save.mutate({ operations })}
+          />
         </>
       )}
     </div>
@@ -143,7 +157,7 @@ function OnOff(props: {
 }
 
 function ForWhom(props: {
-  name: (typeof audiences)[number];
+  name: (typeof audiences)[number] | "self_service";
   audience: Audience;
   onChange: (a: Audience) => void;
 }) {
@@ -188,5 +202,39 @@ function ForWhom(props: {
         />
       )}
     </div>
+  );
+}
+
+/** Each operation on a device has a switch of its own, below the one for all. */
+function Operations(props: {
+  on: Record<string, boolean>;
+  onChange: (on: Record<string, boolean>) => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <fieldset
+      className={page.card}
+      style={{ border: 0, margin: "0.75rem 0 0" }}
+      data-policy="operations"
+    >
+      <legend className="sr-only">{t("admin.policies.operations.label")}</legend>
+      <p className={page.cardTitle} aria-hidden="true">
+        {t("admin.policies.operations.label")}
+      </p>
+      <p className={page.hint}>{t("admin.policies.operations.hint")}</p>
+      <div className={classes.operations}>
+        {operations.map((o) => (
+          <Switch
+            key={o}
+            data-operation={o}
+            checked={props.on[o] === true}
+            onChange={(e) => props.onChange({ ...props.on, [o]: e.currentTarget.checked })}
+            label={t(`manage.operation.${o}`)}
+            labelPosition="left"
+            classNames={{ body: classes.switchBody, track: classes.track }}
+          />
+        ))}
+      </div>
+    </fieldset>
   );
 }

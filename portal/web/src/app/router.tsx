@@ -163,6 +163,95 @@ const outbox = createRoute({
   component: lazyRouteComponent(() => import("../outbox/OutboxPage"), "OutboxPage"),
 });
 
+const adminSoftware = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/software",
+  beforeLoad: ({ context }) => {
+    if (context.user.role !== "admin") throw redirect({ to: "/" });
+  },
+  component: lazyRouteComponent(() => import("../admin/CataloguePage"), "CataloguePage"),
+});
+
+const manage = createRoute({
+  getParentRoute: () => shell,
+  path: "/manage",
+  beforeLoad: ({ context, location }) => {
+    staffOnly({ context });
+    if (location.pathname === "/manage") throw redirect({ to: "/manage/devices" });
+  },
+});
+
+const manageDevices = createRoute({
+  getParentRoute: () => manage,
+  path: "devices",
+  validateSearch: (
+    s: Record<string, unknown>,
+  ): { q?: string; state?: string; system?: string } => ({
+    q: text(s.q),
+    state: text(s.state),
+    system: text(s.system),
+  }),
+  component: lazyRouteComponent(() => import("../manage/DevicesPage"), "DevicesPage"),
+});
+
+const manageDevice = createRoute({
+  getParentRoute: () => manage,
+  path: "devices/$device",
+  component: lazyRouteComponent(() => import("../manage/DevicePage"), "DevicePage"),
+});
+
+const manageActions = createRoute({
+  getParentRoute: () => manage,
+  path: "actions",
+  validateSearch: (
+    s: Record<string, unknown>,
+  ): { device?: string; user?: string; state?: string } => ({
+    device: text(s.device),
+    user: text(s.user),
+    state: text(s.state),
+  }),
+  component: lazyRouteComponent(() => import("../manage/ActionsPage"), "ActionsPage"),
+});
+
+const manageAction = createRoute({
+  getParentRoute: () => manage,
+  path: "actions/$action",
+  component: lazyRouteComponent(() => import("../manage/ActionPage"), "ActionPage"),
+});
+
+const manageRequests = createRoute({
+  getParentRoute: () => manage,
+  path: "requests",
+  validateSearch: (s: Record<string, unknown>): { state?: string } => ({ state: text(s.state) }),
+  component: lazyRouteComponent(() => import("../manage/RequestsPage"), "RequestsPage"),
+});
+
+const managePeople = createRoute({
+  getParentRoute: () => manage,
+  path: "people",
+  component: lazyRouteComponent(() => import("../manage/PeoplePage"), "PeoplePage"),
+});
+
+const managePerson = createRoute({
+  getParentRoute: () => manage,
+  path: "people/$user",
+  component: lazyRouteComponent(() => import("../manage/PersonPage"), "PersonPage"),
+});
+
+const manageWhy = createRoute({
+  getParentRoute: () => manage,
+  path: "why",
+  validateSearch: (
+    s: Record<string, unknown>,
+  ): { user?: string; device?: string; operation?: string; software?: string } => ({
+    user: text(s.user),
+    device: text(s.device),
+    operation: text(s.operation),
+    software: text(s.software),
+  }),
+  component: lazyRouteComponent(() => import("../manage/WhyPage"), "WhyPage"),
+});
+
 const account = createRoute({
   getParentRoute: () => shell,
   path: "/account",
@@ -184,6 +273,17 @@ const tree = root.addChildren([
     adminArticles,
     selfService,
     outbox,
+    adminSoftware,
+    manage.addChildren([
+      manageDevices,
+      manageDevice,
+      manageActions,
+      manageAction,
+      manageRequests,
+      managePeople,
+      managePerson,
+      manageWhy,
+    ]),
     account,
   ]),
 ]);

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import {
   IconBook2,
   IconDeviceLaptop,
+  IconDevices,
   IconInbox,
   IconMessageCircle,
   IconSettings,
@@ -19,8 +20,8 @@ import classes from "./shell.module.css";
 import { Empty, Failed } from "./states";
 
 interface Place {
-  to: "/" | "/self-service" | "/tickets" | "/articles" | "/queue" | "/admin";
-  key: "chat" | "self_service" | "tickets" | "articles" | "queue" | "admin";
+  to: "/" | "/self-service" | "/tickets" | "/articles" | "/queue" | "/manage" | "/admin";
+  key: "chat" | "self_service" | "tickets" | "articles" | "queue" | "manage" | "admin";
   icon: ComponentType<{ size?: number; stroke?: number }>;
   exact?: boolean;
 }
@@ -30,7 +31,12 @@ function placesFor(me: Me): Place[] {
   const chat: Place = { to: "/", key: "chat", icon: IconMessageCircle };
   const articles: Place = { to: "/articles", key: "articles", icon: IconBook2 };
   if (isStaff(me)) {
-    const places: Place[] = [{ to: "/queue", key: "queue", icon: IconInbox }, articles, chat];
+    const places: Place[] = [
+      { to: "/queue", key: "queue", icon: IconInbox },
+      { to: "/manage", key: "manage", icon: IconDevices },
+      articles,
+      chat,
+    ];
     if (me.role === "admin") places.push({ to: "/admin", key: "admin", icon: IconSettings });
     return places;
   }

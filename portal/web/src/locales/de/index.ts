@@ -6,6 +6,7 @@ import chat from "./chat.json";
 import common from "./common.json";
 import errors from "./errors.json";
 import login from "./login.json";
+import manage from "./manage.json";
 import outbox from "./outbox.json";
 import self from "./self.json";
 import staff from "./staff.json";
@@ -13,15 +14,16 @@ import tickets from "./tickets.json";
 
 export default {
   account,
+  actions,
   admin,
   articles,
   chat,
   common,
   errors,
   login,
-  staff,
-  tickets,
-  actions,
+  manage,
   outbox,
   self,
+  staff,
+  tickets,
 };

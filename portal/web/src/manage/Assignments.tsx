@@ -1,0 +1,119 @@
+import { Button, NativeSelect, Select } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { devices, type ManagedDevice } from "../api/manage";
+import page from "../app/page.module.css";
+import { Refusal } from "../app/states";
+import { likelyAccount } from "./filter";
+import classes from "./manage.module.css";
+import { peopleQuery } from "./queries";
+
+/** Who may act on the device, and as which of its accounts. */
+export function Assignments({ device: d }: { device: ManagedDevice }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const list = d.assignments ?? [];
+  const remove = useMutation({
+    mutationFn: (user: string) => devices.unassign(d.id, user),
+    onSettled: () => client.invalidateQueries({ queryKey: ["manage"] }),
+  });
+  return (
+    <section className={page.section} aria-labelledby="assignments">
+      <h2 id="assignments" className={page.sectionTitle}>
+        {t("manage.assign.title")}
+      </h2>
+      <div className={page.rows}>
+        {list.length === 0 && <p className={classes.line}>{t("manage.assign.none")}</p>}
+        {list.map((a) => (
+          <div key={a.user.id} className={classes.line} data-assigned={a.user.name}>
+            <div>
+              <Link to="/manage/people/$user" params={{ user: a.user.id }}>
+                {a.user.name}
+              </Link>{" "}
+              <span className={classes.soft}>
+                {a.account
+                  ? t("manage.assign.as", { account: a.account })
+                  : t("manage.assign.no_account")}
+              </span>
+            </div>
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              color="gray"
+              loading={remove.isPending && remove.variables === a.user.id}
+              aria-label={t("manage.assign.remove_named", { name: a.user.name })}
+              onClick={() => remove.mutate(a.user.id)}
+            >
+              {t("manage.assign.remove")}
+            </Button>
+          </div>
+        ))}
+        <Refusal error={remove.error} />
+        {!d.revoked_at && <Assign device={d} />}
+      </div>
+    </section>
+  );
+}
+
+function Assign({ device: d }: { device: ManagedDevice }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const people = useQuery(peopleQuery);
+  const [user, setUser] = useState<string | null>(null);
+  const [account, setAccount] = useState("");
+  const assign = useMutation({
+    mutationFn: () => devices.assign(d.id, user ?? "", account),
+    onSuccess: async () => {
+      setUser(null);
+      setAccount("");
+      await client.invalidateQueries({ queryKey: ["manage"] });
+    },
+  });
+  // A person of another company may not have the device; the server says so too.
+  const fitting = (people.data?.items ?? []).filter(
+    (p) => !p.disabled && (!d.company || !p.company || p.company.id === d.company.id),
+  );
+  const kinds = { local: "", domain: t("manage.assign.domain"), cloud: t("manage.assign.cloud") };
+  const choose = (id: string | null) => {
+    setUser(id);
+    const person = fitting.find((p) => p.id === id);
+    if (person) setAccount(likelyAccount(d, person.name));
+  };
+  return (
+    <form
+      className={classes.inline}
+      onSubmit={(e: FormEvent) => {
+        e.preventDefault();
+        if (user) assign.mutate();
+      }}
+    >
+      <Select
+        label={t("manage.assign.person")}
+        searchable
+        clearable
+        value={user}
+        onChange={choose}
+        nothingFoundMessage={t("manage.none_title")}
+        data={fitting.map((p) => ({ value: p.id, label: p.name }))}
+      />
+      <NativeSelect
+        label={t("manage.assign.account")}
+        value={account}
+        onChange={(e) => setAccount(e.currentTarget.value)}
+        data={[
+          { value: "", label: t("manage.assign.no_account") },
+          ...(d.accounts ?? []).map((a) => ({
+            value: a.name,
+            label: kinds[a.kind] ? `${a.name} (${kinds[a.kind]})` : a.name,
+          })),
+        ]}
+      />
+      <Button type="submit" loading={assign.isPending} disabled={!user}>
+        {t("manage.assign.button")}
+      </Button>
+      <Refusal error={assign.error ?? people.error} />
+    </form>
+  );
+}

@@ -1,0 +1,100 @@
+import { Button, CopyButton, Modal, Select } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { devices, type EnrolToken } from "../api/manage";
+import { useFormat } from "../app/format";
+import page from "../app/page.module.css";
+import { Refusal } from "../app/states";
+import { commandsFor } from "./enrol";
+import classes from "./manage.module.css";
+import { peopleQuery } from "./queries";
+import { systemNames } from "./systems";
+
+/** Makes a one-time token and shows, once, what to run on the new device. */
+export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const { t } = useTranslation();
+  const [user, setUser] = useState<string | null>(null);
+  const people = useQuery({ ...peopleQuery, enabled: opened });
+  const make = useMutation({
+    mutationFn: () => devices.token(user ? { user_id: user } : {}),
+  });
+  const close = () => {
+    make.reset(); // the token is gone with the dialog
+    setUser(null);
+    onClose();
+  };
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      size="lg"
+      title={t("manage.enrol.title")}
+      closeButtonProps={{ "aria-label": t("common.action.close") }}
+    >
+      {make.data ? (
+        <Shown token={make.data} onDone={close} />
+      ) : (
+        <form
+          className={page.form}
+          onSubmit={(e) => {
+            e.preventDefault();
+            make.mutate();
+          }}
+        >
+          <p className={page.hint}>{t("manage.enrol.text")}</p>
+          <Select
+            label={t("manage.enrol.for")}
+            description={t("manage.enrol.for_hint")}
+            searchable
+            clearable
+            value={user}
+            onChange={setUser}
+            nothingFoundMessage={t("manage.none_title")}
+            data={(people.data?.items ?? []).map((p) => ({
+              value: p.id,
+              label: p.company ? `${p.name} · ${p.company.name}` : p.name,
+            }))}
+          />
+          <Refusal error={make.error ?? people.error} />
+          <div className={page.actions}>
+            <Button type="submit" loading={make.isPending}>
+              {t("manage.enrol.make")}
+            </Button>
+          </div>
+        </form>
+      )}
+    </Modal>
+  );
+}
+
+function Shown({ token, onDone }: { token: EnrolToken; onDone: () => void }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <div className={page.form} data-token>
+      <p className={page.hint}>{t("manage.enrol.once", { when: format.full(token.expires_at) })}</p>
+      {commandsFor(token, location.origin).map((c) => (
+        <div key={c.system}>
+          <div className={classes.commandHead}>
+            <h3 className={page.cardTitle}>{systemNames[c.system]}</h3>
+            <CopyButton value={c.command}>
+              {({ copied, copy }) => (
+                <Button size="compact-sm" variant="subtle" onClick={copy}>
+                  {t(copied ? "manage.enrol.copied" : "manage.enrol.copy")}
+                  <span className="sr-only"> {systemNames[c.system]}</span>
+                </Button>
+              )}
+            </CopyButton>
+          </div>
+          <pre className={classes.command} tabIndex={0}>
+            {c.command}
+          </pre>
+        </div>
+      ))}
+      <div className={page.actions}>
+        <Button onClick={onDone}>{t("manage.enrol.done")}</Button>
+      </div>
+    </div>
+  );
+}

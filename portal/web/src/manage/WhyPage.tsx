@@ -1,0 +1,147 @@
+import { NativeSelect, Select } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { IconCheck, IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { type Explained, operations, people } from "../api/manage";
+import page from "../app/page.module.css";
+import { useMe } from "../app/session";
+import { Empty, Failed, Loading } from "../app/states";
+import { ManageNav } from "./ManageNav";
+import classes from "./manage.module.css";
+import { catalogueQuery, devicesQuery, peopleQuery } from "./queries";
+
+/** Why somebody may not do something: every rule with its answer, and the switch behind it. */
+export function WhyPage() {
+  const { t } = useTranslation();
+  const search = useSearch({ from: "/shell/manage/why" });
+  const navigate = useNavigate({ from: "/manage/why" });
+  const users = useQuery(peopleQuery);
+  const devices = useQuery(devicesQuery);
+  const install = search.operation === "install_software";
+  const software = useQuery({ ...catalogueQuery, enabled: install });
+  useDocumentTitle(t("manage.why.title"));
+  const choose = (change: Partial<typeof search>) =>
+    void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
+  const theirs = (devices.data ?? [])
+    .map((d) => ({ d, own: (d.assignments ?? []).some((a) => a.user.id === search.user) }))
+    .sort((a, b) => Number(b.own) - Number(a.own));
+  return (
+    <div className={`${page.page} ${page.narrow}`}>
+      <ManageNav />
+      <h1 className={page.title}>{t("manage.why.title")}</h1>
+      <p className={page.lead}>{t("manage.why.lead")}</p>
+      <div className={classes.pair}>
+        <Select
+          label={t("manage.why.user")}
+          searchable
+          value={search.user ?? null}
+          onChange={(user) => choose({ user: user ?? undefined })}
+          data={(users.data?.items ?? []).map((p) => ({ value: p.id, label: p.name }))}
+        />
+        <Select
+          label={t("manage.why.device")}
+          searchable
+          clearable
+          value={search.device ?? null}
+          onChange={(device) => choose({ device: device ?? undefined })}
+          data={theirs.map(({ d }) => ({ value: d.id, label: d.name }))}
+        />
+        <NativeSelect
+          label={t("manage.why.operation")}
+          value={search.operation ?? "restart"}
+          onChange={(e) => choose({ operation: e.currentTarget.value, software: undefined })}
+          data={operations.map((o) => ({ value: o, label: t(`manage.operation.${o}`) }))}
+        />
+        {install && (
+          <Select
+            label={t("manage.action.software")}
+            searchable
+            clearable
+            value={search.software ?? null}
+            onChange={(s) => choose({ software: s ?? undefined })}
+            data={(software.data ?? []).map((e) => ({ value: e.id, label: e.name }))}
+          />
+        )}
+      </div>
+      {search.user ? (
+        <Answer
+          query={{ ...search, user: search.user, operation: search.operation ?? "restart" }}
+          name={users.data?.items.find((p) => p.id === search.user)?.name ?? ""}
+        />
+      ) : (
+        <Empty title={t("manage.why.empty_title")}>{t("manage.why.empty_text")}</Empty>
+      )}
+    </div>
+  );
+}
+
+type Query = Parameters<typeof people.explain>[0];
+
+function Answer({ query, name }: { query: Query; name: string }) {
+  const { t } = useTranslation();
+  const answer = useQuery({
+    queryKey: ["manage", "explain", query],
+    queryFn: () => people.explain(query),
+  });
+  if (answer.isPending) return <Loading />;
+  if (answer.isError) return <Failed error={answer.error} retry={() => void answer.refetch()} />;
+  const a = answer.data;
+  return (
+    <>
+      <p className={classes.verdict} role="status" data-allowed={a.allowed}>
+        {t(a.allowed ? "manage.why.allowed" : "manage.why.refused", { name })}
+      </p>
+      <ul className={classes.why}>
+        {(a.lines ?? []).map((line) => (
+          <Rule key={line.rule} line={line} decided={!a.allowed && line.rule === a.rule} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+type RuleLine = NonNullable<Explained["lines"]>[number];
+
+function Rule({ line, decided }: { line: RuleLine; decided: boolean }) {
+  const { t, i18n } = useTranslation();
+  const loose = t as (key: string) => string;
+  const own = `manage.why.rule.${line.rule}`;
+  const text = line.text || (i18n.exists(own) ? loose(own) : line.rule);
+  return (
+    <li data-allowed={line.allowed} data-rule={line.rule} data-decided={decided || undefined}>
+      {line.allowed ? (
+        <IconCheck size={20} stroke={2} aria-hidden="true" />
+      ) : (
+        <IconX size={20} stroke={2} aria-hidden="true" />
+      )}
+      <span>
+        <span className="sr-only">{t(line.allowed ? "manage.why.yes" : "manage.why.no")}: </span>
+        {text}
+      </span>
+      <span className={classes.soft}>
+        <Where by={line.switch} />
+      </span>
+    </li>
+  );
+}
+
+// What an admin would change. Only admins come to the settings.
+function Where({ by }: { by: string }) {
+  const { t } = useTranslation();
+  const me = useMe();
+  if (by === "self_service" || by.startsWith("operations.")) {
+    const label = t("manage.why.switch.policies");
+    return me.role === "admin" ? <Link to="/admin">{label}</Link> : label;
+  }
+  if (by === "software") {
+    const label = t("manage.why.switch.software");
+    return me.role === "admin" ? <Link to="/admin/software">{label}</Link> : label;
+  }
+  if (by.startsWith("assignments") || by.startsWith("devices")) {
+    return <Link to="/manage/devices">{t("manage.why.switch.devices")}</Link>;
+  }
+  if (by === "users") return <Link to="/manage/people">{t("manage.why.switch.people")}</Link>;
+  return by;
+}

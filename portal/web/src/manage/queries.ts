@@ -1,0 +1,40 @@
+import { queryOptions } from "@tanstack/react-query";
+import { admin } from "../api";
+import { catalogue, devices, ledger, people, sources } from "../api/manage";
+
+export const devicesQuery = queryOptions({
+  queryKey: ["manage", "devices"],
+  queryFn: devices.all,
+  refetchInterval: 15_000, // who is online changes by itself
+});
+
+export const deviceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["manage", "devices", id],
+    queryFn: () => devices.get(id),
+    refetchInterval: 10_000,
+  });
+
+export const peopleQuery = queryOptions({ queryKey: ["admin", "users"], queryFn: admin.users });
+
+export const companiesQuery = queryOptions({
+  queryKey: ["admin", "companies"],
+  queryFn: people.companies,
+});
+
+export const catalogueQuery = queryOptions({
+  queryKey: ["manage", "software"],
+  queryFn: catalogue.all,
+});
+
+export const sourcesQuery = queryOptions({
+  queryKey: ["manage", "sources"],
+  queryFn: sources.list,
+});
+
+export const actionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["manage", "actions", "one", id],
+    queryFn: () => ledger.get(id),
+    refetchInterval: (q) => (q.state.data?.ended_at ? false : 3000),
+  });

@@ -1,0 +1,8 @@
+import type { System } from "../api/manage";
+
+/** Their makers' names, the same in every language. */
+export const systemNames: Record<System, string> = {
+  windows: "Windows",
+  macos: "macOS",
+  linux: "Linux",
+};
