@@ -1,5 +1,8 @@
 import { api, ok } from "./client";
+import type { components } from "./schema";
 import type { Page } from "./types";
+
+type Schemas = components["schemas"];
 
 // What staff see of devices, software, actions and people.
 
@@ -82,57 +85,11 @@ export interface LedgerAction {
   history: { state: string; at: string; by: string; name?: string; text: string }[] | null;
 }
 
-export interface Wanted {
-  id: string;
-  name: string;
-  reason?: string;
-  state: "open" | "approved" | "declined";
-  requester: Ref & { company?: string };
-  device?: Ref & { system: System };
-  ticket?: { id: string; number: number };
-  software?: Ref;
-  action_id?: string;
-  answer?: string;
-  decided_by?: Ref;
-  decided_at?: string;
-  created_at: string;
-}
-
-export interface CataloguePackage {
-  system: "windows" | "macos";
-  manager: "chocolatey" | "homebrew_formula" | "homebrew_cask";
-  package: string;
-  version?: string;
-  source_id?: string;
-}
-export interface CatalogueDraft {
-  name: string;
-  publisher?: string;
-  description?: string;
-  icon?: string;
-  audience: {
-    mode: "everyone" | "companies" | "users";
-    companies?: string[] | null;
-    users?: string[] | null;
-  };
-  packages: CataloguePackage[] | null;
-}
-export type CatalogueEntry = CatalogueDraft & { id: string; version: number; updated_at: string };
-
-export interface SoftwareSource {
-  id: string;
-  manager: "chocolatey" | "homebrew";
-  name: string;
-  url: string;
-  has_credentials: boolean;
-  used_by: number;
-}
-export interface SourceDraft {
-  manager?: SoftwareSource["manager"];
-  name?: string;
-  url?: string;
-  credentials?: { user: string; password: string };
-}
+export type Wanted = Schemas["Request"];
+export type CataloguePackage = Schemas["PackageSpec"];
+export type CatalogueDraft = Schemas["RowDraft"];
+export type CatalogueEntry = Schemas["Row"];
+export type SoftwareSource = Schemas["PackageSource"];
 
 export interface Explained {
   allowed: boolean;
@@ -193,30 +150,45 @@ export const ledger = {
   cancel: (id: string) => call<LedgerAction>("POST", `/actions/${id}/cancel`),
 };
 
+const by = (id: string) => ({ params: { path: { id } } });
+
 export const wanted = {
-  list: (query: { state?: string; cursor?: string }) => list<Wanted>("/software/requests", query),
+  async list(query: { state?: Wanted["state"]; cursor?: string }): Promise<Page<Wanted>> {
+    const p = await ok(api.GET("/api/v1/software/requests", { params: { query } }));
+    return { items: p.items ?? [], next: p.next || null };
+  },
   approve: (id: string, software: string) =>
-    call("POST", `/admin/software/requests/${id}/approve`, { body: { software_id: software } }),
+    ok(
+      api.POST("/api/v1/admin/software/requests/{id}/approve", {
+        ...by(id),
+        body: { software_id: software },
+      }),
+    ),
   decline: (id: string, answer: string) =>
-    call("POST", `/admin/software/requests/${id}/decline`, { body: { answer } }),
+    ok(api.POST("/api/v1/admin/software/requests/{id}/decline", { ...by(id), body: { answer } })),
 };
 
 export const catalogue = {
-  all: () => whole<CatalogueEntry>("/admin/software", 200),
-  get: (id: string) => call<CatalogueEntry>("GET", `/admin/software/${id}`),
-  create: (draft: CatalogueDraft) =>
-    call<CatalogueEntry>("POST", "/admin/software", { body: draft }),
+  all: async () => (await ok(api.GET("/api/v1/admin/software"))).items ?? [],
+  create: (draft: CatalogueDraft) => ok(api.POST("/api/v1/admin/software", { body: draft })),
   change: (id: string, draft: CatalogueDraft, version: number) =>
-    call<CatalogueEntry>("PATCH", `/admin/software/${id}`, { body: { ...draft, version } }),
-  remove: (id: string) => call("DELETE", `/admin/software/${id}`),
+    ok(
+      api.PATCH("/api/v1/admin/software/{id}", {
+        // Two who edit the same row: the second is told.
+        params: { path: { id }, header: { "If-Match": `"${version}"` } },
+        body: draft,
+      }),
+    ),
+  remove: (id: string) => ok(api.DELETE("/api/v1/admin/software/{id}", by(id))),
 };
 
 export const sources = {
-  list: async () => (await list<SoftwareSource>("/admin/software/sources")).items,
-  create: (draft: SourceDraft) => call("POST", "/admin/software/sources", { body: draft }),
-  change: (id: string, draft: SourceDraft) =>
-    call("PATCH", `/admin/software/sources/${id}`, { body: draft }),
-  remove: (id: string) => call("DELETE", `/admin/software/sources/${id}`),
+  list: async () => (await ok(api.GET("/api/v1/admin/software/sources"))).items ?? [],
+  create: (draft: Schemas["SourceDraft"]) =>
+    ok(api.POST("/api/v1/admin/software/sources", { body: draft })),
+  change: (id: string, change: Schemas["SourceChange"]) =>
+    ok(api.PATCH("/api/v1/admin/software/sources/{id}", { ...by(id), body: change })),
+  remove: (id: string) => ok(api.DELETE("/api/v1/admin/software/sources/{id}", by(id))),
 };
 
 export const people = {

@@ -5,6 +5,7 @@ import { draftOf, formOf, offered } from "./catalogue";
 const entry: CatalogueEntry = {
   id: "e",
   version: 3,
+  created_at: "2026-11-23T10:00:00Z",
   updated_at: "2026-11-23T10:00:00Z",
   name: "Inkscape",
   publisher: "",
@@ -15,7 +16,7 @@ const entry: CatalogueEntry = {
 };
 
 it("what comes out of the form is what went in", () => {
-  const { id: _, version: __, updated_at: ___, ...draft } = entry;
+  const { id: _, version: __, created_at: ___, updated_at: ____, ...draft } = entry;
   expect(draftOf(formOf(entry))).toEqual(draft);
 });
 

@@ -1,7 +1,6 @@
 import type { ManagedDevice } from "../api/manage";
 
 export const deviceStates = ["online", "offline", "suspect", "revoked", "unassigned"] as const;
-export type DeviceState = (typeof deviceStates)[number];
 
 /** What a device is first of all: what needs somebody's attention comes before whether it is on. */
 export function stateOf(d: ManagedDevice): "online" | "offline" | "suspect" | "revoked" {
