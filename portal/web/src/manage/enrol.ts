@@ -7,10 +7,14 @@ export function commandsFor(
 ): { system: System; command: string }[] {
   const given = token.commands ?? [];
   if (given.length > 0) return given;
-  const line = (run: string) => `${run} enrol --server ${server} --token ${token.token}`;
+  const join = `enrol ${server} --token ${token.token}`;
+  const unix = `sudo ./conserje-agent ${join} && sudo ./conserje-agent install`;
   return [
-    { system: "windows", command: line(".\\conserje-agent.exe") },
-    { system: "macos", command: line("sudo ./conserje-agent") },
-    { system: "linux", command: line("sudo ./conserje-agent") },
+    {
+      system: "windows",
+      command: `.\\conserje-agent.exe ${join}; .\\conserje-agent.exe install`,
+    },
+    { system: "macos", command: unix },
+    { system: "linux", command: unix },
   ];
 }
