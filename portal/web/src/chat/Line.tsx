@@ -74,7 +74,7 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
     }
     case "note": {
       const icon = <IconNote size={17} stroke={1.6} aria-hidden="true" />;
-      const text = noteText(e.body, t, say, (key) => i18n.exists(key));
+      const text = noteText(e.body, t as (key: string) => string, say, (key) => i18n.exists(key));
       return { icon, text };
     }
     default:
@@ -87,7 +87,7 @@ const notes = ["assistant_off", "waits_for_person", "person_will_reply", "code_m
 // A note is a code: one of the chat's own, or one that also refuses things.
 function noteText(
   note: { code: string; params?: Record<string, unknown> },
-  t: ReturnType<typeof useTranslation>["t"],
+  t: (key: string) => string,
   say: (refusal: unknown) => string,
   exists: (key: string) => boolean,
 ): string {
