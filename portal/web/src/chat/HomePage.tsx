@@ -44,7 +44,7 @@ export function HomePage() {
       <section className={classes.home} aria-label={t("chat.title")}>
         <div className={classes.homeColumn}>
           <h1 className={classes.greeting}>
-            {greeting(t, first)}
+            {t(greeting(), { name: first })}
             <span>{me.policies.assistant ? t("chat.lead") : t("chat.lead_off")}</span>
           </h1>
           <Composer
@@ -80,9 +80,9 @@ export function HomePage() {
   );
 }
 
-function greeting(t: ReturnType<typeof useTranslation>["t"], name: string): string {
+function greeting() {
   const hour = new Date().getHours();
-  if (hour >= 5 && hour < 12) return t("chat.greeting_morning", { name });
-  if (hour >= 18 || hour < 5) return t("chat.greeting_evening", { name });
-  return t("chat.greeting_day", { name });
+  if (hour >= 5 && hour < 12) return "chat.greeting_morning";
+  if (hour >= 18 || hour < 5) return "chat.greeting_evening";
+  return "chat.greeting_day";
 }
