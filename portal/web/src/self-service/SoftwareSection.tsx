@@ -12,6 +12,7 @@ import page from "../app/page.module.css";
 import { Empty, Failed, Loading, Refusal } from "../app/states";
 import { AskForSoftware } from "./AskForSoftware";
 import { softwareQuery } from "./queries";
+import { SoftwareIcon } from "./SoftwareIcon";
 import classes from "./self.module.css";
 import { useShown } from "./useShown";
 
@@ -149,17 +150,5 @@ function StateText({ state, rule }: { state?: SoftwareState; rule?: string }) {
         : t(`self.state.${state.state}`)}
       {why && <span> {why}</span>}
     </p>
-  );
-}
-
-// Pictures come from this house only: a data address or a path of ours.
-function SoftwareIcon({ software: s }: { software: Software }) {
-  const own = s.icon && /^(data:image\/|\/(?!\/))/.test(s.icon);
-  return own ? (
-    <img className={classes.icon} src={s.icon} alt="" width={40} height={40} />
-  ) : (
-    <span className={classes.icon} aria-hidden="true">
-      {s.name.slice(0, 1)}
-    </span>
   );
 }
