@@ -192,6 +192,9 @@ func (j *job) change(ctx context.Context, s *step) error {
 			r.result = &result
 			j.effects++
 		case tools.Refusal(err) && ctx.Err() == nil:
+			if err := j.audit(ctx, r.Name, err); err != nil {
+				return err
+			}
 			if err := j.note(ctx, r, tools.Refused(r.Name, err)); err != nil {
 				return err
 			}
@@ -200,6 +203,17 @@ func (j *job) change(ctx context.Context, s *step) error {
 		}
 	}
 	return nil
+}
+
+// audit leaves a line of a change that was refused: its own transaction is
+// rolled back (SECURITY A1).
+func (j *job) audit(ctx context.Context, tool string, refusal error) error {
+	return j.cfg.Store.Tenant(j.viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Audit(ctx, store.AuditEntry{
+			Actor: j.viewer.User, Action: "tool.refused", Object: "conversation", ObjectID: j.conversation,
+			Detail: map[string]any{"tool": tool, "code": desk.CodeOf(refusal)},
+		})
+	})
 }
 
 func (j *job) toolCall(c desk.ToolCall) tools.Call {

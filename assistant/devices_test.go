@@ -5,18 +5,28 @@ import (
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/tools"
+	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/software"
 )
 
-// ledger proposes as the real one does, as far as rows go: the row is there,
-// proposed, and nothing else happens to it.
+// shelf is the catalogue as the ledger asks it.
+type shelf struct{ *software.Service }
+
+func (s shelf) PackageTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, system string) (actions.Package, error) {
+	p, err := s.Service.PackageTx(ctx, tx, v, id, system)
+	return actions.Package{Name: p.Name, Manager: p.Manager, ID: p.ID, Version: p.Version, SoftwareVersion: p.SoftwareVersion}, err
+}
+
+// ledger is the real one; nothing in it can be verified here.
 func (b *bench) ledger() *tools.Own {
-	return &tools.Own{Software: software.New(b.store), Propose: func(ctx context.Context, tx *store.Tx, v desk.Viewer, w tools.Wish) (desk.ID, error) {
-		id := desk.NewID()
-		_, err := tx.Exec(ctx, `insert into actions (tenant_id, id, user_id, device_id, operation, software_id, conversation_id, source, digest, deadline)
-			values ($1, $2, $3, $4, $5, $6, $7, 'assistant', '\x00', now() + interval '15 minutes')`,
-			v.Tenant, id, v.User, w.Device, string(w.Operation), store.Optional(w.Software), store.Optional(w.Conversation))
-		return id, err
+	catalogue := software.New(b.store)
+	service := actions.New(actions.Config{Store: b.store, Catalog: shelf{catalogue}, Log: storetest.Log(b.t), ProposalsAtMost: 100_000})
+	return &tools.Own{Software: catalogue, Propose: func(ctx context.Context, tx *store.Tx, v desk.Viewer, w tools.Wish) (desk.ID, error) {
+		view, err := service.ProposeTx(ctx, tx, v, actions.Proposal{
+			Device: w.Device, Operation: w.Operation, Software: w.Software, Conversation: w.Conversation, Source: actions.SourceAssistant,
+		})
+		return view.ID, err
 	}}
 }

@@ -37,8 +37,8 @@ func newYard(t *testing.T, change ...settings) *yard {
 	y.own, y.second, y.cfo = y.device(y.ana, "LAPTOP-7", "windows"), y.device(y.ana, "MAC-7", "macos"), y.device(y.ben, "LAPTOP-OF-THE-CFO", "windows")
 	y.software, y.hidden = y.program("Firefox", "everyone"), y.program("remote-support", "users")
 	y.failed = desk.NewID()
-	y.sql(`insert into actions (tenant_id, id, user_id, device_id, operation, source, state, code, outcome, digest, deadline, ended_at)
-		values ($1, $2, $3, $4, 'lock', 'self_service', 'failed', 'exit', 'none', '\x00', now(), now())`, y.ana.Tenant, y.failed, y.ana.User, y.own)
+	y.sql(`insert into actions (tenant_id, id, user_id, device_id, operation, source, state, code, outcome, digest, deadline, expires_at, ended_at)
+		values ($1, $2, $3, $4, 'lock', 'self_service', 'failed', 'exit', 'none', '\x00', now(), now(), now())`, y.ana.Tenant, y.failed, y.ana.User, y.own)
 	y.ticket, y.foreign = y.bench.ticket(y.ana, "My printer", "It jams"), y.bench.ticket(y.ben, "SECRET-OF-BEN", "SECRET-OF-BEN")
 	cancel, err := y.store.Bus().Subscribe("device.>", func([]byte) { y.woken.Add(1) })
 	if err != nil {
@@ -250,6 +250,9 @@ func TestHostileCallsPutNothingIntoTheLedger(t *testing.T) {
 			t.Errorf("%s (%s): %d actions by %v", h.ID, h.Class, n-1, variants)
 			y.sql("delete from actions where id <> $1", y.failed)
 		}
+	}
+	if y.number("select count(*) from audit where action = 'tool.refused'") < tried/2 {
+		t.Error("refusals leave no line in the audit")
 	}
 	if tried < 20 {
 		t.Errorf("only %d calls tried", tried)

@@ -22,8 +22,8 @@ func (w *world) awaited(t testing.TB, v desk.Viewer, state string) desk.ID {
 	device, action := desk.NewID(), desk.NewID()
 	w.sql(t, `insert into devices (tenant_id, id, name, system, sign_key, seal_key)
 		values ($1, $2::uuid, 'LAPTOP', 'windows', decode(replace($2::uuid::text || $2::uuid::text, '-', ''), 'hex'), decode(repeat('00', 32), 'hex'))`, w.tenant, device)
-	w.sql(t, `insert into actions (tenant_id, id, user_id, device_id, operation, source, state, digest, confirmed_at, deadline)
-		values ($1, $2, $3, $4, 'restart', 'self_service', $5::text, '\x00', case when $5::text = 'confirmed' then now() end, now() + interval '10 minutes')`,
+	w.sql(t, `insert into actions (tenant_id, id, user_id, device_id, operation, source, state, digest, confirmed_at, deadline, expires_at)
+		values ($1, $2, $3, $4, 'restart', 'self_service', $5::text, '\x00', case when $5::text = 'confirmed' then now() end, now() + interval '10 minutes', now() + interval '1 hour')`,
 		w.tenant, action, v.User, device, state)
 	return action
 }
