@@ -73,6 +73,9 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	app := p.app(c.TrustedProxies, &draining)
 	served := make(chan error, 1)
 	go func() { served <- app.Listener(ln) }()
+	if c.Demo {
+		p.demoAgents(ctx, ln.Addr(), s.Data)
+	}
 	c.greet(ln.Addr(), m)
 	select {
 	case err = <-served:

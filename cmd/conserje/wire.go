@@ -25,6 +25,7 @@ import (
 	"github.com/conserje/conserje/portal/web"
 	"github.com/conserje/conserje/tools"
 	"github.com/conserje/conserje/tools/actions"
+	"github.com/conserje/conserje/tools/devices"
 	"github.com/conserje/conserje/tools/software"
 )
 
@@ -38,6 +39,8 @@ type portal struct {
 	software      *software.Service
 	conversations *conversations.Service
 	actions       *actions.Service
+	devices       *devices.Service
+	links         *devices.LinkServer
 	chat          *chat.Server
 	notify        *notify.Service
 	verify        *verify.Service
@@ -66,6 +69,10 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 	p.actions = actions.New(actions.Config{Store: d.Store, Verify: secondFactor{p.verify}, Catalog: catalogue{p.software}, SMS: passwords{messages}, Log: log})
 	ledger.Propose = proposer{p.actions}.propose
 	p.software.Plug(proposer{p.actions})
+	p.devices = devices.New(d.Store, log)
+	if err := p.openLinks(ctx); err != nil {
+		return nil, err
+	}
 	p.chat = chat.New(ctx, chat.Config{
 		Store: d.Store, Conversations: p.conversations, Actions: p.actions, People: p.people, Token: api.Token,
 		SessionEnds: people.SessionsSubject, Status: api.StatusOfCode, Log: log,
@@ -112,6 +119,7 @@ func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App 
 	app, _ := api.NewApp(api.Config{
 		Verify: p.verify, Notify: p.notify,
 		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Actions: p.actions, Knowledge: p.knowledge, Software: p.software,
+		Devices: p.devices, AgentLink: p.links.Handler(), AgentEnrol: p.links.EnrolHandler(),
 		Assistant: func() api.AssistantInfo { return p.models.info },
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
 			f, ok := web.Lookup(path, encodings)
@@ -126,6 +134,7 @@ func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App 
 // stop ends what serves people: sockets are asked to come back, running turns
 // finish or are handed over.
 func (p *portal) stop(ctx context.Context) {
+	p.links.Close()
 	p.chat.Drain(ctx, clientsLeaveWithin)
 	p.conversations.Drain(ctx)
 	p.chat.Close()
