@@ -38,7 +38,7 @@ func newYard(t *testing.T, change ...settings) *yard {
 	y.software, y.hidden = y.program("Firefox", "everyone"), y.program("remote-support", "users")
 	y.failed = desk.NewID()
 	y.sql(`insert into actions (tenant_id, id, user_id, device_id, operation, source, state, code, outcome, digest, deadline, expires_at, ended_at)
-		values ($1, $2, $3, $4, 'lock', 'self_service', 'failed', 'exit', 'none', '\x00', now(), now(), now())`, y.ana.Tenant, y.failed, y.ana.User, y.own)
+		values ($1, $2, $3, $4, 'lock', 'self_service', 'failed', 'exit', 'none', '\x00', now(), current_timestamp, now())`, y.ana.Tenant, y.failed, y.ana.User, y.own)
 	y.ticket, y.foreign = y.bench.ticket(y.ana, "My printer", "It jams"), y.bench.ticket(y.ben, "SECRET-OF-BEN", "SECRET-OF-BEN")
 	cancel, err := y.store.Bus().Subscribe("device.>", func([]byte) { y.woken.Add(1) })
 	if err != nil {
