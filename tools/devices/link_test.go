@@ -71,8 +71,8 @@ func TestCommandComesByThePollWhileTheBusIsAway(t *testing.T) {
 	eventually(t, "the hello", func() bool { h.ledger.mu.Lock(); defer h.ledger.mu.Unlock(); return h.ledger.seen[d.id] > 0 })
 	h.ledger.queue(d.id)
 	storetest.InTx(t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `insert into actions (tenant_id, id, user_id, device_id, operation, source, state, digest, confirmed_at, verified_at, deadline)
-			values ($1, $2, $3, $4, 'lock', 'self_service', 'queued', '\x00', now(), current_timestamp, now() + interval '1 minute')`, h.tenant, desk.NewID(), h.ana, d.id)
+		_, err := tx.Exec(ctx, `insert into actions (tenant_id, id, user_id, device_id, operation, source, state, digest, confirmed_at, verified_at, deadline, expires_at)
+			values ($1, $2, $3, $4, 'lock', 'self_service', 'queued', '\x00', now(), current_timestamp, now() + interval '1 minute', now() + interval '2 minutes')`, h.tenant, desk.NewID(), h.ana, d.id)
 		return err
 	})
 	begin := time.Now()
