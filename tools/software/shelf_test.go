@@ -13,8 +13,8 @@ import (
 func (b *bundle) act(v desk.Viewer, device, row desk.ID, state desk.ActionState, code string) desk.ID {
 	b.t.Helper()
 	id := desk.NewID()
-	b.exec(`insert into actions (tenant_id, id, user_id, device_id, operation, software_id, source, state, code, digest, deadline, confirmed_at, verified_at)
-		values ($1, $2, $3, $4, 'install_software', $5, 'self_service', $6, $7, '\x00', now(), clock_timestamp(), now())`, b.tenant, id, v.User, device, row, string(state), code)
+	b.exec(`insert into actions (tenant_id, id, user_id, device_id, operation, software_id, source, state, code, digest, deadline, expires_at, confirmed_at, verified_at)
+		values ($1, $2, $3, $4, 'install_software', $5, 'self_service', $6, $7, '\x00', now(), now() + interval '1 hour', clock_timestamp(), now())`, b.tenant, id, v.User, device, row, string(state), code)
 	return id
 }
 
