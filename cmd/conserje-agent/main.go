@@ -51,11 +51,11 @@ func main() {
 	_ = level.UnmarshalText([]byte(c.LogLevel))
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	k.BindTo(ctx, (*context.Context)(nil))
-	if err := k.Run(&c, log); err != nil {
+	err := k.Run(&c, log)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "conserje-agent:", err)
-		stop()
 		os.Exit(1)
 	}
 }

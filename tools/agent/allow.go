@@ -15,7 +15,7 @@ var (
 	formulaID = regexp.MustCompile(`^([a-z0-9][a-z0-9_-]{0,38}/[a-z0-9][a-z0-9_-]{0,63}/)?[a-z0-9][a-z0-9+._-]{0,63}(@[0-9][0-9.]{0,15})?$`)
 	caskID    = regexp.MustCompile(`^([a-z0-9][a-z0-9_-]{0,38}/[a-z0-9][a-z0-9_-]{0,63}/)?[a-z0-9][a-z0-9._-]{0,63}(@[a-z0-9][a-z0-9.-]{0,30})?$`)
 	version   = regexp.MustCompile(`^[0-9][A-Za-z0-9.+_-]{0,63}$`)
-	account   = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}\p{M} ._@-]{0,62}\$?$`)
+	account   = regexp.MustCompile(`^([\p{L}\p{N}][\p{L}\p{N}._-]{0,62}\\)?[\p{L}\p{N}_][\p{L}\p{N}\p{M} ._@-]{0,62}\$?$`)
 	systemID  = regexp.MustCompile(`^(S-1-[0-9]{1,10}(-[0-9]{1,10}){1,14}|[0-9]{1,10})$`)
 	token     = regexp.MustCompile(`^[\x21-\x7e]{0,512}$`)
 )

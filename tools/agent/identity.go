@@ -69,7 +69,7 @@ func (i *Identity) Save(dir string) error {
 	if err := secureDir(dir); err != nil {
 		return err
 	}
-	raw, err := json.Marshal(storedIdentity{i.Server, i.Device, i.ServerKey, i.Sign.Seed(), i.Seal.Bytes()}) //nolint:gosec // the keys go to their own file, and nowhere else
+	raw, err := json.Marshal(storedIdentity{i.Server, i.Device, i.ServerKey, i.Sign.Seed(), i.Seal.Bytes()})
 	if err != nil {
 		return err
 	}

@@ -236,21 +236,19 @@ func (a *agent) attach(out chan wire.Frame) {
 	a.out = out
 }
 
-// tell puts a frame on the link that is up, if one is; else false.
-func (a *agent) tell(ctx context.Context, f wire.Frame) bool {
+// tell puts a frame on the link that is up, if one is. What matters is told
+// again on the next.
+func (a *agent) tell(ctx context.Context, f wire.Frame) {
 	a.mu.Lock()
 	out := a.out
 	a.mu.Unlock()
 	if out == nil {
-		return false
+		return
 	}
 	select {
 	case out <- f:
-		return true
 	case <-ctx.Done():
-		return false
-	case <-time.After(5 * time.Second):
-		return false // the link does not move; what matters is told again on the next
+	case <-time.After(5 * time.Second): // the link does not move
 	}
 }
 

@@ -21,7 +21,7 @@ type linuxOS struct {
 }
 
 // Programs of Linux. Distributions with a merged /usr have all of them here.
-const (
+const ( //nolint:gosec // paths of programs, one of which has to do with passwords
 	systemctl  = "/usr/bin/systemctl"
 	loginctl   = "/usr/bin/loginctl"
 	chpasswd   = "/usr/sbin/chpasswd"

@@ -19,7 +19,7 @@ type macOS struct {
 }
 
 // Programs of macOS.
-const (
+const ( //nolint:gosec // paths of programs, one of which has to do with passwords
 	macShutdown = "/sbin/shutdown"
 	launchctl   = "/bin/launchctl"
 	sudo        = "/usr/bin/sudo"

@@ -58,13 +58,13 @@ func windowsFacts(ctx context.Context) (wire.Facts, error) {
 }
 
 var (
-	wtsapi       = windows.NewLazySystemDLL("wtsapi32.dll")
-	procQuery    = wtsapi.NewProc("WTSQuerySessionInformationW")
-	procMessage  = wtsapi.NewProc("WTSSendMessageW")
-	user32       = windows.NewLazySystemDLL("user32.dll")
-	procLock     = user32.NewProc("LockWorkStation")
-	wtsUserName  = uintptr(5)
-	wtsDomain    = uintptr(7)
+	wtsapi      = windows.NewLazySystemDLL("wtsapi32.dll")
+	procQuery   = wtsapi.NewProc("WTSQuerySessionInformationW")
+	procMessage = wtsapi.NewProc("WTSSendMessageW")
+	user32      = windows.NewLazySystemDLL("user32.dll")
+	procLock    = user32.NewProc("LockWorkStation")
+	wtsUserName = uintptr(5)
+	wtsDomain   = uintptr(7)
 )
 
 // windowsSessions are the sessions in which a person is.

@@ -106,7 +106,11 @@ func (w *windowsOS) accounts(ctx context.Context, machine string) ([]wire.Accoun
 	if err != nil {
 		return nil, err
 	}
-	var local []struct{ Name, SID, Source string }
+	var local []struct {
+		Name   string `json:"name"`
+		SID    string `json:"sid"`
+		Source string `json:"source"`
+	}
 	if err := json.Unmarshal([]byte(exit.Output), &local); err != nil {
 		return nil, err
 	}
