@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run build web web-lock test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak e2e e2e-full clean doctor stop-test-database
+.PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak e2e e2e-full clean doctor stop-test-database
 
 export GOFLAGS ?= -buildvcs=false
 SETUP := .tools/setup.sh
@@ -61,6 +61,16 @@ clean: ## removes what was built (not the data)
 	rm -rf bin artifacts portal/web/node_modules
 	find portal/web/dist -mindepth 1 ! -name .keep -delete
 
+AGENTS := windows/amd64 windows/arm64 darwin/arm64 darwin/amd64 linux/amd64 linux/arm64
+
+agents: ## builds the device agent for Windows, macOS and Linux into bin/agents/
+	@for target in $(AGENTS); do \
+		system=$${target%/*}; processor=$${target#*/}; suffix=; \
+		if [ $$system = windows ]; then suffix=.exe; fi; \
+		echo "==> building conserje-agent for $$target ..." >&2; \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=$$processor go build -trimpath -ldflags '-s -w' -o bin/agents/conserje-agent-$$system-$$processor$$suffix ./cmd/conserje-agent; \
+	done
+
 # --- to check it ---
 
 test: ## everything: vet, lint, queries, race tests on a real Postgres, web tests, end-to-end tests
@@ -104,7 +114,7 @@ bench: ## latency, memory and search, side by side with the baselines
 
 soak: ## 50 rounds of kill -9 at each failpoint, and as many random schedules of deaths
 	@$(SETUP) postgres compiler
-	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations
+	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations ./cmd/conserje-agent
 
 stop-test-database:
 	@go run ./portal/store/cluster/clustertest/stop

@@ -61,7 +61,7 @@ func (runCmd) Run(ctx context.Context, c *command, log *slog.Logger) error {
 		return err
 	}
 	work := func(ctx context.Context) error {
-		return agent.Run(ctx, agent.Config{Dir: c.Dir, System: system, Log: log})
+		return agent.Run(ctx, agent.Config{Dir: c.Dir, System: system, Log: log, Settle: c.Settle})
 	}
 	if service.Interactive() {
 		return work(ctx)

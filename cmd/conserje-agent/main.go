@@ -20,6 +20,8 @@ type command struct {
 	Dir      string `env:"CONSERJE_AGENT_DIR" help:"Folder of the keys and of the memory of commands." placeholder:"DIR" type:"path"`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"CONSERJE_AGENT_LOG_LEVEL" help:"${enum}."`
 
+	Settle time.Duration `default:"3m" help:"How long this system may take to go down after it accepted a restart."`
+
 	Simulate simulation `embed:"" prefix:"simulate-"`
 	Pretend  string     `enum:",windows,macos,linux" default:"" help:"Pretend to be a device of this system: nothing on this machine is touched." name:"simulate"`
 

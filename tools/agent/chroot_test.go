@@ -5,7 +5,6 @@ package agent
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -177,7 +176,7 @@ func TestPackageIdsNeverReachAShell(t *testing.T) {
 			t.Errorf("chocolatey %q: %+v", id, r.calls)
 		}
 	}
-	t.Log(fmt.Sprintf("%d texts, %d of %d refused by name; the rest are plain words", len(ids), refused, 3*len(ids)))
+	t.Logf("%d texts, %d of %d refused by name; the rest are plain words", len(ids), refused, 3*len(ids))
 }
 
 func TestAProgramIsCutAtItsTimeLimitAndItsWordsAreCapped(t *testing.T) {

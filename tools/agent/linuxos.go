@@ -21,10 +21,10 @@ type linuxOS struct {
 }
 
 // Programs of Linux. Distributions with a merged /usr have all of them here.
-const ( //nolint:gosec // paths of programs, one of which has to do with passwords
+const (
 	systemctl  = "/usr/bin/systemctl"
 	loginctl   = "/usr/bin/loginctl"
-	chpasswd   = "/usr/sbin/chpasswd"
+	chpasswd   = "/usr/sbin/chpasswd" //nolint:gosec // a program, no password
 	chage      = "/usr/bin/chage"
 	wall       = "/usr/bin/wall"
 	systemdRun = "/usr/bin/systemd-run"

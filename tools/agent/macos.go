@@ -19,14 +19,14 @@ type macOS struct {
 }
 
 // Programs of macOS.
-const ( //nolint:gosec // paths of programs, one of which has to do with passwords
+const (
 	macShutdown = "/sbin/shutdown"
 	launchctl   = "/bin/launchctl"
 	sudo        = "/usr/bin/sudo"
 	env         = "/usr/bin/env"
 	osascript   = "/usr/bin/osascript"
 	dscl        = "/usr/bin/dscl"
-	pwpolicy    = "/usr/bin/pwpolicy"
+	pwpolicy    = "/usr/bin/pwpolicy" //nolint:gosec // a program, no password
 )
 
 // lockScript calls what the Apple menu's "Lock Screen" calls. Nothing is put
