@@ -49,7 +49,7 @@ type Decision struct {
 
 // Err is nil when the act is allowed. A device that is not the person's does
 // not exist for them; everything else says which rule refused.
-func (d Decision) Err() error {
+func (d *Decision) Err() error {
 	switch {
 	case d.Allowed:
 		return nil

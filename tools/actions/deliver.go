@@ -28,12 +28,12 @@ type evidence struct {
 	ExitCode       int            `json:"exit_code,omitempty"`
 	Output         string         `json:"output,omitempty"` // display only
 	CommandExpires *time.Time     `json:"command_expires,omitempty"`
-	Secret         desk.ID        `json:"secret,omitempty"` // the id of the sealed row, never its content
+	Kept           desk.ID        `json:"kept,omitempty"` // the id of the sealed row, never its content
 }
 
 func evidenceOf(a *db.Action) (e evidence, err error) { return e, json.Unmarshal(a.Evidence, &e) }
 
-func (e evidence) into(a *db.Action) (err error) {
+func (e *evidence) into(a *db.Action) (err error) {
 	a.Evidence, err = json.Marshal(e)
 	return err
 }

@@ -65,13 +65,13 @@ func (s *Service) sealPassword(ctx context.Context, tx *store.Tx, a *db.Action, 
 	}
 	var plain []byte
 	var err error
-	if e.Secret != "" {
-		plain, err = s.openPassword(ctx, tx, e.Secret)
+	if e.Kept != "" {
+		plain, err = s.openPassword(ctx, tx, e.Kept)
 	} else if plain, err = temporaryPassword(); err == nil {
-		e.Secret = desk.NewID()
+		e.Kept = desk.NewID()
 		err = tx.KeepSecret(ctx, db.KeepSecretParams{
-			TenantID: tx.Tenant, ID: e.Secret, Purpose: passwordPurpose, OwnerID: &a.UserID, ExpiresAt: now.Add(passwordLife),
-			Sealed: s.store.Seal(passwordPurpose, bound(tx.Tenant, e.Secret), plain),
+			TenantID: tx.Tenant, ID: e.Kept, Purpose: passwordPurpose, OwnerID: &a.UserID, ExpiresAt: now.Add(passwordLife),
+			Sealed: s.store.Seal(passwordPurpose, bound(tx.Tenant, e.Kept), plain),
 		})
 	}
 	if err != nil {
@@ -99,15 +99,15 @@ func (s *Service) openPassword(ctx context.Context, tx *store.Tx, id desk.ID) ([
 func (s *Service) settlePassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, now time.Time) error {
 	switch a.State {
 	case string(desk.StateSucceeded):
-		if err := tx.LimitSecret(ctx, db.LimitSecretParams{ID: e.Secret, ExpiresAt: now.Add(resendWithin)}); err != nil {
+		if err := tx.LimitSecret(ctx, db.LimitSecretParams{ID: e.Kept, ExpiresAt: now.Add(resendWithin)}); err != nil {
 			return err
 		}
 		return s.sendPassword(ctx, tx, a, e)
 	case string(desk.StateUnknown): // the device may still report that it set it
 		return nil
 	}
-	secret := e.Secret
-	e.Secret = ""
+	secret := e.Kept
+	e.Kept = ""
 	return tx.DropSecret(ctx, secret)
 }
 
@@ -116,7 +116,7 @@ func (s *Service) sendPassword(ctx context.Context, tx *store.Tx, a *db.Action, 
 	if err != nil {
 		return err
 	}
-	plain, err := s.openPassword(ctx, tx, e.Secret)
+	plain, err := s.openPassword(ctx, tx, e.Kept)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Service) SendPassword(ctx context.Context, id desk.ID) (View, error) {
 		if err != nil {
 			return err
 		}
-		if d.a.State != string(desk.StateSucceeded) || e.Secret == "" || s.cfg.SMS == nil {
+		if d.a.State != string(desk.StateSucceeded) || e.Kept == "" || s.cfg.SMS == nil {
 			return desk.Errorf(desk.CodeConflict, "there is no temporary password to send").With("state", d.a.State)
 		}
 		err = tx.Hit(ctx, "password sms "+string(d.a.ID), resendWithin, 3, desk.Errorf(desk.CodeRateLimited, "it was sent already; wait a little"))

@@ -38,7 +38,7 @@ func (s *Service) ProposeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, p 
 
 // single takes a lone error out of its join, so that codes and texts stay.
 func single(err error) error {
-	if j, ok := err.(interface{ Unwrap() []error }); ok && len(j.Unwrap()) == 1 { //nolint:errorlint // the join made beside it
+	if j, ok := err.(interface{ Unwrap() []error }); ok && len(j.Unwrap()) == 1 {
 		return j.Unwrap()[0]
 	}
 	return err

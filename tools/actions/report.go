@@ -264,7 +264,7 @@ func (s *Service) end(ctx context.Context, tx *store.Tx, a *db.Action, e *eviden
 	if err := s.move(ctx, tx, a, c, now, why{by: by, code: code, detail: map[string]any{"outcome": o}}); err != nil {
 		return err
 	}
-	if e.Secret == "" {
+	if e.Kept == "" {
 		return nil
 	}
 	if err := s.settlePassword(ctx, tx, a, e, now); err != nil {

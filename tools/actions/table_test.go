@@ -48,7 +48,7 @@ func TestEveryPairOfStateAndCauseIsAllowedOrRefusedAsWritten(t *testing.T) {
 	want := map[string]string{}
 	for line := range strings.Lines(strings.TrimSpace(allowed)) {
 		f := strings.Fields(line)
-		for _, by := range strings.Split(f[2], ",") {
+		for by := range strings.SplitSeq(f[2], ",") {
 			want[f[0]+" "+f[1]+" "+by] = f[3]
 		}
 	}

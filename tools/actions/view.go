@@ -148,7 +148,7 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 	if limit <= 0 {
 		limit = 50
 	}
-	p := db.ListActionsParams{DeviceID: store.Optional(f.Device), UserID: store.Optional(f.User), States: []string{}, AtMost: int32(limit + 1)} //nolint:gosec // bounded
+	p := db.ListActionsParams{DeviceID: store.Optional(f.Device), UserID: store.Optional(f.User), States: []string{}, AtMost: int32(limit + 1)}
 	for _, state := range f.States {
 		p.States = append(p.States, string(state))
 	}
