@@ -43,8 +43,7 @@ type Config struct {
 	Actions       *actions.Service
 	Knowledge     *kb.KB
 	Software      *software.Service
-	// Devices adds the routes of devices; optional.
-	Devices *devices.Service
+	Devices       *devices.Service
 	// AgentLink and AgentEnrol are the agents' own two addresses, which know no
 	// session.
 	AgentLink, AgentEnrol fiber.Handler

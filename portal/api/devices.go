@@ -42,9 +42,6 @@ type oneAssignment struct {
 }
 
 func (a *API) mountDevices() {
-	if a.cfg.Devices == nil {
-		return
-	}
 	route(a, users, http.MethodGet, "/devices", "Your devices, and what you may do on each", a.listDevices)
 	route(a, users, http.MethodGet, "/devices/{id}", "One of your devices", byID(a.cfg.Devices.Get))
 	route(a, staff, http.MethodGet, "/admin/devices", "All devices, by name", a.managedDevices)
