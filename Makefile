@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak e2e e2e-full clean doctor stop-test-database
+.PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak mutate e2e e2e-full clean doctor stop-test-database
 
 export GOFLAGS ?= -buildvcs=false
 SETUP := .tools/setup.sh
@@ -115,6 +115,11 @@ bench: ## latency, memory and search, side by side with the baselines
 soak: ## 50 rounds of kill -9 at each failpoint, and as many random schedules of deaths
 	@$(SETUP) postgres compiler
 	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations ./cmd/conserje-agent
+
+mutate: ## takes one check away at a time (owner, digest, attempts, policy, signatures): each must fail a test
+	@$(SETUP) postgres
+	@go build -C .tools -o ../bin/ ./mutate
+	@bin/mutate
 
 stop-test-database:
 	@go run ./portal/store/cluster/clustertest/stop

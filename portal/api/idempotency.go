@@ -53,7 +53,8 @@ func (a *API) idempotent(c *fiber.Ctx) error {
 	if status >= http.StatusBadRequest {
 		return claim.forget(ctx)
 	}
-	return claim.finish(ctx, status, bytes.Clone(c.Response().Body()))
+	// A copy, and never nil: an answer without a body is one, too.
+	return claim.finish(ctx, status, append([]byte{}, c.Response().Body()...))
 }
 
 // forgettable are the requests that are never answered from memory: neither a
