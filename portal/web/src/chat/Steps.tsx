@@ -10,6 +10,12 @@ const known = [
   "create_ticket",
   "add_to_ticket",
   "talk_to_a_person",
+  "list_my_devices",
+  "propose_device_action",
+  "list_software",
+  "propose_install",
+  "request_software",
+  "action_status",
 ] as const;
 type Known = (typeof known)[number];
 const nameOf = (step: Step): Known | "other" => known.find((k) => k === step.name) ?? "other";
