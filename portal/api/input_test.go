@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -386,6 +387,23 @@ func TestAnImportForOneCompanyIsReadByItsPeopleOnly(t *testing.T) {
 		before := w.state(t)
 		if a := w.upload(t, adam, 1<<10, "?company="+company); a.StatusCode < 400 || a.StatusCode >= 500 || w.state(t) != before {
 			t.Errorf("%s: %d %s", what, a.StatusCode, a.body)
+		}
+	}
+}
+
+// The server's own state of a response without a body depends on what it served before: fresh, it is none at all.
+func TestAnAnswerWithoutABodyIsKeptAndGivenAgain(t *testing.T) {
+	w := newWorld(t)
+	token, _ := w.logIn(t, "tess")
+	for i := range 3 {
+		c := call{
+			method: "POST", path: "/api/v1/conversations/" + string(w.conversation(t, "ana")) + "/take",
+			token: token, header: map[string]string{"Idempotency-Key": "take-" + strconv.Itoa(i)},
+		}
+		for range 2 {
+			if a := w.do(t, c); a.StatusCode != http.StatusNoContent || len(a.body) != 0 {
+				t.Errorf("%d: %d %s", i, a.StatusCode, a.body)
+			}
 		}
 	}
 }

@@ -42,6 +42,9 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
+  page.on("response", (r) => {
+    if (r.status() >= 500) complaints.push(`${r.status()} ${r.request().method()} ${r.url()}`);
+  });
   page.on("pageerror", (err) => complaints.push(err.message));
   page.on("console", (m) => {
     // A refused log-in or an ended session is a 401 that we have asked for.

@@ -53,3 +53,85 @@ describe("a technician in the chat", () => {
     await tech.context.close();
   });
 });
+
+describe("a technician decides", () => {
+  it("approves a wish for software by an entry of the catalogue", async () => {
+    const admin = await visit(browser, server.url);
+    await logIn(admin.page, "adam");
+    const entry = `Drawing ${Date.now()}`;
+    await admin.page.goto("/admin/software");
+    await admin.page.getByRole("button", { name: "Add a program" }).click();
+    const form = admin.page.getByRole("dialog");
+    await form.getByLabel("Name").fill(entry);
+    await form.getByLabel("Package id").first().fill("inkscape");
+    await form.getByLabel("Package id").last().fill("inkscape");
+    await form.getByRole("button", { name: "Save" }).click();
+    await admin.page.waitForSelector(`button:has-text("${entry}")`);
+    await accessible(admin.page);
+
+    const user = await visit(browser, server.url);
+    await logIn(user.page, "ana");
+    const wish = `Sketcher ${Date.now()}`;
+    const origin = { Origin: server.url };
+    const mine = await (await user.page.request.get("/api/v1/devices")).json();
+    const device = mine.items.find((d: { system: string }) => d.system !== "linux");
+    const asked = await user.page.request.post("/api/v1/software/requests", {
+      headers: origin,
+      data: { name: wish, reason: "for the brochure", device_id: device.id },
+    });
+    expect(asked.status()).toBe(201);
+
+    const tech = await visit(browser, server.url);
+    await logIn(tech.page, "tess");
+    await tech.page.goto("/manage/requests");
+    const card = tech.page.locator(`[data-request="${wish}"]`);
+    await card.waitFor();
+    await shot(tech.page, "requests");
+    await accessible(tech.page);
+    await card.getByRole("button", { name: "Approve" }).click();
+    const dialog = tech.page.getByRole("dialog");
+    await dialog.getByRole("combobox", { name: "From the catalogue" }).fill(entry);
+    await tech.page.getByRole("option", { name: entry }).click();
+    await dialog.getByRole("button", { name: "Approve" }).click();
+    await card.waitFor({ state: "detached" });
+    const after = await (await user.page.request.get("/api/v1/software/requests")).json();
+    const approved = after.items.find((r: { name: string }) => r.name === wish);
+    expect(approved).toMatchObject({ state: "approved", software: { name: entry } });
+    expect(approved.action_id).toBeTruthy();
+    expect([...admin.complaints, ...tech.complaints]).toEqual([]);
+    for (const v of [admin, user, tech]) await v.context.close();
+  });
+
+  it("sees why not, and revokes a device: its owner has it no more", async () => {
+    const tech = await visit(browser, server.url);
+    await logIn(tech.page, "tess");
+    await tech.page.goto("/manage/devices");
+    await tech.page.click("a:has-text('CHLOE-LINUX')");
+    await tech.page.waitForSelector("[data-assigned]");
+    await shot(tech.page, "device");
+    await accessible(tech.page);
+
+    await tech.page.goto("/manage/people");
+    await tech.page.click("#content a:has-text('Chloe'), #content a:has-text('Chloé')");
+    await tech.page.getByRole("link", { name: "Why can’t they?" }).click();
+    await tech.page.getByRole("combobox", { name: "Device" }).click();
+    await tech.page.getByRole("option", { name: "CHLOE-LINUX" }).click();
+    await tech.page.getByLabel("Wants to").selectOption("install_software");
+    await tech.page.waitForSelector("[data-rule=install_linux][data-decided]");
+    await shot(tech.page, "why");
+    await accessible(tech.page);
+
+    await tech.page.goto("/manage/devices");
+    await tech.page.click("a:has-text('CHLOE-LINUX')");
+    await tech.page.getByRole("button", { name: "Revoke" }).click();
+    await tech.page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    await tech.page.waitForSelector("text=This device was revoked");
+
+    const user = await visit(browser, server.url);
+    await logIn(user.page, "chloe");
+    const left = await (await user.page.request.get("/api/v1/devices")).json();
+    expect(left.items.map((d: { name: string }) => d.name)).not.toContain("CHLOE-LINUX");
+    expect([...tech.complaints, ...user.complaints]).toEqual([]);
+    for (const v of [tech, user]) await v.context.close();
+  });
+});

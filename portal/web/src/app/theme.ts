@@ -152,6 +152,8 @@ export const theme = createTheme({
     Button: { defaultProps: { fw: 600 } },
     Modal: { defaultProps: { radius: "lg", centered: true } },
     InputWrapper: { defaultProps: { labelProps: { mb: 4 } } },
+    // They leave by themselves; a cross without a name would be one more thing to pass by.
+    Notification: { defaultProps: { withCloseButton: false } },
     SegmentedControl: { defaultProps: { withItemsBorders: false } },
   },
 });
