@@ -39,7 +39,9 @@ type portal struct {
 func (p *portal) enrol(w http.ResponseWriter, r *http.Request) {
 	var e wire.Enrol
 	_ = json.NewDecoder(r.Body).Decode(&e)
+	p.mu.Lock()
 	p.device = e.SignKey
+	p.mu.Unlock()
 	_ = json.NewEncoder(w).Encode(wire.Enrolled{Device: crashDevice, ServerKey: p.key.Public().(ed25519.PublicKey)})
 }
 
@@ -59,9 +61,9 @@ func (p *portal) link(w http.ResponseWriter, r *http.Request) {
 	}
 	send(wire.Welcome{ServerTime: time.Now().Format(time.RFC3339Nano), ServerKey: p.key.Public().(ed25519.PublicKey)})
 	p.mu.Lock()
-	c := p.command
+	command, device := p.command, p.device
 	p.mu.Unlock()
-	send(wire.Do{Envelope: c})
+	send(wire.Do{Envelope: command})
 	for {
 		_, raw, err := conn.Read(r.Context())
 		if err != nil {
@@ -72,7 +74,7 @@ func (p *portal) link(w http.ResponseWriter, r *http.Request) {
 		if err != nil || !ok {
 			continue
 		}
-		result, err := wire.OpenResult(p.device, report.Envelope)
+		result, err := wire.OpenResult(device, report.Envelope)
 		if err != nil {
 			continue
 		}
@@ -138,13 +140,15 @@ func killedAt(t *testing.T, bin, operation, point string) {
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
 	id := "0190c0de-0000-7000-8000-000000000002"
-	var err error
-	p.command, err = wire.SignCommand(p.key, wire.Command{
+	command, err := wire.SignCommand(p.key, wire.Command{
 		ID: id, Device: crashDevice, Operation: operation, Nonce: "n", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Minute),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.mu.Lock()
+	p.command = command
+	p.mu.Unlock()
 	dir := filepath.Join(t.TempDir(), "state")
 	agent := func(env string, args ...string) *exec.Cmd {
 		flags := []string{
