@@ -118,6 +118,13 @@ func TestEveryOperationEndsWithItsEvidence(t *testing.T) {
 	if r := s.result(actionID(2)); !r.OK || !slices.Contains(r.Evidence.Packages, wire.Package{Manager: wire.Chocolatey, ID: "vlc", Version: "3.0.21"}) {
 		t.Errorf("install: %+v", r)
 	}
+	// Before the shut-down: the link after it begins with a full inventory.
+	s.until("the new package in a delta", func() bool {
+		return slices.ContainsFunc(s.frames, func(f wire.Frame) bool {
+			i, ok := f.(*wire.Inventory)
+			return ok && !i.Full && len(i.Packages) == 1 && i.Packages[0].ID == "vlc"
+		})
+	})
 	if r := s.result(actionID(3)); !r.OK || !d.system.PasswordIs("ana", []byte("Correct-Horse-7")) {
 		t.Errorf("password: %+v", r)
 	}
@@ -129,12 +136,6 @@ func TestEveryOperationEndsWithItsEvidence(t *testing.T) {
 	if r := s.result(actionID(5)); !r.OK {
 		t.Errorf("shutdown: %+v", r)
 	}
-	s.until("the new package in a delta", func() bool {
-		return slices.ContainsFunc(s.frames, func(f wire.Frame) bool {
-			i, ok := f.(*wire.Inventory)
-			return ok && !i.Full && len(i.Packages) == 1 && i.Packages[0].ID == "vlc"
-		})
-	})
 	// What was secret stands nowhere in the agent's folder.
 	_ = filepath.WalkDir(d.dir, func(path string, e os.DirEntry, _ error) error {
 		if raw, err := os.ReadFile(path); err == nil && strings.Contains(string(raw), "Correct-Horse-7") {
