@@ -8,10 +8,11 @@ import type { Action, ActionStep } from "../api/types";
 import { useFormat } from "../app/format";
 import { isStaff, useMe } from "../app/session";
 import { Refusal } from "../app/states";
+import { systemNames } from "../app/systems";
 import classes from "./action.module.css";
 import { isOver, may, needOf, toneOf } from "./card";
 import { Factor } from "./Factor";
-import { OperationIcon, systemNames } from "./icons";
+import { OperationIcon } from "./icons";
 import { actionQuery, useStep } from "./queries";
 import { Deadline, State } from "./State";
 

@@ -6,7 +6,7 @@ import {
   IconPower,
   IconRefresh,
 } from "@tabler/icons-react";
-import type { Operation, System } from "../api/types";
+import type { Operation } from "../api/types";
 
 const icons = {
   restart: IconRefresh,
@@ -21,10 +21,3 @@ export function OperationIcon({ operation, size = 22 }: { operation: Operation; 
   const Icon = icons[operation] ?? IconRefresh;
   return <Icon size={size} stroke={1.7} aria-hidden="true" />;
 }
-
-/** Their makers' names, the same in every language. */
-export const systemNames: Record<System, string> = {
-  windows: "Windows",
-  macos: "macOS",
-  linux: "Linux",
-};

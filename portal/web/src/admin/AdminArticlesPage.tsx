@@ -12,6 +12,7 @@ import { useErrorText } from "../app/errors";
 import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { Empty, Failed, Refusal } from "../app/states";
+import { companiesQuery } from "../manage/queries";
 import { Rows } from "../tickets/TicketsPage";
 import { AdminNav } from "./AdminNav";
 import classes from "./admin.module.css";
@@ -25,7 +26,7 @@ export function AdminArticlesPage() {
   const list = useQuery({ queryKey: ["articles", "admin"], queryFn: admin.articles });
   const items = list.data?.items ?? [];
   const [company, setCompany] = useState("");
-  const companies = useQuery({ queryKey: ["companies"], queryFn: admin.companies });
+  const companies = useQuery(companiesQuery);
   const bringIn = useMutation({
     mutationFn: admin.importArticles,
     onSettled: () => client.invalidateQueries({ queryKey: ["articles"] }),

@@ -22,6 +22,9 @@ export function AdminNav() {
       <Link to="/admin/software" className={classes.link} activeProps={active}>
         {t("admin.software.title")}
       </Link>
+      <Link to="/admin/second-factor" className={classes.link} activeProps={active}>
+        {t("admin.second_factor.title")}
+      </Link>
     </nav>
   );
 }

@@ -1,9 +1,9 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { systemNames } from "../app/systems";
 import type { PackageForm } from "../manage/catalogue";
 import { sourcesQuery } from "../manage/queries";
-import { systemNames } from "../manage/systems";
 import classes from "./admin.module.css";
 
 interface Props {

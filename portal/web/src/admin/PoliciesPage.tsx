@@ -1,17 +1,17 @@
-import { Button, MultiSelect, SegmentedControl, Switch } from "@mantine/core";
+import { MultiSelect, SegmentedControl, Switch } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { admin } from "../api";
 import { operations } from "../api/manage";
 import type { Audience, Policies } from "../api/types";
-import { useErrorText } from "../app/errors";
 import page from "../app/page.module.css";
 import { Failed, Loading } from "../app/states";
 import { AdminNav } from "./AdminNav";
 import classes from "./admin.module.css";
+import { OnOff } from "./OnOff";
+import { useSave } from "./useSave";
 
 const policiesKey = ["admin", "policies"];
 const switches = ["assistant", "assistant_tickets", "manual_tickets"] as const;
@@ -20,8 +20,13 @@ const audiences = ["ticketing", "knowledge_base"] as const;
 /** The switches of the portal. Each is saved at once and can be undone. */
 export function PoliciesPage() {
   const { t } = useTranslation();
+  const client = useQueryClient();
   const policies = useQuery({ queryKey: policiesKey, queryFn: admin.policies });
-  const save = useSave();
+  const save = useSave(policiesKey, async (change: Partial<Policies>) => {
+    const now = await admin.setPolicies(change);
+    void client.invalidateQueries({ queryKey: ["session"] });
+    return now;
+  });
   useDocumentTitle(t("admin.policies.title"));
   return (
     <div className={`${page.page} ${page.narrow}`}>
@@ -38,7 +43,8 @@ export function PoliciesPage() {
               key={name}
               name={name}
               on={policies.data[name]}
-              busy={save.isPending}
+              label={t(`admin.policies.${name}.label`)}
+              text={t(`admin.policies.${name}.${policies.data[name] ? "on" : "off"}`)}
               onChange={(on) => save.mutate({ [name]: on })}
             />
           ))}
@@ -67,91 +73,6 @@ export function PoliciesPage() {
           />
         </>
       )}
-    </div>
-  );
-}
-
-// Shows the change at once, takes it back when the server refuses, and offers Undo.
-function useSave() {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const say = useErrorText();
-  const save = useMutation({
-    mutationFn: admin.setPolicies,
-    onMutate: (change: Partial<Policies>) => {
-      const old = client.getQueryData<Policies>(policiesKey);
-      if (old) client.setQueryData(policiesKey, { ...old, ...change });
-      return old;
-    },
-    onError: (err, _change, old) => {
-      if (old) client.setQueryData(policiesKey, old);
-      notifications.show({ color: "red", message: say(err) });
-    },
-    onSuccess: (_saved, change, old) => {
-      if (old) offerUndo(old, change);
-      void client.invalidateQueries({ queryKey: policiesKey });
-      void client.invalidateQueries({ queryKey: ["session"] });
-    },
-  });
-
-  function offerUndo(old: Policies, change: Partial<Policies>) {
-    const back = Object.fromEntries(
-      Object.keys(change).map((k) => [k, old[k as keyof Policies]]),
-    ) as Partial<Policies>;
-    const id = "policies-saved";
-    notifications.hide(id);
-    notifications.show({
-      id,
-      autoClose: 10_000,
-      withCloseButton: true,
-      closeButtonProps: { "aria-label": t("common.action.dismiss") },
-      message: (
-        <span className={classes.undo}>
-          {t("admin.policies.saved")}
-          <Button
-            size="compact-sm"
-            variant="light"
-            onClick={() => {
-              notifications.hide(id);
-              void admin.setPolicies(back).then(() => {
-                void client.invalidateQueries({ queryKey: policiesKey });
-                void client.invalidateQueries({ queryKey: ["session"] });
-              });
-            }}
-          >
-            {t("common.action.undo")}
-          </Button>
-        </span>
-      ),
-    });
-  }
-  return save;
-}
-
-function OnOff(props: {
-  name: (typeof switches)[number];
-  on: boolean;
-  busy: boolean;
-  onChange: (on: boolean) => void;
-}) {
-  const { t } = useTranslation();
-  const { name, on } = props;
-  return (
-    <div className={page.card} data-policy={name}>
-      <Switch
-        size="md"
-        checked={on}
-        onChange={(e) => props.onChange(e.currentTarget.checked)}
-        label={t(`admin.policies.${name}.label`)}
-        description={t(`admin.policies.${name}.${on ? "on" : "off"}`)}
-        labelPosition="left"
-        classNames={{
-          body: classes.switchBody,
-          label: classes.switchLabel,
-          track: classes.track,
-          description: classes.switchText,
-        }}
-      />
     </div>
   );
 }

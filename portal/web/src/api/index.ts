@@ -1,4 +1,5 @@
 import { api, ok } from "./client";
+import { by, page } from "./page";
 import type {
   Article,
   ArticleHit,
@@ -18,13 +19,8 @@ import type {
   TicketStatus,
 } from "./types";
 
-// Where the document's plain strings become the words of types.ts, and null
-// becomes the empty list.
-const page = <T>(p: { items: unknown[] | null; next?: string | null }): Page<T> => ({
-  items: (p.items ?? []) as T[],
-  next: p.next || null,
-});
-const by = (id: string) => ({ path: { id } });
+// Where the document's plain strings become the words of types.ts.
+const pageAs = <T>(p: { items: unknown[] | null; next?: string | null }) => page(p) as Page<T>;
 
 export const session = {
   async get() {
@@ -58,7 +54,7 @@ export interface TicketQuery {
 export const tickets = {
   async list({ status, ...query }: TicketQuery) {
     const params = { query: { ...query, status: status ? [status] : undefined } };
-    return page<Ticket>(await ok(api.GET("/api/v1/tickets", { params })));
+    return pageAs<Ticket>(await ok(api.GET("/api/v1/tickets", { params })));
   },
   async get(id: string) {
     const t = await ok(api.GET("/api/v1/tickets/{id}", { params: by(id) }));
@@ -81,7 +77,7 @@ export const tickets = {
 export const articles = {
   async search(query: string, lang: Language, signal?: AbortSignal) {
     const params = { query: { query, lang } };
-    return page<ArticleHit>(await ok(api.GET("/api/v1/articles", { params, signal })));
+    return pageAs<ArticleHit>(await ok(api.GET("/api/v1/articles", { params, signal })));
   },
   async get(id: string, lang: Language) {
     const params = { ...by(id), query: { lang } };
@@ -91,7 +87,7 @@ export const articles = {
 };
 
 export const conversations = {
-  list: async () => page<Conversation>(await ok(api.GET("/api/v1/conversations"))),
+  list: async () => pageAs<Conversation>(await ok(api.GET("/api/v1/conversations"))),
   get: async (id: string) =>
     (await ok(api.GET("/api/v1/conversations/{id}", { params: by(id) }))) as Conversation,
   create: (id: string) => ok(api.POST("/api/v1/conversations", { body: { id } })),
@@ -112,7 +108,7 @@ export const admin = {
   policies: (): Promise<Policies> => ok(api.GET("/api/v1/admin/policies")),
   setPolicies: (change: Partial<Policies>): Promise<Policies> =>
     ok(api.PATCH("/api/v1/admin/policies", { body: change as Policies })),
-  articles: async () => page<ArticleRow>(await ok(api.GET("/api/v1/admin/articles"))),
+  articles: async () => pageAs<ArticleRow>(await ok(api.GET("/api/v1/admin/articles"))),
   async importArticles({ files, company }: { files: File[]; company?: string }) {
     const form = new FormData();
     for (const file of files) form.append("files", file);
@@ -127,7 +123,7 @@ export const admin = {
   },
   deleteArticle: (id: string) => ok(api.DELETE("/api/v1/admin/articles/{id}", { params: by(id) })),
   companies: async () =>
-    page<{ id: string; name: string }>(await ok(api.GET("/api/v1/admin/companies"))),
+    pageAs<{ id: string; name: string }>(await ok(api.GET("/api/v1/admin/companies"))),
   users: async () =>
-    page<Person>(await ok(api.GET("/api/v1/admin/users", { params: { query: { limit: 200 } } }))),
+    pageAs<Person>(await ok(api.GET("/api/v1/admin/users", { params: { query: { limit: 200 } } }))),
 };

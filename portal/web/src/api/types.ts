@@ -50,124 +50,17 @@ export type ImportReport = Narrow<
 
 // ---- devices, actions and what is needed for them
 
-export type Operation =
-  | "restart"
-  | "lock"
-  | "shutdown"
-  | "logout"
-  | "reset_password"
-  | "install_software";
-export type System = "windows" | "macos" | "linux";
-
-export type ActionState =
-  | "proposed"
-  | "confirmed"
-  | "verified"
-  | "queued"
-  | "delivered"
-  | "running"
-  | "succeeded"
-  | "failed"
-  | "unknown"
-  | "declined"
-  | "refused"
-  | "expired"
-  | "cancelled";
-export type ActionStep = "confirm" | "decline" | "send_code" | "verify" | "cancel" | "retry";
-
 /** An action as the ledger renders it for this reader: the words are in their language already. */
-export interface Action {
-  id: string;
-  operation: Operation;
-  state: ActionState;
-  device: { id: string; name: string; system: System; online: boolean };
-  software?: { id: string; name: string; version?: string; icon?: string };
-  account?: string;
-  requester: { id: string; name: string };
-  source: string;
-  conversation_id?: string;
-  ticket?: { id: string; number: number };
-  proposed_at: string;
-  deadline?: string;
-  ended_at?: string;
-  outcome?: "device_verified" | "assumed" | "none";
-  code?: string;
-  rule?: string;
-  next: ActionStep[] | null;
-  factor?: {
-    phone_masked?: string;
-    phone_verified: boolean;
-    totp: boolean;
-    resend_at?: string;
-    attempts_left?: number;
-  };
-  text: {
-    title: string;
-    effect: string;
-    state: string;
-    detail?: string;
-    buttons: Partial<Record<ActionStep, string>> | null;
-  };
-  history: { state: string; at: string; by?: string; code?: string; text: string }[] | null;
-}
+export type Action = Schemas["Action"];
+export type Operation = Action["operation"];
+export type ActionState = Action["state"];
+export type ActionStep = Action["next"][number];
+export type System = Action["device"]["system"];
 
-export interface Device {
-  id: string;
-  name: string;
-  system: System;
-  system_version?: string;
-  online: boolean;
-  last_seen_at?: string;
-  account?: string;
-  operations: { operation: Operation; allowed: boolean; rule?: string }[] | null;
-}
-
-export interface Software {
-  id: string;
-  name: string;
-  publisher?: string;
-  description?: string;
-  icon?: string;
-  version?: string;
-  states: SoftwareState[] | null;
-}
-export interface SoftwareState {
-  device_id: string;
-  state: "available" | "pending" | "installing" | "installed" | "failed" | "unsupported";
-  installed_version?: string;
-  code?: string;
-  action_id?: string;
-}
-export interface SoftwareRequest {
-  id: string;
-  name: string;
-  reason?: string;
-  state: "open" | "approved" | "declined";
-  answer?: string;
-  ticket?: { id: string; number: number };
-  created_at: string;
-}
-
-export interface Factors {
-  sms?: boolean;
-  phone?: {
-    number_masked: string;
-    verified: boolean;
-    waits_until?: string;
-    delete_after?: string;
-  } | null;
-  totp: { enabled: boolean; waits_until?: string };
-  sent?: { old_code: boolean }; // a code went to the number on file: with it a change counts at once
-}
-
-export interface OutboxItem {
-  id: string;
-  channel: "sms" | "mail";
-  to: string;
-  subject?: string;
-  text: string;
-  at: string;
-}
+export type Device = Schemas["Device"];
+export type Software = Schemas["Shelved"];
+export type SoftwareState = Schemas["OnDevice"];
+export type Factors = Schemas["MyFactors"];
 
 // ---- the conversation's log
 

@@ -6,9 +6,11 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { actionStates, operations } from "../api/manage";
 import { Problem } from "../api/problem";
-import type { Language } from "../api/types";
+import type { ActionState, Language, Operation } from "../api/types";
 import { languages } from "./i18n";
+import { oneOf } from "./one-of";
 import { isStaff, sessionQuery, welcome } from "./session";
 import { NotFound, RouteFailed, Shell } from "./shell";
 import { Loading } from "./states";
@@ -46,6 +48,10 @@ const shell = createRoute({
 
 const staffOnly = ({ context }: { context: { user: Parameters<typeof isStaff>[0] } }) => {
   if (!isStaff(context.user)) throw redirect({ to: "/" });
+};
+
+const adminsOnly = ({ context }: { context: { user: { role: string } } }) => {
+  if (context.user.role !== "admin") throw redirect({ to: "/" });
 };
 
 const language = (v: unknown) => languages.find((l) => l.code === v)?.code;
@@ -135,18 +141,14 @@ const queueTicket = createRoute({
 const adminPolicies = createRoute({
   getParentRoute: () => shell,
   path: "/admin",
-  beforeLoad: ({ context }) => {
-    if (context.user.role !== "admin") throw redirect({ to: "/" });
-  },
+  beforeLoad: adminsOnly,
   component: lazyRouteComponent(() => import("../admin/PoliciesPage"), "PoliciesPage"),
 });
 
 const adminArticles = createRoute({
   getParentRoute: () => shell,
   path: "/admin/articles",
-  beforeLoad: ({ context }) => {
-    if (context.user.role !== "admin") throw redirect({ to: "/" });
-  },
+  beforeLoad: adminsOnly,
   component: lazyRouteComponent(() => import("../admin/AdminArticlesPage"), "AdminArticlesPage"),
 });
 
@@ -166,10 +168,15 @@ const outbox = createRoute({
 const adminSoftware = createRoute({
   getParentRoute: () => shell,
   path: "/admin/software",
-  beforeLoad: ({ context }) => {
-    if (context.user.role !== "admin") throw redirect({ to: "/" });
-  },
+  beforeLoad: adminsOnly,
   component: lazyRouteComponent(() => import("../admin/CataloguePage"), "CataloguePage"),
+});
+
+const adminSecondFactor = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/second-factor",
+  beforeLoad: adminsOnly,
+  component: lazyRouteComponent(() => import("../admin/SecondFactorPage"), "SecondFactorPage"),
 });
 
 const manage = createRoute({
@@ -205,10 +212,10 @@ const manageActions = createRoute({
   path: "actions",
   validateSearch: (
     s: Record<string, unknown>,
-  ): { device?: string; user?: string; state?: string } => ({
+  ): { device?: string; user?: string; state?: ActionState } => ({
     device: text(s.device),
     user: text(s.user),
-    state: text(s.state),
+    state: oneOf(actionStates, s.state),
   }),
   component: lazyRouteComponent(() => import("../manage/ActionsPage"), "ActionsPage"),
 });
@@ -243,10 +250,10 @@ const manageWhy = createRoute({
   path: "why",
   validateSearch: (
     s: Record<string, unknown>,
-  ): { user?: string; device?: string; operation?: string; software?: string } => ({
+  ): { user?: string; device?: string; operation?: Operation; software?: string } => ({
     user: text(s.user),
     device: text(s.device),
-    operation: text(s.operation),
+    operation: oneOf(operations, s.operation),
     software: text(s.software),
   }),
   component: lazyRouteComponent(() => import("../manage/WhyPage"), "WhyPage"),
@@ -274,6 +281,7 @@ const tree = root.addChildren([
     selfService,
     outbox,
     adminSoftware,
+    adminSecondFactor,
     manage.addChildren([
       manageDevices,
       manageDevice,

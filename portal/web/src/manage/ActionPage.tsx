@@ -1,20 +1,21 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { type LedgerAction, ledger } from "../api/manage";
+import { may } from "../actions/card";
+import { actionQuery, useStep } from "../actions/queries";
+import { actions } from "../api/self-service";
+import type { Action } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Failed, Refusal } from "../app/states";
-import { readable } from "../tickets/readable";
+import { systemNames } from "../app/systems";
 import { ActionMark } from "./ActionsPage";
+import { type Fact, FactList } from "./FactList";
 import classes from "./manage.module.css";
-import { actionQuery } from "./queries";
-import { systemNames } from "./systems";
 
 /** One action with its whole history and what the device itself showed. */
 export function ActionPage() {
@@ -39,14 +40,9 @@ export function ActionPage() {
   );
 }
 
-function Known({ action: a }: { action: LedgerAction }) {
+function Known({ action: a }: { action: Action }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
-  const cancel = useMutation({
-    mutationFn: () => ledger.cancel(a.id),
-    onSettled: () => client.invalidateQueries({ queryKey: ["manage", "actions"] }),
-  });
-  const evidence = a.evidence ? readable(a.evidence) : "";
+  const cancel = useStep(a.id, () => actions.move(a.id, "cancel"));
   return (
     <>
       <div className={page.top}>
@@ -57,9 +53,13 @@ function Known({ action: a }: { action: LedgerAction }) {
         {a.text.state}
         {a.text.detail && a.text.detail !== a.text.state && ` ${a.text.detail}`}
       </p>
-      {(a.next ?? []).includes("cancel") && (
+      {may(a, "cancel") && (
         <div className={page.actions} style={{ marginBottom: "1rem" }}>
-          <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+          <Button
+            variant="default"
+            loading={cancel.isPending}
+            onClick={() => cancel.mutate(undefined)}
+          >
             {t("manage.action.cancel")}
           </Button>
         </div>
@@ -78,24 +78,17 @@ function Known({ action: a }: { action: LedgerAction }) {
         <h2 id="evidence" className={page.sectionTitle}>
           {t("manage.action.evidence")}
         </h2>
-        {evidence ? (
-          <pre className={classes.command} tabIndex={0}>
-            {evidence}
-          </pre>
-        ) : (
-          <p className={page.hint}>{t("manage.action.no_evidence")}</p>
-        )}
+        <Evidence evidence={a.evidence} />
       </section>
     </>
   );
 }
 
-function Facts({ action: a }: { action: LedgerAction }) {
-  const { t, i18n } = useTranslation();
+function Facts({ action: a }: { action: Action }) {
+  const { t } = useTranslation();
   const format = useFormat();
   const say = useErrorText();
-  const source = `manage.source.${a.source}`;
-  const facts: [string, ReactNode][] = [
+  const facts: Fact[] = [
     [
       t("manage.actions.user"),
       <Link key="u" to="/manage/people/$user" params={{ user: a.requester.id }}>
@@ -113,10 +106,7 @@ function Facts({ action: a }: { action: LedgerAction }) {
     ],
     [t("manage.assign.account"), a.account],
     [t("manage.action.software"), a.software && `${a.software.name} ${a.software.version ?? ""}`],
-    [
-      t("manage.action.source"),
-      i18n.exists(source) ? (t as (key: string) => string)(source) : a.source,
-    ],
+    [t("manage.action.source"), t(`manage.source.${a.source}`)],
     [
       t("staff.ticket"),
       a.ticket && (
@@ -131,26 +121,49 @@ function Facts({ action: a }: { action: LedgerAction }) {
     [t("manage.action.outcome"), a.outcome && t(`manage.outcome.${a.outcome}`)],
     [t("manage.action.rule"), a.rule && say({ code: "policy", params: { rule: a.rule } })],
   ];
+  return <FactList facts={facts} />;
+}
+
+/** What the device itself reported, and whether it signed that. */
+function Evidence({ evidence: e }: { evidence: Action["evidence"] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (!e) return <p className={page.hint}>{t("manage.action.no_evidence")}</p>;
+  const packages = e.packages?.map((p) => `${p.id} ${p.version}`).join(", ");
+  const facts: Fact[] = [
+    [t("manage.evidence.signed"), t(e.signed ? "manage.evidence.yes" : "manage.evidence.no")],
+    [t("manage.evidence.boot_before"), e.boot_before],
+    [t("manage.evidence.boot_after"), e.boot_after],
+    [t("manage.evidence.link_lost"), e.link_lost && format.full(e.link_lost)],
+    [
+      t("manage.evidence.sessions"),
+      e.sessions && (e.sessions.join(", ") || t("manage.evidence.no_sessions")),
+    ],
+    [t("manage.evidence.version_before"), e.version_before],
+    [t("manage.evidence.version_after"), e.version_after],
+    [t("manage.evidence.packages"), packages],
+    [t("manage.evidence.exit_code"), e.exit_code?.toString()],
+  ];
   return (
-    <dl className={classes.facts}>
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
+    <div className={page.card}>
+      <FactList facts={facts} />
+      {e.output && (
+        <figure className={classes.output}>
+          <figcaption className={classes.soft}>{t("manage.evidence.output")}</figcaption>
+          <pre className={classes.command} tabIndex={0}>
+            {e.output}
+          </pre>
+        </figure>
       )}
-    </dl>
+    </div>
   );
 }
 
-function History({ action: a }: { action: LedgerAction }) {
+function History({ action: a }: { action: Action }) {
   const format = useFormat();
   return (
     <ol className={`${page.card} ${classes.history}`}>
-      {(a.history ?? []).map((h, i) => (
+      {a.history.map((h, i) => (
         <li key={i} data-state={h.state}>
           <time dateTime={h.at}>{format.full(h.at)}</time>
           <p>

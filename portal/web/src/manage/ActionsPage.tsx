@@ -3,8 +3,12 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { actionStates, type LedgerAction, ledger } from "../api/manage";
+import { actionsQuery } from "../actions/queries";
+import { actionStates } from "../api/manage";
+import { type ActionFilter, actions } from "../api/self-service";
+import type { Action } from "../api/types";
 import { useFormat } from "../app/format";
+import { oneOf } from "../app/one-of";
 import page from "../app/page.module.css";
 import { Empty, Failed } from "../app/states";
 import { Rows } from "../tickets/TicketsPage";
@@ -30,7 +34,7 @@ export function ActionsPage() {
         <NativeSelect
           aria-label={t("manage.actions.state")}
           value={search.state ?? ""}
-          onChange={(e) => choose({ state: e.currentTarget.value || undefined })}
+          onChange={(e) => choose({ state: oneOf(actionStates, e.currentTarget.value) })}
           data={[
             { value: "", label: t("manage.actions.any_state") },
             ...actionStates.map((s) => ({ value: s, label: t(`manage.action_state.${s}`) })),
@@ -55,23 +59,17 @@ export function ActionsPage() {
           ]}
         />
       </div>
-      <ActionRows filter={search} />
+      <ActionRows filter={{ ...search, state: search.state && [search.state] }} />
     </div>
   );
 }
 
-interface Filter {
-  device?: string;
-  user?: string;
-  state?: string;
-}
-
 /** A list of actions; few shows only the newest, with the way to all. */
-export function ActionRows({ filter, few }: { filter: Filter; few?: boolean }) {
+export function ActionRows({ filter, few }: { filter: ActionFilter; few?: boolean }) {
   const { t } = useTranslation();
   const list = useInfiniteQuery({
-    queryKey: ["manage", "actions", filter],
-    queryFn: ({ pageParam }) => ledger.list({ ...filter, cursor: pageParam }),
+    queryKey: [...actionsQuery.queryKey, filter],
+    queryFn: ({ pageParam }) => actions.list({ ...filter, cursor: pageParam }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next ?? undefined,
     placeholderData: keepPreviousData,
@@ -103,7 +101,13 @@ export function ActionRows({ filter, few }: { filter: Filter; few?: boolean }) {
         <Button
           mt="sm"
           variant="subtle"
-          renderRoot={(props) => <Link to="/manage/actions" search={filter} {...props} />}
+          renderRoot={(props) => (
+            <Link
+              to="/manage/actions"
+              search={{ device: filter.device, user: filter.user }}
+              {...props}
+            />
+          )}
         >
           {t("manage.actions.all")}
         </Button>
@@ -122,7 +126,7 @@ export function ActionRows({ filter, few }: { filter: Filter; few?: boolean }) {
   );
 }
 
-function Row({ action: a }: { action: LedgerAction }) {
+function Row({ action: a }: { action: Action }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
@@ -139,7 +143,7 @@ function Row({ action: a }: { action: LedgerAction }) {
   );
 }
 
-export function ActionMark({ action: a }: { action: LedgerAction }) {
+export function ActionMark({ action: a }: { action: Action }) {
   const { t } = useTranslation();
   return (
     <span className={classes.mark} data-state={a.state}>

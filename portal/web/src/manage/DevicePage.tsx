@@ -9,13 +9,14 @@ import { devices, type ManagedDevice } from "../api/manage";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Failed } from "../app/states";
+import { systemNames } from "../app/systems";
 import { ActionRows } from "./ActionsPage";
 import { Assignments } from "./Assignments";
 import { Confirm } from "./Confirm";
 import { DeviceMark } from "./DevicesPage";
+import { type Fact, FactList } from "./FactList";
 import classes from "./manage.module.css";
 import { deviceQuery } from "./queries";
-import { systemNames } from "./systems";
 
 /** One device: who acts on it and as whom, what is on it, what was done. */
 export function DevicePage() {
@@ -115,7 +116,7 @@ function Suspect({ device: d, onDone }: { device: ManagedDevice; onDone: () => P
 function DeviceFacts({ device: d }: { device: ManagedDevice }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const facts: [string, string | undefined][] = [
+  const facts: Fact[] = [
     [t("manage.devices.system"), `${systemNames[d.system]} ${d.system_version ?? ""}`.trim()],
     [t("manage.device.company"), d.company?.name],
     [t("manage.device.seen"), d.last_seen_at && format.full(d.last_seen_at)],
@@ -124,19 +125,7 @@ function DeviceFacts({ device: d }: { device: ManagedDevice }) {
     [t("manage.device.enrolled"), format.full(d.created_at)],
     [t("manage.device.kind"), d.simulated ? t("manage.device.simulated") : undefined],
   ];
-  return (
-    <dl className={classes.facts}>
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
+  return <FactList facts={facts} />;
 }
 
 /** The inventory as the device reported it last. */

@@ -9,13 +9,13 @@ import type { ManagedDevice } from "../api/manage";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Empty, Failed } from "../app/states";
+import { systemNames } from "../app/systems";
 import { Rows } from "../tickets/TicketsPage";
 import { EnrolDialog } from "./EnrolDialog";
 import { deviceStates, fitting, stateOf } from "./filter";
 import { ManageNav } from "./ManageNav";
 import classes from "./manage.module.css";
 import { devicesQuery } from "./queries";
-import { systemNames } from "./systems";
 
 /** Every computer with an agent: whose it is, whether it is there, what is wrong with it. */
 export function DevicesPage() {

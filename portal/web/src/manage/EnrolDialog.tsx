@@ -6,10 +6,10 @@ import { devices, type EnrolToken } from "../api/manage";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
+import { systemNames } from "../app/systems";
 import { commandsFor } from "./enrol";
 import classes from "./manage.module.css";
 import { peopleQuery } from "./queries";
-import { systemNames } from "./systems";
 
 /** Makes a one-time token and shows, once, what to run on the new device. */
 export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {

@@ -1,20 +1,17 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { people } from "../api/manage";
 import { Problem } from "../api/problem";
 import type { Person } from "../api/types";
 import page from "../app/page.module.css";
-import { Failed, Loading, Refusal } from "../app/states";
+import { Failed, Loading } from "../app/states";
 import { ActionRows } from "./ActionsPage";
-import { Confirm } from "./Confirm";
 import { DeviceMark } from "./DevicesPage";
 import classes from "./manage.module.css";
+import { PersonFactors } from "./PersonFactors";
 import { devicesQuery, peopleQuery } from "./queries";
 
 /** A person: their devices, what they had done, and the way back in when a factor is lost. */
@@ -47,13 +44,7 @@ function Known({ person: p }: { person: Person }) {
         {p.company && ` · ${p.company.name}`}
       </p>
       <Devices person={p} />
-      <section className={page.section} aria-labelledby="factors">
-        <h2 id="factors" className={page.sectionTitle}>
-          {t("manage.factors.title")}
-        </h2>
-        <p className={page.hint}>{t("manage.factors.hint")}</p>
-        <Factors person={p} />
-      </section>
+      <PersonFactors person={p} />
       <section className={page.section} aria-labelledby="actions">
         <h2 id="actions" className={page.sectionTitle}>
           {t("manage.actions.title")}
@@ -106,68 +97,5 @@ function Devices({ person: p }: { person: Person }) {
         </ul>
       )}
     </section>
-  );
-}
-
-/** Recovery: a lost phone or app is taken away; a number typed here is contact data only. */
-function Factors({ person: p }: { person: Person }) {
-  const { t } = useTranslation();
-  const [removing, setRemoving] = useState<"phone" | "totp">();
-  const [number, setNumber] = useState("");
-  const save = useMutation({
-    mutationFn: () => people.setPhone(p.id, number.trim()),
-    onSuccess: () => {
-      setNumber("");
-      notifications.show({ message: t("manage.factors.saved") });
-    },
-  });
-  return (
-    <>
-      <div className={page.actions} style={{ margin: "0.8rem 0 1.2rem" }}>
-        <Button variant="default" onClick={() => setRemoving("phone")}>
-          {t("manage.factors.remove_phone")}
-        </Button>
-        <Button variant="default" onClick={() => setRemoving("totp")}>
-          {t("manage.factors.remove_totp")}
-        </Button>
-      </div>
-      <form
-        className={page.form}
-        onSubmit={(e) => {
-          e.preventDefault();
-          if (number.trim()) save.mutate();
-        }}
-      >
-        <TextInput
-          type="tel"
-          autoComplete="off"
-          label={t("manage.factors.number")}
-          description={t("manage.factors.number_hint")}
-          value={number}
-          onChange={(e) => setNumber(e.currentTarget.value)}
-        />
-        <Refusal error={save.error} />
-        <div className={page.actions}>
-          <Button type="submit" variant="light" loading={save.isPending} disabled={!number.trim()}>
-            {t("manage.factors.save")}
-          </Button>
-        </div>
-      </form>
-      <Confirm
-        danger
-        opened={removing !== undefined}
-        title={t(
-          removing === "totp" ? "manage.factors.remove_totp" : "manage.factors.remove_phone",
-        )}
-        button={t("manage.factors.remove")}
-        act={async () => {
-          await (removing === "totp" ? people.removeTotp(p.id) : people.removePhone(p.id));
-          notifications.show({ message: t("manage.factors.removed") });
-        }}
-        onClose={() => setRemoving(undefined)}
-      >
-        {t("manage.factors.remove_text", { name: p.name })}
-      </Confirm>
-    </>
   );
 }

@@ -16,12 +16,12 @@ import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Empty, Failed, Refusal } from "../app/states";
+import { systemNames } from "../app/systems";
 import { Rows } from "../tickets/TicketsPage";
 import { offered } from "./catalogue";
 import { ManageNav } from "./ManageNav";
 import classes from "./manage.module.css";
 import { catalogueQuery } from "./queries";
-import { systemNames } from "./systems";
 
 const views = ["open", "approved", "declined"] as const;
 

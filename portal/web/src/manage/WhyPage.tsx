@@ -4,7 +4,8 @@ import { IconCheck, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { type Explained, operations, people } from "../api/manage";
+import { type Explained, operations, people, type Question } from "../api/manage";
+import { oneOf } from "../app/one-of";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Empty, Failed, Loading } from "../app/states";
@@ -51,7 +52,9 @@ export function WhyPage() {
         <NativeSelect
           label={t("manage.why.operation")}
           value={search.operation ?? "restart"}
-          onChange={(e) => choose({ operation: e.currentTarget.value, software: undefined })}
+          onChange={(e) =>
+            choose({ operation: oneOf(operations, e.currentTarget.value), software: undefined })
+          }
           data={operations.map((o) => ({ value: o, label: t(`manage.operation.${o}`) }))}
         />
         {install && (
@@ -77,9 +80,7 @@ export function WhyPage() {
   );
 }
 
-type Query = Parameters<typeof people.explain>[0];
-
-function Answer({ query, name }: { query: Query; name: string }) {
+function Answer({ query, name }: { query: Question; name: string }) {
   const { t } = useTranslation();
   const answer = useQuery({
     queryKey: ["manage", "explain", query],
@@ -93,8 +94,9 @@ function Answer({ query, name }: { query: Query; name: string }) {
       <p className={classes.verdict} role="status" data-allowed={a.allowed}>
         {t(a.allowed ? "manage.why.allowed" : "manage.why.refused", { name })}
       </p>
+      {a.user_text && <p className={page.hint}>{t("manage.why.told", { text: a.user_text })}</p>}
       <ul className={classes.why}>
-        {(a.lines ?? []).map((line) => (
+        {a.lines.map((line) => (
           <Rule key={line.rule} line={line} decided={!a.allowed && line.rule === a.rule} />
         ))}
       </ul>
@@ -102,13 +104,8 @@ function Answer({ query, name }: { query: Query; name: string }) {
   );
 }
 
-type RuleLine = NonNullable<Explained["lines"]>[number];
-
-function Rule({ line, decided }: { line: RuleLine; decided: boolean }) {
-  const { t, i18n } = useTranslation();
-  const loose = t as (key: string) => string;
-  const own = `manage.why.rule.${line.rule}`;
-  const text = line.text || (i18n.exists(own) ? loose(own) : line.rule);
+function Rule({ line, decided }: { line: Explained["lines"][number]; decided: boolean }) {
+  const { t } = useTranslation();
   return (
     <li data-allowed={line.allowed} data-rule={line.rule} data-decided={decided || undefined}>
       {line.allowed ? (
@@ -118,7 +115,7 @@ function Rule({ line, decided }: { line: RuleLine; decided: boolean }) {
       )}
       <span>
         <span className="sr-only">{t(line.allowed ? "manage.why.yes" : "manage.why.no")}: </span>
-        {text}
+        {line.text}
       </span>
       <span className={classes.soft}>
         <Where by={line.switch} />

@@ -1,4 +1,5 @@
-import type { CatalogueDraft, CatalogueEntry, CataloguePackage, System } from "../api/manage";
+import type { CatalogueDraft, CatalogueEntry, CataloguePackage } from "../api/manage";
+import type { System } from "../api/types";
 
 /** What of the catalogue can be installed on a system; without one, all of it. */
 export function offered(list: CatalogueEntry[], system: System | undefined): CatalogueEntry[] {

@@ -1,4 +1,5 @@
-import type { EnrolToken, System } from "../api/manage";
+import type { EnrolToken } from "../api/manage";
+import type { System } from "../api/types";
 
 /** What to run on a new device. The server's own lines, where it gives them. */
 export function commandsFor(

@@ -2,20 +2,25 @@ import { expect, it } from "vitest";
 import type { ManagedDevice } from "../api/manage";
 import { fitting, likelyAccount, stateOf } from "./filter";
 
+const at = "2026-11-23T10:00:00Z";
 const device = (name: string, more: Partial<ManagedDevice> = {}): ManagedDevice => ({
   id: name,
   name,
   system: "windows",
+  system_version: "11",
+  agent_version: "1",
   online: false,
-  created_at: "2026-11-23T10:00:00Z",
+  simulated: false,
+  suspect: false,
+  operations: [],
+  created_at: at,
   assignments: [],
   ...more,
 });
-const at = "2026-11-23T10:00:00Z";
 const all = [
   device("LAPTOP", {
     online: true,
-    assignments: [{ user: { id: "a", name: "Ana Torres" }, account: "ana" }],
+    assignments: [{ user: { id: "a", name: "Ana Torres" }, account: "ana", at }],
   }),
   device("MAC", { system: "macos", company: { id: "c", name: "Acme" } }),
   device("CLONED", { online: true, suspect_at: at }),

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { admin } from "../api";
-import { catalogue, devices, ledger, people, sources } from "../api/manage";
+import { catalogue, devices, people, sources } from "../api/manage";
 
 export const devicesQuery = queryOptions({
   queryKey: ["manage", "devices"],
@@ -19,7 +19,7 @@ export const peopleQuery = queryOptions({ queryKey: ["admin", "users"], queryFn:
 
 export const companiesQuery = queryOptions({
   queryKey: ["admin", "companies"],
-  queryFn: people.companies,
+  queryFn: admin.companies,
 });
 
 export const catalogueQuery = queryOptions({
@@ -32,9 +32,8 @@ export const sourcesQuery = queryOptions({
   queryFn: sources.list,
 });
 
-export const actionQuery = (id: string) =>
+export const factorsQuery = (id: string) =>
   queryOptions({
-    queryKey: ["manage", "actions", "one", id],
-    queryFn: () => ledger.get(id),
-    refetchInterval: (q) => (q.state.data?.ended_at ? false : 3000),
+    queryKey: ["manage", "factors", id],
+    queryFn: () => people.factors(id),
   });

@@ -3,13 +3,14 @@ import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ActionCard } from "../actions/ActionCard";
-import { OperationIcon, systemNames } from "../actions/icons";
+import { OperationIcon } from "../actions/icons";
 import { useTake } from "../actions/queries";
 import { actions } from "../api/self-service";
 import type { Action, Device, Operation } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { Refusal } from "../app/states";
+import { systemNames } from "../app/systems";
 import classes from "./self.module.css";
 import { useShown } from "./useShown";
 

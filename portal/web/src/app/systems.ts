@@ -1,4 +1,4 @@
-import type { System } from "../api/manage";
+import type { System } from "../api/types";
 
 /** Their makers' names, the same in every language. */
 export const systemNames: Record<System, string> = {
