@@ -71,7 +71,7 @@ describe("a technician", () => {
     await tech.page.click(`a:has-text("${question.slice(0, 30)}") >> nth=0`);
     await tech.page.waitForSelector(`article[data-kind=user_message]:has-text("${question}")`);
     await tech.page.click("details[data-tool=search_knowledge] summary");
-    await tech.page.waitForSelector("details[data-tool=search_knowledge][open] ol a");
+    await tech.page.waitForSelector("details[data-tool=search_knowledge][open] ul a");
     await tech.page.waitForSelector("[data-source]");
     await tech.page.waitForSelector("p[data-ok=true]");
     await shot(tech.page, "technician-ticket");
