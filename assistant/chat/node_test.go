@@ -61,11 +61,15 @@ func playRole() bool {
 	return true
 }
 
+// engines are what can answer on a node of its own, by name.
+var engines = map[string]engineFunc{}
+
 // nodeConfig is a real node: store, engine, tools, search and chat.
 type nodeConfig struct {
 	Database  string
 	NATS      string // empty: an embedded bus
 	Model     string // base URL
+	Engine    string // one of engines, instead of the assistant
 	Search    bool   // the knowledge base, with the built-in embeddings
 	Unlimited bool   // no limits of messages: one person plays many
 }
@@ -122,6 +126,9 @@ func runNode() error {
 }
 
 func wireConversations(s *store.Store, cfg nodeConfig, log *slog.Logger) (*conversations.Service, error) {
+	if engine := engines[cfg.Engine]; engine != nil {
+		return conversations.New(conversations.Config{Store: s, Engine: engine, Log: log}), nil
+	}
 	builtIn, err := model.New(model.Config{
 		Name: offline.ModelName, BaseURL: "http://built-in.invalid/v1", Model: offline.ModelName,
 		EmbeddingModel: offline.EmbeddingModel, Dimensions: offline.EmbeddingDimensions, Offline: true, Transport: offline.Transport(), Log: log,
