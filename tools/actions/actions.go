@@ -208,6 +208,15 @@ func deref[T any](p *T) (zero T) {
 
 // hold locks an action, its conversation first.
 func hold(ctx context.Context, tx *store.Tx, id desk.ID) (*db.Action, error) {
+	a, err := read(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return lock(ctx, tx, a)
+}
+
+// read reads an action without a lock.
+func read(ctx context.Context, tx *store.Tx, id desk.ID) (*db.Action, error) {
 	id, err := desk.ParseID(string(id))
 	if err != nil {
 		return nil, notFound()
@@ -216,14 +225,17 @@ func hold(ctx context.Context, tx *store.Tx, id desk.ID) (*db.Action, error) {
 	if store.NoRows(err) {
 		return nil, notFound()
 	}
-	if err != nil {
-		return nil, err
-	}
-	if a.ConversationID != nil { // of an action that never changes
+	return &a, err
+}
+
+// lock holds an action that was read, and returns it as it is then. Which
+// conversation it is of never changes.
+func lock(ctx context.Context, tx *store.Tx, a *db.Action) (*db.Action, error) {
+	if a.ConversationID != nil {
 		if _, err := tx.HoldConversation(ctx, *a.ConversationID); err != nil {
 			return nil, err
 		}
 	}
-	a, err = tx.LockAction(ctx, id)
-	return &a, err
+	locked, err := tx.LockAction(ctx, a.ID)
+	return &locked, err
 }

@@ -12,7 +12,6 @@ import (
 
 // found is what an act would be now.
 type found struct {
-	owner    desk.Viewer
 	decision policy.Decision
 	params   Parameters
 	pack     *Package
@@ -28,19 +27,20 @@ func (f found) softwareVersion() int {
 // look asks every rule and reads what would be done: the one gate of all four
 // times. A refusal is in the decision; an error denies as well.
 func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, op desk.Operation, software desk.ID) (f found, err error) {
-	p, err := tx.PersonFor(ctx, user)
-	if err != nil && !store.NoRows(err) {
-		return f, err
-	}
-	f.owner = desk.Viewer{Tenant: tx.Tenant, User: user, Company: deref(p.CompanyID), Role: p.Role, Name: p.Name, Language: p.Language}
+	owner := desk.Viewer{Tenant: tx.Tenant, User: user}
 	q := policy.Question{Operation: op, Device: device}
 	if op == desk.OpInstallSoftware {
+		p, err := tx.PersonFor(ctx, user)
+		if err != nil && !store.NoRows(err) {
+			return f, err
+		}
+		owner.Company, owner.Role, owner.Name, owner.Language = deref(p.CompanyID), p.Role, p.Name, p.Language
 		q.Named = true
-		if f.pack, q.Missing, err = s.packageFor(ctx, tx, f.owner, device, software); err != nil {
+		if f.pack, q.Missing, err = s.packageFor(ctx, tx, owner, device, software); err != nil {
 			return f, err
 		}
 	}
-	if f.decision, err = policy.Explain(ctx, tx, f.owner, q); err != nil {
+	if f.decision, err = policy.Explain(ctx, tx, owner, q); err != nil {
 		return f, err
 	}
 	switch op {

@@ -62,36 +62,45 @@ type decision struct {
 	ended error // the action ended instead; committed, then told
 }
 
-// decide runs fn with the owner's action locked. An action whose time is up
-// expires instead. What fn ended is committed and then reported.
+// decide runs fn with the owner's action locked and shows what became of it.
 func (s *Service) decide(ctx context.Context, id desk.ID, fn func(context.Context, *store.Tx, desk.Viewer, *decision) error) (view View, err error) {
+	err = s.withOwn(ctx, id, func(ctx context.Context, tx *store.Tx, v desk.Viewer, d *decision) error {
+		if err := fn(ctx, tx, v, d); err != nil {
+			return err
+		}
+		view, err = s.view(ctx, tx, v, id)
+		return err
+	})
+	return view, err
+}
+
+// withOwn runs fn with the owner's action locked. An action whose time is up
+// expires instead. What ended is committed and then reported.
+func (s *Service) withOwn(ctx context.Context, id desk.ID, fn func(context.Context, *store.Tx, desk.Viewer, *decision) error) error {
 	var ended error
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		d, err := s.ownLocked(ctx, tx, v, id)
 		if err != nil {
 			return err
 		}
 		if d.ended == nil {
-			if err := fn(ctx, tx, v, d); err != nil {
-				return err
-			}
+			err = fn(ctx, tx, v, d)
 		}
 		ended = d.ended
-		view, err = s.view(ctx, tx, v, id)
 		return err
 	})
 	if err == nil {
 		err = ended
 	}
-	return view, err
+	return err
 }
 
 func (s *Service) ownLocked(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (*decision, error) {
-	if _, err := own(ctx, tx, v, id); err != nil {
+	a, err := own(ctx, tx, v, id)
+	if err != nil {
 		return nil, err
 	}
-	a, err := hold(ctx, tx, id)
-	if err != nil {
+	if a, err = lock(ctx, tx, a); err != nil {
 		return nil, err
 	}
 	now, err := s.now(ctx, tx)
@@ -135,7 +144,7 @@ func (s *Service) act(ctx context.Context, id desk.ID) (act Act, v desk.Viewer, 
 	if v, err = desk.ViewerFrom(ctx); err != nil {
 		return act, v, err
 	}
-	_, err = s.decide(ctx, id, func(ctx context.Context, tx *store.Tx, _ desk.Viewer, d *decision) error {
+	err = s.withOwn(ctx, id, func(ctx context.Context, tx *store.Tx, _ desk.Viewer, d *decision) error {
 		if err := s.mayGoOn(ctx, tx, d, CauseVerify); err != nil || d.ended != nil {
 			return err
 		}

@@ -103,14 +103,6 @@ func save(ctx context.Context, tx *store.Tx, a *db.Action) error {
 
 // record tells everybody who keeps a record.
 func (s *Service) record(ctx context.Context, tx *store.Tx, a *db.Action, now time.Time, w why) error {
-	if err := s.note(ctx, tx, a, now, w); err != nil {
-		return err
-	}
-	if a.TicketID != nil {
-		if err := tx.TouchTicket(ctx, *a.TicketID); err != nil {
-			return err
-		}
-	}
 	detail := map[string]any{"operation": a.Operation, "device": a.DeviceID, "state": a.State, "by": w.by, "source": a.Source}
 	if w.code != "" {
 		detail["code"] = w.code
@@ -118,13 +110,21 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, a *db.Action, now ti
 	if w.rule != "" {
 		detail["rule"] = w.rule
 	}
-	if err := tx.Audit(ctx, store.AuditEntry{Actor: w.actor, Action: "action." + a.State, Object: "action", ObjectID: a.ID, Detail: detail}); err != nil {
+	err := tx.Batch(ctx, func(b *store.Tx) error {
+		if err := s.note(ctx, b, a, now, w); err != nil {
+			return err
+		}
+		if a.TicketID != nil {
+			if err := b.TouchTicket(ctx, *a.TicketID); err != nil {
+				return err
+			}
+		}
+		return b.Audit(ctx, store.AuditEntry{Actor: w.actor, Action: "action." + a.State, Object: "action", ObjectID: a.ID, Detail: detail})
+	})
+	if err != nil || a.ConversationID == nil {
 		return err
 	}
-	if a.ConversationID == nil {
-		return nil
-	}
-	_, err := tx.Append(ctx, *a.ConversationID, desk.KindAction, desk.ActionChange{
+	_, err = tx.Append(ctx, *a.ConversationID, desk.KindAction, desk.ActionChange{
 		Action: a.ID, Operation: desk.Operation(a.Operation), Device: a.DeviceID, Software: deref(a.SoftwareID),
 		State: desk.ActionState(a.State), Code: desk.Code(a.Code), At: now,
 	})

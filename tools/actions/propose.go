@@ -224,13 +224,9 @@ func (s *Service) Retry(ctx context.Context, id desk.ID) (View, error) {
 
 // own reads an action of the viewer's own, without a lock.
 func own(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (*db.Action, error) {
-	id, err := desk.ParseID(string(id))
-	if err != nil {
-		return nil, notFound()
+	a, err := read(ctx, tx, id)
+	if err == nil && a.UserID != v.User {
+		err = notFound()
 	}
-	a, err := tx.ActionByID(ctx, id)
-	if store.NoRows(err) || err == nil && a.UserID != v.User {
-		return nil, notFound()
-	}
-	return &a, err
+	return a, err
 }
