@@ -22,7 +22,7 @@ type mutant struct {
 var mutants = []mutant{
 	{
 		"the owner confirms and verifies, nobody else", "tools/actions/decide.go",
-		"if _, err := own(ctx, tx, v, id); err != nil {", "if false {\n\t\tvar err error",
+		"a, err := own(ctx, tx, v, id)", "a, err := read(ctx, tx, id)",
 		[]string{"./tools/actions/..."},
 	},
 	{
