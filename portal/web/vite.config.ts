@@ -46,5 +46,6 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-setup.ts"],
+    silent: "passed-only", // a failure prints all that it said
   },
 });

@@ -1,8 +1,8 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot } from "react-dom/client";
-import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Action, Language } from "../api/types";
 import { setLanguage, startI18n } from "../app/i18n";
 import { ActionCard } from "./ActionCard";
@@ -67,13 +67,16 @@ const base: Action = {
 
 const settle = () => act(() => new Promise<void>((r) => setTimeout(r, 30)));
 
+let root: Root | undefined;
+
 async function draw(change: Partial<Action>): Promise<HTMLElement> {
   ledger.action = { ...base, ...change };
   const host = document.createElement("div");
   document.body.replaceChildren(host);
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   act(() => {
-    createRoot(host).render(
+    root = createRoot(host);
+    root.render(
       <QueryClientProvider client={client}>
         <MantineProvider env="test">
           <ActionCard id="a1" />
@@ -108,6 +111,8 @@ beforeEach(async () => {
   ledger.calls = [];
   await setLanguage("en");
 });
+// A card that stayed would go on ticking behind the other tests.
+afterEach(() => act(() => root?.unmount()));
 
 describe("the card", () => {
   it("says what, on which device, what it will do and until when, with the ledger's words", async () => {
@@ -198,7 +203,7 @@ describe("the code", () => {
 it.each(["en", "es", "de", "fr", "it"] as Language[])(
   "has its own words in %s",
   async (language) => {
-    await setLanguage(language);
+    await act(() => setLanguage(language));
     const el = await draw({
       state: "confirmed",
       next: ["send_code"],
