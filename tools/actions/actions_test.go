@@ -190,6 +190,35 @@ func TestRulesChangedBetweenTheStepsEndTheAction(t *testing.T) {
 	}
 }
 
+// The verifier was asked about one act. If the row binds another one by the
+// time it consents, even one that every rule allows, the consent is for nothing.
+func TestConsentIsForTheDigestThatTheVerifierWasAskedAbout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.propose(t, actions.Proposal{Device: w.laptop, Operation: desk.OpInstallSoftware, Software: w.software})
+	if _, err := w.service.Confirm(as(t, w.ana), v.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.service.SendCode(as(t, w.ana), v.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.codes.between = func() {
+		w.shelf.repoint()
+		storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error { return w.service.Rebind(ctx, tx, v.ID) })
+	}
+	_, err := w.service.Verify(as(t, w.ana), v.ID, w.codes.of(v.ID))
+	wantCode(t, err, desk.CodeActionChanged)
+	if got := w.state(t, v.ID); got.State != desk.StateConfirmed {
+		t.Errorf("it is %s", got.State)
+	}
+	if list, err := w.service.Deliverable(t.Context(), w.tenant, w.laptop); len(list) != 0 || err != nil {
+		t.Errorf("went out: %v %v", list, err)
+	}
+	if _, used := w.codes.good[v.ID]; used {
+		t.Error("the code was used up for an act that it is not for")
+	}
+}
+
 func TestParallelConfirmationsAndVerificationsSucceedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
