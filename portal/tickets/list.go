@@ -26,13 +26,15 @@ const (
 	ViewHandoff View = "handoff" // conversations that wait for a person or have one, for staff
 )
 
-// Filter says which tickets to list.
+// Filter says which tickets to list. Query is the number, a part of the
+// requester's name, or words that subject and description have, or that words
+// of theirs begin with.
 type Filter struct {
 	View   View
 	Status []Status // empty: all
-	Query  string   // in subject, description, requester or number
-	Cursor string   // of the page before
-	Limit  int      // 0: 50; at most 100
+	Query  string
+	Cursor string // of the page before
+	Limit  int    // 0: 50; at most 100
 }
 
 // Page is one page of a list; Next is empty on the last.
@@ -56,15 +58,15 @@ func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, e
 	if err != nil {
 		return Page{}, err
 	}
-	params, err := f.params(v, p.VisibleStatuses)
+	w, err := f.wanted(v, p.VisibleStatuses)
 	if err != nil {
 		return Page{}, err
 	}
-	rows, err := tx.ListTickets(ctx, params)
+	rows, err := w.find(ctx, tx)
 	if err != nil {
 		return Page{}, err
 	}
-	limit := int(params.AtMost) - 1
+	limit := int(w.atMost) - 1
 	page := Page{Items: make([]Ticket, 0, min(len(rows), limit))}
 	for _, r := range rows[:min(len(rows), limit)] {
 		page.Items = append(page.Items, fromRow(r))
@@ -76,7 +78,21 @@ func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, e
 	return page, nil
 }
 
-func (f Filter) params(v desk.Viewer, visible []string) (db.ListTicketsParams, error) {
+// wanted is a filter together with what its viewer may see.
+type wanted struct {
+	// Of these, all that are set; none of them is every ticket, for staff.
+	requester, company, assignee *desk.ID
+	handedOff                    bool
+
+	statuses []string
+	q        string
+	number   *int64 // that q is
+	before   *time.Time
+	beforeID *desk.ID
+	atMost   int32
+}
+
+func (f Filter) wanted(v desk.Viewer, visible []string) (w wanted, err error) {
 	staff := v.Role.Staff()
 	limit := f.Limit
 	if limit <= 0 {
@@ -84,54 +100,107 @@ func (f Filter) params(v desk.Viewer, visible []string) (db.ListTicketsParams, e
 	}
 	q := strings.TrimSpace(f.Query)
 	if !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
-		return db.ListTicketsParams{}, desk.Errorf(desk.CodeInvalidUTF8, "the text is not valid UTF-8").On("q")
+		return w, desk.Errorf(desk.CodeInvalidUTF8, "the text is not valid UTF-8").On("q")
 	}
-	p := db.ListTicketsParams{AllTickets: staff, Viewer: v.User, Q: desk.FirstLine(q, 200), AtMost: int32(min(limit, 100)) + 1}
+	w.q, w.atMost = desk.FirstLine(q, 200), int32(min(limit, 100))+1
+	if n, err := strconv.ParseInt(strings.TrimLeft(w.q, "#"), 10, 64); err == nil {
+		w.number = &n
+	}
+	if !staff {
+		w.requester = &v.User
+	}
 	if v.Role == desk.RoleMainContact && f.View != ViewMine {
-		p.Company = store.Optional(v.Company)
+		w.company = store.Optional(v.Company)
 	}
-	wanted := f.Status
+	asked := f.Status
 	switch f.View {
 	case ViewAll:
 	case ViewMine:
 		if staff {
-			p.Assignee = &v.User
-		} else {
-			p.Requester = &v.User
+			w.assignee = &v.User
 		}
 	case ViewCompany:
 		if v.Role != desk.RoleMainContact {
-			return p, desk.Errorf(desk.CodeForbidden, "only main contacts see their company's tickets").On("view")
+			return w, desk.Errorf(desk.CodeForbidden, "only main contacts see their company's tickets").On("view")
 		}
 	case ViewQueue, ViewHandoff:
 		if !staff {
-			return p, desk.Errorf(desk.CodeForbidden, "only staff see this list").On("view")
+			return w, desk.Errorf(desk.CodeForbidden, "only staff see this list").On("view")
 		}
-		p.HandedOff = f.View == ViewHandoff
-		if f.View == ViewQueue && len(wanted) == 0 {
-			wanted = []Status{StatusNew, StatusOpen, StatusPending}
+		w.handedOff = f.View == ViewHandoff
+		if f.View == ViewQueue && len(asked) == 0 {
+			asked = []Status{StatusNew, StatusOpen, StatusPending}
 		}
 	default:
-		return p, desk.Errorf(desk.CodeInvalid, "there is no such list").On("view")
+		return w, desk.Errorf(desk.CodeInvalid, "there is no such list").On("view")
 	}
-	if len(wanted) == 0 {
-		wanted = Statuses()
-	}
-	p.Statuses = []string{}
-	for _, s := range wanted {
-		if !slices.Contains(Statuses(), s) {
-			return p, desk.Errorf(desk.CodeInvalid, "there is no such status").On("status")
-		}
-		if staff || slices.Contains(visible, string(s)) {
-			p.Statuses = append(p.Statuses, string(s))
-		}
-	}
-	if f.Cursor == "" {
-		return p, nil
+	if w.statuses, err = statusesFor(asked, staff, visible); err != nil || f.Cursor == "" {
+		return w, err
 	}
 	at, id, err := decodeCursor(f.Cursor)
-	p.Before, p.BeforeID = &at, &id
-	return p, err
+	w.before, w.beforeID = &at, &id
+	return w, err
+}
+
+// statusesFor is what was asked for, all by default, of what may be seen.
+func statusesFor(asked []Status, staff bool, visible []string) ([]string, error) {
+	if len(asked) == 0 {
+		asked = Statuses()
+	}
+	list := []string{}
+	for _, s := range asked {
+		if !slices.Contains(Statuses(), s) {
+			return nil, desk.Errorf(desk.CodeInvalid, "there is no such status").On("status")
+		}
+		if staff || slices.Contains(visible, string(s)) {
+			list = append(list, string(s))
+		}
+	}
+	return list, nil
+}
+
+// amongNewest is how many of the last changed tickets a search for a frequent
+// word walks through before it looks up every ticket that has it.
+const amongNewest = 2000
+
+// find asks the query that is fast for what is wanted: one that walks through
+// few tickets, or stops as soon as the page is full.
+func (w wanted) find(ctx context.Context, tx *store.Tx) ([]db.TicketRow, error) {
+	if w.requester != nil || w.company != nil || w.assignee != nil || w.handedOff {
+		rows, err := tx.ListTicketsAmong(ctx, db.ListTicketsAmongParams{
+			Q: w.q, Requester: w.requester, Statuses: w.statuses, Company: w.company, Assignee: w.assignee, HandedOff: w.handedOff,
+			Before: w.before, BeforeID: w.beforeID, Number: w.number, AtMost: w.atMost,
+		})
+		return rowsOf(rows, func(r db.ListTicketsAmongRow) db.TicketRow { return r.TicketRow }), err
+	}
+	if w.q == "" {
+		rows, err := tx.ListTickets(ctx, db.ListTicketsParams{Statuses: w.statuses, Before: w.before, BeforeID: w.beforeID, AtMost: w.atMost})
+		return rowsOf(rows, func(r db.ListTicketsRow) db.TicketRow { return r.TicketRow }), err
+	}
+	n, err := tx.TicketsWithWord(ctx, db.TicketsWithWordParams{Q: w.q, AtMost: amongNewest})
+	if err != nil {
+		return nil, err
+	}
+	if n == amongNewest {
+		newest, err := tx.SearchNewestTickets(ctx, db.SearchNewestTicketsParams{
+			Q: w.q, Statuses: w.statuses, Before: w.before, BeforeID: w.beforeID, Among: amongNewest, Number: w.number, AtMost: w.atMost,
+		})
+		if err != nil || len(newest) == int(w.atMost) {
+			return rowsOf(newest, func(r db.SearchNewestTicketsRow) db.TicketRow { return r.TicketRow }), err
+		}
+	}
+	rows, err := tx.SearchTickets(ctx, db.SearchTicketsParams{
+		Q: w.q, Number: w.number, Statuses: w.statuses, Before: w.before, BeforeID: w.beforeID, AtMost: w.atMost,
+	})
+	return rowsOf(rows, func(r db.SearchTicketsRow) db.TicketRow { return r.TicketRow }), err
+}
+
+func rowsOf[R any](rows []R, of func(R) db.TicketRow) []db.TicketRow {
+	list := make([]db.TicketRow, len(rows))
+	for i, r := range rows {
+		list[i] = of(r)
+	}
+	return list
 }
 
 func encodeCursor(at time.Time, id desk.ID) string {

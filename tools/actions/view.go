@@ -128,14 +128,18 @@ func (s *Service) Get(ctx context.Context, id desk.ID) (view View, err error) {
 }
 
 func (s *Service) view(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (View, error) {
-	p := db.ListActionsParams{ID: &id, AtMost: 1, States: []string{}}
+	p := db.ActionRowParams{ID: id}
 	if !v.Role.Staff() {
 		p.UserID = &v.User
 	}
-	list, err := s.rows(ctx, tx, v, p)
-	if err == nil && len(list) == 0 {
+	row, err := tx.ActionRow(ctx, p)
+	if store.NoRows(err) {
 		err = notFound()
 	}
+	if err != nil {
+		return View{}, err
+	}
+	list, err := s.views(ctx, tx, v, []db.ListActionsRow{db.ListActionsRow(row)})
 	if err != nil {
 		return View{}, err
 	}
@@ -161,7 +165,11 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 		if !v.Role.Staff() || f.Own {
 			p.UserID = &v.User
 		}
-		page.Items, err = s.rows(ctx, tx, v, p)
+		rows, err := tx.ListActions(ctx, p)
+		if err != nil {
+			return err
+		}
+		page.Items, err = s.views(ctx, tx, v, rows)
 		return err
 	})
 	if len(page.Items) > limit {
@@ -190,13 +198,19 @@ func readCursor(s string) (*time.Time, *desk.ID, error) {
 // OfTicketTx lists the actions of a ticket, those of its conversation among
 // them, for the time line. Only staff and the actions' owners see them.
 func (s *Service) OfTicketTx(ctx context.Context, tx *store.Tx, v desk.Viewer, ticket, conversation desk.ID) ([]View, error) {
-	p := db.ListActionsParams{Ticket: string(ticket), Conversation: string(conversation), States: []string{}, AtMost: 200}
+	p := db.ActionsOfTicketParams{Ticket: ticket, Conversation: store.Optional(conversation), AtMost: 200}
 	if !v.Role.Staff() {
 		p.UserID = &v.User
 	}
-	list, err := s.rows(ctx, tx, v, p)
-	slices.Reverse(list) // a time line begins with the oldest
-	return list, err
+	found, err := tx.ActionsOfTicket(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]db.ListActionsRow, len(found))
+	for i, r := range found {
+		rows[len(rows)-1-i] = db.ListActionsRow(r) // a time line begins with the oldest
+	}
+	return s.views(ctx, tx, v, rows)
 }
 
 // OfTicket is OfTicketTx for whoever asks in their own name; the caller has
@@ -209,11 +223,8 @@ func (s *Service) OfTicket(ctx context.Context, ticket, conversation desk.ID) (l
 	return list, err
 }
 
-func (s *Service) rows(ctx context.Context, tx *store.Tx, v desk.Viewer, p db.ListActionsParams) ([]View, error) {
-	rows, err := tx.ListActions(ctx, p)
-	if err != nil {
-		return nil, err
-	}
+// views renders actions with their history for a viewer who may see them.
+func (s *Service) views(ctx context.Context, tx *store.Tx, v desk.Viewer, rows []db.ListActionsRow) ([]View, error) {
 	ids := make([]desk.ID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.Action.ID
@@ -330,9 +341,9 @@ func nextFor(v desk.Viewer, a *db.Action) []string {
 }
 
 func (s *Service) namesOf(ctx context.Context, tx *store.Tx, a *db.Action) (names, error) {
-	rows, err := tx.ListActions(ctx, db.ListActionsParams{ID: &a.ID, AtMost: 1, States: []string{}})
-	if err != nil || len(rows) == 0 {
+	r, err := tx.ActionRow(ctx, db.ActionRowParams{ID: a.ID})
+	if err != nil {
 		return names{}, err
 	}
-	return names{device: rows[0].DeviceName, software: rows[0].SoftwareName, account: parametersOf(a).Account}, nil
+	return names{device: r.DeviceName, software: r.SoftwareName, account: parametersOf(a).Account}, nil
 }

@@ -99,6 +99,77 @@ func (q *Queries) ActionHistory(ctx context.Context, actions []desk.ID) ([]Actio
 	return items, nil
 }
 
+const actionRow = `-- name: ActionRow :one
+select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+       u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
+       coalesce(t.number, 0)::bigint as ticket_number
+from actions a
+join devices d on d.tenant_id = a.tenant_id and d.id = a.device_id
+join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
+left join software s on s.tenant_id = a.tenant_id and s.id = a.software_id
+left join tickets t on t.tenant_id = a.tenant_id and t.id = a.ticket_id
+where a.id = $1 and ($2::uuid is null or a.user_id = $2::uuid)
+`
+
+type ActionRowParams struct {
+	ID     desk.ID
+	UserID *desk.ID
+}
+
+type ActionRowRow struct {
+	Action       Action
+	DeviceName   string
+	DeviceSystem string
+	Online       bool
+	UserName     string
+	SoftwareName string
+	SoftwareIcon string
+	TicketNumber int64
+}
+
+func (q *Queries) ActionRow(ctx context.Context, arg ActionRowParams) (ActionRowRow, error) {
+	row := q.db.QueryRow(ctx, actionRow, arg.ID, arg.UserID)
+	var i ActionRowRow
+	err := row.Scan(
+		&i.Action.TenantID,
+		&i.Action.ID,
+		&i.Action.UserID,
+		&i.Action.DeviceID,
+		&i.Action.Operation,
+		&i.Action.SoftwareID,
+		&i.Action.SoftwareVersion,
+		&i.Action.Parameters,
+		&i.Action.Source,
+		&i.Action.ConversationID,
+		&i.Action.TicketID,
+		&i.Action.State,
+		&i.Action.Code,
+		&i.Action.Rule,
+		&i.Action.Digest,
+		&i.Action.Outcome,
+		&i.Action.Evidence,
+		&i.Action.Result,
+		&i.Action.Factor,
+		&i.Action.ProposedAt,
+		&i.Action.ConfirmedAt,
+		&i.Action.VerifiedAt,
+		&i.Action.QueuedAt,
+		&i.Action.DeliveredAt,
+		&i.Action.EndedAt,
+		&i.Action.Deadline,
+		&i.Action.ExpiresAt,
+		&i.Action.Version,
+		&i.DeviceName,
+		&i.DeviceSystem,
+		&i.Online,
+		&i.UserName,
+		&i.SoftwareName,
+		&i.SoftwareIcon,
+		&i.TicketNumber,
+	)
+	return i, err
+}
+
 const actionsForDevice = `-- name: ActionsForDevice :many
 select id from actions where device_id = $1 and state in ('queued', 'delivered') order by queued_at limit 100
 `
@@ -117,6 +188,102 @@ func (q *Queries) ActionsForDevice(ctx context.Context, deviceID desk.ID) ([]des
 			return nil, err
 		}
 		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const actionsOfTicket = `-- name: ActionsOfTicket :many
+select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+       u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
+       coalesce(t.number, 0)::bigint as ticket_number
+from (select id from actions where ticket_id = $1::uuid
+      union select id from actions where conversation_id = $2::uuid) of
+join actions a on a.id = of.id
+join devices d on d.tenant_id = a.tenant_id and d.id = a.device_id
+join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
+left join software s on s.tenant_id = a.tenant_id and s.id = a.software_id
+left join tickets t on t.tenant_id = a.tenant_id and t.id = a.ticket_id
+where $3::uuid is null or a.user_id = $3::uuid
+order by a.proposed_at desc, a.id desc
+limit $4
+`
+
+type ActionsOfTicketParams struct {
+	Ticket       desk.ID
+	Conversation *desk.ID
+	UserID       *desk.ID
+	AtMost       int32
+}
+
+type ActionsOfTicketRow struct {
+	Action       Action
+	DeviceName   string
+	DeviceSystem string
+	Online       bool
+	UserName     string
+	SoftwareName string
+	SoftwareIcon string
+	TicketNumber int64
+}
+
+// Those of the ticket itself and those of its conversation, newest first.
+func (q *Queries) ActionsOfTicket(ctx context.Context, arg ActionsOfTicketParams) ([]ActionsOfTicketRow, error) {
+	rows, err := q.db.Query(ctx, actionsOfTicket,
+		arg.Ticket,
+		arg.Conversation,
+		arg.UserID,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ActionsOfTicketRow
+	for rows.Next() {
+		var i ActionsOfTicketRow
+		if err := rows.Scan(
+			&i.Action.TenantID,
+			&i.Action.ID,
+			&i.Action.UserID,
+			&i.Action.DeviceID,
+			&i.Action.Operation,
+			&i.Action.SoftwareID,
+			&i.Action.SoftwareVersion,
+			&i.Action.Parameters,
+			&i.Action.Source,
+			&i.Action.ConversationID,
+			&i.Action.TicketID,
+			&i.Action.State,
+			&i.Action.Code,
+			&i.Action.Rule,
+			&i.Action.Digest,
+			&i.Action.Outcome,
+			&i.Action.Evidence,
+			&i.Action.Result,
+			&i.Action.Factor,
+			&i.Action.ProposedAt,
+			&i.Action.ConfirmedAt,
+			&i.Action.VerifiedAt,
+			&i.Action.QueuedAt,
+			&i.Action.DeliveredAt,
+			&i.Action.EndedAt,
+			&i.Action.Deadline,
+			&i.Action.ExpiresAt,
+			&i.Action.Version,
+			&i.DeviceName,
+			&i.DeviceSystem,
+			&i.Online,
+			&i.UserName,
+			&i.SoftwareName,
+			&i.SoftwareIcon,
+			&i.TicketNumber,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -418,26 +585,21 @@ join devices d on d.tenant_id = a.tenant_id and d.id = a.device_id
 join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
 left join software s on s.tenant_id = a.tenant_id and s.id = a.software_id
 left join tickets t on t.tenant_id = a.tenant_id and t.id = a.ticket_id
-where ($1::uuid is null or a.id = $1::uuid)
-  and ($2::uuid is null or a.user_id = $2::uuid)
-  and ($3::uuid is null or a.device_id = $3::uuid)
-  and ($4::text = '' or a.ticket_id::text = $4::text or a.conversation_id::text = $5::text)
-  and (cardinality($6::text[]) = 0 or a.state = any ($6::text[]))
-  and ($7::timestamptz is null or (a.proposed_at, a.id) < ($7::timestamptz, $8::uuid))
+where ($1::uuid is null or a.user_id = $1::uuid)
+  and ($2::uuid is null or a.device_id = $2::uuid)
+  and (cardinality($3::text[]) = 0 or a.state = any ($3::text[]))
+  and ($4::timestamptz is null or (a.proposed_at, a.id) < ($4::timestamptz, $5::uuid))
 order by a.proposed_at desc, a.id desc
-limit $9
+limit $6
 `
 
 type ListActionsParams struct {
-	ID           *desk.ID
-	UserID       *desk.ID
-	DeviceID     *desk.ID
-	Ticket       string
-	Conversation string
-	States       []string
-	Before       *time.Time
-	BeforeID     *desk.ID
-	AtMost       int32
+	UserID   *desk.ID
+	DeviceID *desk.ID
+	States   []string
+	Before   *time.Time
+	BeforeID *desk.ID
+	AtMost   int32
 }
 
 type ListActionsRow struct {
@@ -454,11 +616,8 @@ type ListActionsRow struct {
 // What the viewer may see and asked for, newest first, after the cursor.
 func (q *Queries) ListActions(ctx context.Context, arg ListActionsParams) ([]ListActionsRow, error) {
 	rows, err := q.db.Query(ctx, listActions,
-		arg.ID,
 		arg.UserID,
 		arg.DeviceID,
-		arg.Ticket,
-		arg.Conversation,
 		arg.States,
 		arg.Before,
 		arg.BeforeID,

@@ -464,6 +464,7 @@ type Ticket struct {
 	Version        int32
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	Words          string
 }
 
 type TicketCounter struct {
@@ -502,6 +503,12 @@ type TicketRow struct {
 	CompanyName    *string
 	AssigneeName   *string
 	Handoff        string
+}
+
+type TicketWord struct {
+	TenantID desk.ID
+	Word     string
+	Number   int64
 }
 
 type TokenHold struct {

@@ -119,48 +119,29 @@ func (q *Queries) InsertTicket(ctx context.Context, arg InsertTicketParams) erro
 }
 
 const listTickets = `-- name: ListTickets :many
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff from ticket_rows
-where ($1::bool or requester_id = $2
-       or ($3::uuid is not null and company_id = $3::uuid))
-  and status = any ($4::text[])
-  and ($5::uuid is null or requester_id = $5::uuid)
-  and ($6::uuid is null or assignee_id = $6::uuid)
-  and (not $7::bool or handoff <> 'none')
-  and ($8::text = '' or strpos(lower(subject), lower($8::text)) > 0
-       or strpos(lower(description), lower($8::text)) > 0
-       or strpos(lower(requester_name), lower($8::text)) > 0
-       or number::text = ltrim($8::text, '#'))
-  and ($9::timestamptz is null
-       or (updated_at, id) < ($9::timestamptz, $10::uuid))
-order by updated_at desc, id desc
-limit $11
+with page as (
+  select id, updated_at from tickets
+  where status = any ($1::text[])
+    and ($2::timestamptz is null or (updated_at, id) < ($2::timestamptz, $3::uuid))
+  order by updated_at desc, id desc limit $4)
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsParams struct {
-	AllTickets bool
-	Viewer     desk.ID
-	Company    *desk.ID
-	Statuses   []string
-	Requester  *desk.ID
-	Assignee   *desk.ID
-	HandedOff  bool
-	Q          string
-	Before     *time.Time
-	BeforeID   *desk.ID
-	AtMost     int32
+	Statuses []string
+	Before   *time.Time
+	BeforeID *desk.ID
+	AtMost   int32
 }
 
-// What the viewer may see and asked for, newest change first, after the cursor.
-func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]TicketRow, error) {
+type ListTicketsRow struct {
+	TicketRow TicketRow
+}
+
+// For staff: what was asked for, newest change first, after the cursor.
+func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]ListTicketsRow, error) {
 	rows, err := q.db.Query(ctx, listTickets,
-		arg.AllTickets,
-		arg.Viewer,
-		arg.Company,
 		arg.Statuses,
-		arg.Requester,
-		arg.Assignee,
-		arg.HandedOff,
-		arg.Q,
 		arg.Before,
 		arg.BeforeID,
 		arg.AtMost,
@@ -169,30 +150,125 @@ func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]Tic
 		return nil, err
 	}
 	defer rows.Close()
-	var items []TicketRow
+	var items []ListTicketsRow
 	for rows.Next() {
-		var i TicketRow
+		var i ListTicketsRow
 		if err := rows.Scan(
-			&i.TenantID,
-			&i.ID,
-			&i.Number,
-			&i.RequesterID,
-			&i.CompanyID,
-			&i.ConversationID,
-			&i.Session,
-			&i.Origin,
-			&i.Subject,
-			&i.Description,
-			&i.Status,
-			&i.Priority,
-			&i.AssigneeID,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.RequesterName,
-			&i.CompanyName,
-			&i.AssigneeName,
-			&i.Handoff,
+			&i.TicketRow.TenantID,
+			&i.TicketRow.ID,
+			&i.TicketRow.Number,
+			&i.TicketRow.RequesterID,
+			&i.TicketRow.CompanyID,
+			&i.TicketRow.ConversationID,
+			&i.TicketRow.Session,
+			&i.TicketRow.Origin,
+			&i.TicketRow.Subject,
+			&i.TicketRow.Description,
+			&i.TicketRow.Status,
+			&i.TicketRow.Priority,
+			&i.TicketRow.AssigneeID,
+			&i.TicketRow.Version,
+			&i.TicketRow.CreatedAt,
+			&i.TicketRow.UpdatedAt,
+			&i.TicketRow.RequesterName,
+			&i.TicketRow.CompanyName,
+			&i.TicketRow.AssigneeName,
+			&i.TicketRow.Handoff,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTicketsAmong = `-- name: ListTicketsAmong :many
+with terms as materialized (
+  select array_agg('% ' || left(w, 40) || '%') as patterns from unnest(string_to_array(conserje_words($1::text), ' ')) as w where w <> ''),
+few as materialized (
+  select id, number, requester_id, updated_at, words from tickets
+  where requester_id = $2::uuid and status = any ($3::text[])
+  union all
+  select id, number, requester_id, updated_at, words from tickets
+  where company_id = $4::uuid and requester_id is distinct from $2::uuid and status = any ($3::text[])
+  union all
+  select id, number, requester_id, updated_at, words from tickets
+  where assignee_id = $5::uuid and status = any ($3::text[])
+  union all
+  select t.id, t.number, t.requester_id, t.updated_at, t.words from conversations c
+  join tickets t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
+  where $6::bool and c.handoff <> 'none' and t.status = any ($3::text[])),
+page as (
+  select f.id, f.updated_at from terms, few f join users u on u.id = f.requester_id
+  where ($7::timestamptz is null or (f.updated_at, f.id) < ($7::timestamptz, $8::uuid))
+    and ($1::text = '' or f.number = $9::bigint or strpos(lower(u.name), lower($1::text)) > 0 or f.words like all (terms.patterns))
+  order by f.updated_at desc, f.id desc limit $10)
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+`
+
+type ListTicketsAmongParams struct {
+	Q         string
+	Requester *desk.ID
+	Statuses  []string
+	Company   *desk.ID
+	Assignee  *desk.ID
+	HandedOff bool
+	Before    *time.Time
+	BeforeID  *desk.ID
+	Number    *int64
+	AtMost    int32
+}
+
+type ListTicketsAmongRow struct {
+	TicketRow TicketRow
+}
+
+// The same among few: those of one requester or company, given to one
+// technician, or whose conversation was handed off, that fit the words.
+func (q *Queries) ListTicketsAmong(ctx context.Context, arg ListTicketsAmongParams) ([]ListTicketsAmongRow, error) {
+	rows, err := q.db.Query(ctx, listTicketsAmong,
+		arg.Q,
+		arg.Requester,
+		arg.Statuses,
+		arg.Company,
+		arg.Assignee,
+		arg.HandedOff,
+		arg.Before,
+		arg.BeforeID,
+		arg.Number,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListTicketsAmongRow
+	for rows.Next() {
+		var i ListTicketsAmongRow
+		if err := rows.Scan(
+			&i.TicketRow.TenantID,
+			&i.TicketRow.ID,
+			&i.TicketRow.Number,
+			&i.TicketRow.RequesterID,
+			&i.TicketRow.CompanyID,
+			&i.TicketRow.ConversationID,
+			&i.TicketRow.Session,
+			&i.TicketRow.Origin,
+			&i.TicketRow.Subject,
+			&i.TicketRow.Description,
+			&i.TicketRow.Status,
+			&i.TicketRow.Priority,
+			&i.TicketRow.AssigneeID,
+			&i.TicketRow.Version,
+			&i.TicketRow.CreatedAt,
+			&i.TicketRow.UpdatedAt,
+			&i.TicketRow.RequesterName,
+			&i.TicketRow.CompanyName,
+			&i.TicketRow.AssigneeName,
+			&i.TicketRow.Handoff,
 		); err != nil {
 			return nil, err
 		}
@@ -256,6 +332,169 @@ func (q *Queries) RepliesOf(ctx context.Context, arg RepliesOfParams) ([]Replies
 			&i.Text,
 			&i.Internal,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchNewestTickets = `-- name: SearchNewestTickets :many
+with terms as materialized (
+  select array_agg('% ' || left(w, 40) || '%') as patterns from unnest(string_to_array(conserje_words($1::text), ' ')) as w where w <> ''),
+newest as materialized (
+  select id, number, requester_id, updated_at, words from tickets
+  where status = any ($2::text[])
+    and ($3::timestamptz is null or (updated_at, id) < ($3::timestamptz, $4::uuid))
+  order by updated_at desc, id desc limit $5),
+page as (
+  select n.id, n.updated_at from terms, newest n join users u on u.id = n.requester_id
+  where n.number = $6::bigint or strpos(lower(u.name), lower($1::text)) > 0 or n.words like all (terms.patterns)
+  order by n.updated_at desc, n.id desc limit $7)
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+`
+
+type SearchNewestTicketsParams struct {
+	Q        string
+	Statuses []string
+	Before   *time.Time
+	BeforeID *desk.ID
+	Among    int32
+	Number   *int64
+	AtMost   int32
+}
+
+type SearchNewestTicketsRow struct {
+	TicketRow TicketRow
+}
+
+// For staff: what fits the words among the tickets that changed last, which is
+// where frequent words fill a page from.
+func (q *Queries) SearchNewestTickets(ctx context.Context, arg SearchNewestTicketsParams) ([]SearchNewestTicketsRow, error) {
+	rows, err := q.db.Query(ctx, searchNewestTickets,
+		arg.Q,
+		arg.Statuses,
+		arg.Before,
+		arg.BeforeID,
+		arg.Among,
+		arg.Number,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SearchNewestTicketsRow
+	for rows.Next() {
+		var i SearchNewestTicketsRow
+		if err := rows.Scan(
+			&i.TicketRow.TenantID,
+			&i.TicketRow.ID,
+			&i.TicketRow.Number,
+			&i.TicketRow.RequesterID,
+			&i.TicketRow.CompanyID,
+			&i.TicketRow.ConversationID,
+			&i.TicketRow.Session,
+			&i.TicketRow.Origin,
+			&i.TicketRow.Subject,
+			&i.TicketRow.Description,
+			&i.TicketRow.Status,
+			&i.TicketRow.Priority,
+			&i.TicketRow.AssigneeID,
+			&i.TicketRow.Version,
+			&i.TicketRow.CreatedAt,
+			&i.TicketRow.UpdatedAt,
+			&i.TicketRow.RequesterName,
+			&i.TicketRow.CompanyName,
+			&i.TicketRow.AssigneeName,
+			&i.TicketRow.Handoff,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchTickets = `-- name: SearchTickets :many
+with words as materialized (
+  select left(w, 40) as word from unnest(string_to_array(conserje_words($1::text), ' ')) as w where w <> ''),
+terms as materialized (
+  select array_agg('% ' || word || '%') as patterns, (select word from words order by length(word) desc limit 1) as longest from words),
+people as materialized (select id from users where strpos(lower(name), lower($1::text)) > 0),
+found as (
+  select number from ticket_words where word >= (select longest from terms) and word < (select longest || chr(1114111) from terms)
+  union select t.number from people p cross join lateral (select number from tickets where requester_id = p.id offset 0) t
+  union select $2::bigint),
+page as (
+  select t.id, t.updated_at from terms, found f
+  cross join lateral (select id, number, requester_id, status, updated_at, words from tickets where number = f.number offset 0) t
+  where t.status = any ($3::text[])
+    and ($4::timestamptz is null or (t.updated_at, t.id) < ($4::timestamptz, $5::uuid))
+    and (t.number = $2::bigint or t.requester_id in (select id from people) or t.words like all (terms.patterns))
+  order by t.updated_at desc, t.id desc limit $6)
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+`
+
+type SearchTicketsParams struct {
+	Q        string
+	Number   *int64
+	Statuses []string
+	Before   *time.Time
+	BeforeID *desk.ID
+	AtMost   int32
+}
+
+type SearchTicketsRow struct {
+	TicketRow TicketRow
+}
+
+// For staff: what fits the words among all tickets, found by the longest of
+// them. offset 0 keeps each look-up a look-up.
+func (q *Queries) SearchTickets(ctx context.Context, arg SearchTicketsParams) ([]SearchTicketsRow, error) {
+	rows, err := q.db.Query(ctx, searchTickets,
+		arg.Q,
+		arg.Number,
+		arg.Statuses,
+		arg.Before,
+		arg.BeforeID,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SearchTicketsRow
+	for rows.Next() {
+		var i SearchTicketsRow
+		if err := rows.Scan(
+			&i.TicketRow.TenantID,
+			&i.TicketRow.ID,
+			&i.TicketRow.Number,
+			&i.TicketRow.RequesterID,
+			&i.TicketRow.CompanyID,
+			&i.TicketRow.ConversationID,
+			&i.TicketRow.Session,
+			&i.TicketRow.Origin,
+			&i.TicketRow.Subject,
+			&i.TicketRow.Description,
+			&i.TicketRow.Status,
+			&i.TicketRow.Priority,
+			&i.TicketRow.AssigneeID,
+			&i.TicketRow.Version,
+			&i.TicketRow.CreatedAt,
+			&i.TicketRow.UpdatedAt,
+			&i.TicketRow.RequesterName,
+			&i.TicketRow.CompanyName,
+			&i.TicketRow.AssigneeName,
+			&i.TicketRow.Handoff,
 		); err != nil {
 			return nil, err
 		}
@@ -422,6 +661,26 @@ func (q *Queries) TicketsOfConversations(ctx context.Context, conversations []de
 		return nil, err
 	}
 	return items, nil
+}
+
+const ticketsWithWord = `-- name: TicketsWithWord :one
+with longest as materialized (
+  select left(w, 40) as word from unnest(string_to_array(conserje_words($2::text), ' ')) as w where w <> '' order by length(w) desc limit 1)
+select count(*) from (
+  select from ticket_words where word >= (select word from longest) and word < (select word || chr(1114111) from longest) limit $1) as found
+`
+
+type TicketsWithWordParams struct {
+	AtMost int32
+	Q      string
+}
+
+// How many tickets the longest word of a search leads to; counting ends early.
+func (q *Queries) TicketsWithWord(ctx context.Context, arg TicketsWithWordParams) (int64, error) {
+	row := q.db.QueryRow(ctx, ticketsWithWord, arg.AtMost, arg.Q)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const touchTicket = `-- name: TouchTicket :exec

@@ -47,6 +47,33 @@ select h.action_id, h.seq, h.state, h.actor, h.by, h.code, h.at, coalesce(u.name
 from action_history h left join users u on u.tenant_id = h.tenant_id and u.id = h.actor
 where h.action_id = any (sqlc.arg(actions)::uuid[]) order by h.action_id, h.seq;
 
+-- name: ActionRow :one
+select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+       u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
+       coalesce(t.number, 0)::bigint as ticket_number
+from actions a
+join devices d on d.tenant_id = a.tenant_id and d.id = a.device_id
+join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
+left join software s on s.tenant_id = a.tenant_id and s.id = a.software_id
+left join tickets t on t.tenant_id = a.tenant_id and t.id = a.ticket_id
+where a.id = sqlc.arg(id) and (sqlc.narg(user_id)::uuid is null or a.user_id = sqlc.narg(user_id)::uuid);
+
+-- name: ActionsOfTicket :many
+-- Those of the ticket itself and those of its conversation, newest first.
+select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+       u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
+       coalesce(t.number, 0)::bigint as ticket_number
+from (select id from actions where ticket_id = sqlc.arg(ticket)::uuid
+      union select id from actions where conversation_id = sqlc.narg(conversation)::uuid) of
+join actions a on a.id = of.id
+join devices d on d.tenant_id = a.tenant_id and d.id = a.device_id
+join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
+left join software s on s.tenant_id = a.tenant_id and s.id = a.software_id
+left join tickets t on t.tenant_id = a.tenant_id and t.id = a.ticket_id
+where sqlc.narg(user_id)::uuid is null or a.user_id = sqlc.narg(user_id)::uuid
+order by a.proposed_at desc, a.id desc
+limit sqlc.arg(at_most);
+
 -- name: ListActions :many
 -- What the viewer may see and asked for, newest first, after the cursor.
 select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
@@ -57,10 +84,8 @@ join devices d on d.tenant_id = a.tenant_id and d.id = a.device_id
 join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
 left join software s on s.tenant_id = a.tenant_id and s.id = a.software_id
 left join tickets t on t.tenant_id = a.tenant_id and t.id = a.ticket_id
-where (sqlc.narg(id)::uuid is null or a.id = sqlc.narg(id)::uuid)
-  and (sqlc.narg(user_id)::uuid is null or a.user_id = sqlc.narg(user_id)::uuid)
+where (sqlc.narg(user_id)::uuid is null or a.user_id = sqlc.narg(user_id)::uuid)
   and (sqlc.narg(device_id)::uuid is null or a.device_id = sqlc.narg(device_id)::uuid)
-  and (sqlc.arg(ticket)::text = '' or a.ticket_id::text = sqlc.arg(ticket)::text or a.conversation_id::text = sqlc.arg(conversation)::text)
   and (cardinality(sqlc.arg(states)::text[]) = 0 or a.state = any (sqlc.arg(states)::text[]))
   and (sqlc.narg(before)::timestamptz is null or (a.proposed_at, a.id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
 order by a.proposed_at desc, a.id desc

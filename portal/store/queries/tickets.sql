@@ -20,22 +20,82 @@ select * from ticket_rows where conversation_id = sqlc.arg(conversation_id)::uui
 order by session desc, created_at desc;
 
 -- name: ListTickets :many
--- What the viewer may see and asked for, newest change first, after the cursor.
-select * from ticket_rows
-where (sqlc.arg(all_tickets)::bool or requester_id = sqlc.arg(viewer)
-       or (sqlc.narg(company)::uuid is not null and company_id = sqlc.narg(company)::uuid))
-  and status = any (sqlc.arg(statuses)::text[])
-  and (sqlc.narg(requester)::uuid is null or requester_id = sqlc.narg(requester)::uuid)
-  and (sqlc.narg(assignee)::uuid is null or assignee_id = sqlc.narg(assignee)::uuid)
-  and (not sqlc.arg(handed_off)::bool or handoff <> 'none')
-  and (sqlc.arg(q)::text = '' or strpos(lower(subject), lower(sqlc.arg(q)::text)) > 0
-       or strpos(lower(description), lower(sqlc.arg(q)::text)) > 0
-       or strpos(lower(requester_name), lower(sqlc.arg(q)::text)) > 0
-       or number::text = ltrim(sqlc.arg(q)::text, '#'))
-  and (sqlc.narg(before)::timestamptz is null
-       or (updated_at, id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
-order by updated_at desc, id desc
-limit sqlc.arg(at_most);
+-- For staff: what was asked for, newest change first, after the cursor.
+with page as (
+  select id, updated_at from tickets
+  where status = any (sqlc.arg(statuses)::text[])
+    and (sqlc.narg(before)::timestamptz is null or (updated_at, id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
+  order by updated_at desc, id desc limit sqlc.arg(at_most))
+select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc;
+
+-- name: ListTicketsAmong :many
+-- The same among few: those of one requester or company, given to one
+-- technician, or whose conversation was handed off, that fit the words.
+with terms as materialized (
+  select array_agg('% ' || left(w, 40) || '%') as patterns from unnest(string_to_array(conserje_words(sqlc.arg(q)::text), ' ')) as w where w <> ''),
+few as materialized (
+  select id, number, requester_id, updated_at, words from tickets
+  where requester_id = sqlc.narg(requester)::uuid and status = any (sqlc.arg(statuses)::text[])
+  union all
+  select id, number, requester_id, updated_at, words from tickets
+  where company_id = sqlc.narg(company)::uuid and requester_id is distinct from sqlc.narg(requester)::uuid and status = any (sqlc.arg(statuses)::text[])
+  union all
+  select id, number, requester_id, updated_at, words from tickets
+  where assignee_id = sqlc.narg(assignee)::uuid and status = any (sqlc.arg(statuses)::text[])
+  union all
+  select t.id, t.number, t.requester_id, t.updated_at, t.words from conversations c
+  join tickets t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
+  where sqlc.arg(handed_off)::bool and c.handoff <> 'none' and t.status = any (sqlc.arg(statuses)::text[])),
+page as (
+  select f.id, f.updated_at from terms, few f join users u on u.id = f.requester_id
+  where (sqlc.narg(before)::timestamptz is null or (f.updated_at, f.id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
+    and (sqlc.arg(q)::text = '' or f.number = sqlc.narg(number)::bigint or strpos(lower(u.name), lower(sqlc.arg(q)::text)) > 0 or f.words like all (terms.patterns))
+  order by f.updated_at desc, f.id desc limit sqlc.arg(at_most))
+select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc;
+
+-- name: TicketsWithWord :one
+-- How many tickets the longest word of a search leads to; counting ends early.
+with longest as materialized (
+  select left(w, 40) as word from unnest(string_to_array(conserje_words(sqlc.arg(q)::text), ' ')) as w where w <> '' order by length(w) desc limit 1)
+select count(*) from (
+  select from ticket_words where word >= (select word from longest) and word < (select word || chr(1114111) from longest) limit sqlc.arg(at_most)) as found;
+
+-- name: SearchNewestTickets :many
+-- For staff: what fits the words among the tickets that changed last, which is
+-- where frequent words fill a page from.
+with terms as materialized (
+  select array_agg('% ' || left(w, 40) || '%') as patterns from unnest(string_to_array(conserje_words(sqlc.arg(q)::text), ' ')) as w where w <> ''),
+newest as materialized (
+  select id, number, requester_id, updated_at, words from tickets
+  where status = any (sqlc.arg(statuses)::text[])
+    and (sqlc.narg(before)::timestamptz is null or (updated_at, id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
+  order by updated_at desc, id desc limit sqlc.arg(among)),
+page as (
+  select n.id, n.updated_at from terms, newest n join users u on u.id = n.requester_id
+  where n.number = sqlc.narg(number)::bigint or strpos(lower(u.name), lower(sqlc.arg(q)::text)) > 0 or n.words like all (terms.patterns)
+  order by n.updated_at desc, n.id desc limit sqlc.arg(at_most))
+select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc;
+
+-- name: SearchTickets :many
+-- For staff: what fits the words among all tickets, found by the longest of
+-- them. offset 0 keeps each look-up a look-up.
+with words as materialized (
+  select left(w, 40) as word from unnest(string_to_array(conserje_words(sqlc.arg(q)::text), ' ')) as w where w <> ''),
+terms as materialized (
+  select array_agg('% ' || word || '%') as patterns, (select word from words order by length(word) desc limit 1) as longest from words),
+people as materialized (select id from users where strpos(lower(name), lower(sqlc.arg(q)::text)) > 0),
+found as (
+  select number from ticket_words where word >= (select longest from terms) and word < (select longest || chr(1114111) from terms)
+  union select t.number from people p cross join lateral (select number from tickets where requester_id = p.id offset 0) t
+  union select sqlc.narg(number)::bigint),
+page as (
+  select t.id, t.updated_at from terms, found f
+  cross join lateral (select id, number, requester_id, status, updated_at, words from tickets where number = f.number offset 0) t
+  where t.status = any (sqlc.arg(statuses)::text[])
+    and (sqlc.narg(before)::timestamptz is null or (t.updated_at, t.id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
+    and (t.number = sqlc.narg(number)::bigint or t.requester_id in (select id from people) or t.words like all (terms.patterns))
+  order by t.updated_at desc, t.id desc limit sqlc.arg(at_most))
+select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc;
 
 -- name: ChangeTicket :execrows
 -- Nothing changes when somebody else was first: the version says so.
