@@ -82,6 +82,9 @@ func (f secondFactor) Check(ctx context.Context, v desk.Viewer, a actions.Act, c
 // passwords sends temporary passwords.
 type passwords struct{ notify *notify.Service }
 
+// Can reports whether text messages can be sent.
+func (p passwords) Can() bool { return p.notify.Can(notify.SMS) }
+
 // PasswordTx sends one to its owner's verified number.
 func (p passwords) PasswordTx(ctx context.Context, tx *store.Tx, user desk.ID, account, device, password string) error {
 	number, err := tx.VerifiedNumber(ctx, user)

@@ -80,8 +80,11 @@ type Catalogue interface {
 }
 
 // Messenger sends a temporary password to its owner's verified number when tx
-// commits; it keeps the text sealed until then.
+// commits; it keeps the text sealed until then. That it cannot is a
+// *desk.Error, and then it has written nothing.
 type Messenger interface {
+	// Can reports whether there is anybody who carries text messages.
+	Can() bool
 	PasswordTx(ctx context.Context, tx *store.Tx, user desk.ID, account, device, password string) error
 }
 

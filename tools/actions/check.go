@@ -99,12 +99,18 @@ type refused struct {
 	rule, by string
 }
 
-// codeNoPhone: a temporary password goes to a verified number and nowhere else.
-const codeNoPhone desk.Code = "no_phone"
+// A temporary password goes to a verified number and nowhere else.
+const (
+	codeNoPhone desk.Code = "no_phone" // there is no such number
+	codeNoSMS   desk.Code = "no_sms"   // or nobody who carries the message
+)
 
 func (r *refused) err() error {
 	if r.code == codeNoPhone {
 		return desk.Errorf(desk.CodeConflict, "a temporary password goes to a verified phone number; add one first").With("reason", codeNoPhone)
+	}
+	if r.code == codeNoSMS {
+		return desk.Errorf(desk.CodeUnavailable, "this portal cannot send text messages").With("reason", codeNoSMS)
 	}
 	if r.code == desk.CodePolicy {
 		return policy.Refuse(r.rule)

@@ -220,16 +220,11 @@ func (s *Service) verified(ctx context.Context, tx *store.Tx, v desk.Viewer, d *
 	if err := s.mayGoOn(ctx, tx, d, CauseDispatch); err != nil || d.ended != nil {
 		return err
 	}
-	if d.a.Operation == string(desk.OpResetPassword) {
-		// Without a number the new password would reach nobody: who verified by
-		// an authenticator app alone is told before anything is done.
-		if _, err := tx.VerifiedNumber(ctx, d.a.UserID); store.NoRows(err) {
-			r := &refused{code: codeNoPhone}
-			d.ended = r.err()
-			return s.refuse(ctx, tx, d.a, d.now, r)
-		} else if err != nil {
-			return err
-		}
+	if r, err := s.unreachable(ctx, tx, d.a); err != nil {
+		return err
+	} else if r != nil {
+		d.ended = r.err()
+		return s.refuse(ctx, tx, d.a, d.now, r)
 	}
 	return s.move(ctx, tx, d.a, CauseDispatch, d.now, why{by: BySystem})
 }

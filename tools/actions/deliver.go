@@ -29,6 +29,7 @@ type evidence struct {
 	Output         string         `json:"output,omitempty"` // display only
 	CommandExpires *time.Time     `json:"command_expires,omitempty"`
 	Kept           desk.ID        `json:"kept,omitempty"` // the id of the sealed row, never its content
+	KeptUntil      *time.Time     `json:"kept_until,omitempty"`
 }
 
 func evidenceOf(a *db.Action) (e evidence, err error) { return e, json.Unmarshal(a.Evidence, &e) }
@@ -99,6 +100,9 @@ func (s *Service) deliver(ctx context.Context, tenant, device, id desk.ID) (c *w
 			return s.move(ctx, tx, a, CauseExpire, now, why{by: BySystem})
 		}
 		f, r, err := s.again(ctx, tx, a)
+		if err == nil && r == nil && !repeat {
+			r, err = s.unreachable(ctx, tx, a)
+		}
 		switch {
 		case err != nil:
 			return err

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"math/big"
 	"strings"
 	"time"
@@ -93,22 +94,58 @@ func (s *Service) openPassword(ctx context.Context, tx *store.Tx, id desk.ID) ([
 	return s.store.Unseal(passwordPurpose, bound(tx.Tenant, id), sealed)
 }
 
+// unreachable refuses a new password that would reach nobody, before anything
+// is done: who verified by an authenticator app may have no number.
+func (s *Service) unreachable(ctx context.Context, tx *store.Tx, a *db.Action) (*refused, error) {
+	if a.Operation != string(desk.OpResetPassword) {
+		return nil, nil //nolint:nilnil // nothing stands against it
+	}
+	if s.cfg.SMS == nil || !s.cfg.SMS.Can() {
+		return &refused{code: codeNoSMS}, nil
+	}
+	_, err := tx.VerifiedNumber(ctx, a.UserID)
+	if store.NoRows(err) {
+		return &refused{code: codeNoPhone}, nil
+	}
+	return nil, err
+}
+
+// Why an action whose password was set has not sent it.
+const (
+	codeUnsent = "password_unsent" // it may be asked for
+	codeGone   = "password_gone"   // the device reported too late
+)
+
 // settlePassword sends the password after the device set it, and forgets it
-// when it did not. Sent, it stays sealed for as long as its owner may ask for
-// it again.
+// when it did not. Sent or not, it stays sealed for as long as its owner may
+// ask for it. What the device did is done: that the number or the provider
+// went away meanwhile changes what the card says, not how the action ended.
 func (s *Service) settlePassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, now time.Time) error {
 	switch a.State {
 	case string(desk.StateSucceeded):
-		if err := tx.LimitSecret(ctx, db.LimitSecretParams{ID: e.Kept, ExpiresAt: now.Add(resendWithin)}); err != nil {
-			return err
-		}
-		return s.sendPassword(ctx, tx, a, e)
 	case string(desk.StateUnknown): // the device may still report that it set it
 		return nil
+	default:
+		secret := e.Kept
+		e.Kept = ""
+		return tx.DropSecret(ctx, secret)
 	}
-	secret := e.Kept
-	e.Kept = ""
-	return tx.DropSecret(ctx, secret)
+	until := now.Add(resendWithin)
+	if err := tx.LimitSecret(ctx, db.LimitSecretParams{ID: e.Kept, ExpiresAt: until}); err != nil {
+		return err
+	}
+	e.KeptUntil = &until
+	err := s.sendPassword(ctx, tx, a, e)
+	var cannot *desk.Error
+	if !errors.As(err, &cannot) {
+		return err // sent; or the database's, and the device reports again
+	}
+	a.Code = codeUnsent
+	if cannot.Code == desk.CodeNotFound {
+		a.Code, e.Kept, e.KeptUntil = codeGone, "", nil
+	}
+	s.log.WarnContext(ctx, "temporary password not sent", "tenant", string(tx.Tenant), "action", string(a.ID), "reason", string(cannot.Code))
+	return s.note(ctx, tx, a, now, why{by: BySystem, code: a.Code})
 }
 
 func (s *Service) sendPassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence) error {
@@ -120,7 +157,17 @@ func (s *Service) sendPassword(ctx context.Context, tx *store.Tx, a *db.Action, 
 	if err != nil {
 		return err
 	}
+	if r, err := s.unreachable(ctx, tx, a); err != nil {
+		return err
+	} else if r != nil {
+		return r.err()
+	}
 	return s.cfg.SMS.PasswordTx(ctx, tx, a.UserID, parametersOf(a).Account, d.Name, string(plain))
+}
+
+// askable reports whether the password is still kept for its owner.
+func (e *evidence) askable(a *db.Action, now time.Time) bool {
+	return a.State == string(desk.StateSucceeded) && e.Kept != "" && e.KeptUntil != nil && now.Before(*e.KeptUntil)
 }
 
 // SendPassword sends the temporary password once more, for an SMS that did not
@@ -131,7 +178,7 @@ func (s *Service) SendPassword(ctx context.Context, id desk.ID) (View, error) {
 		if err != nil {
 			return err
 		}
-		if d.a.State != string(desk.StateSucceeded) || e.Kept == "" || s.cfg.SMS == nil {
+		if !e.askable(d.a, d.now) {
 			return desk.Errorf(desk.CodeConflict, "there is no temporary password to send").With("state", d.a.State)
 		}
 		err = tx.Hit(ctx, "password sms "+string(d.a.ID), resendWithin, 3, desk.Errorf(desk.CodeRateLimited, "it was sent already; wait a little"))
@@ -139,6 +186,10 @@ func (s *Service) SendPassword(ctx context.Context, id desk.ID) (View, error) {
 			return err
 		}
 		if err := s.sendPassword(ctx, tx, d.a, &e); err != nil {
+			return err
+		}
+		d.a.Code = ""
+		if err := save(ctx, tx, d.a); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "action.password_sent_again", Object: "action", ObjectID: d.a.ID})

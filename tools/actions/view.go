@@ -33,7 +33,7 @@ type Action struct {
 	Outcome      desk.Outcome     `json:"outcome,omitempty"`
 	Code         string           `json:"code,omitempty" doc:"Why it was refused or failed."`
 	Rule         string           `json:"rule,omitempty" doc:"The policy that refused."`
-	Next         []string         `json:"next" enum:"confirm,decline,send_code,verify,cancel,retry" doc:"What this viewer may do now."`
+	Next         []string         `json:"next" enum:"confirm,decline,send_code,verify,cancel,retry,password" doc:"What this viewer may do now."`
 	Factor       *ActionFactors   `json:"factor,omitempty"`
 	Text         ActionText       `json:"text"`
 	Evidence     *ActionEvidence  `json:"evidence,omitempty"`
@@ -254,6 +254,9 @@ func (s *Service) render(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 		Next: nextFor(v, a), History: []ActionStep{},
 		Text: ActionText{Title: w.title(a, n), Effect: w.effect(a, n), State: w.state(a.State, a.Outcome, ""), Detail: w.detail(a, r.Online), Buttons: map[string]string{}},
 	}
+	if err := s.addPassword(ctx, tx, v, a, &view); err != nil {
+		return view, err
+	}
 	if a.EndedAt == nil {
 		view.Deadline = utc(&a.Deadline)
 	}
@@ -288,6 +291,22 @@ func (s *Service) render(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 	return view, nil
 }
 
+// addPassword offers the temporary password once more while it is kept.
+func (s *Service) addPassword(ctx context.Context, tx *store.Tx, v desk.Viewer, a *db.Action, view *View) error {
+	if a.UserID != v.User || a.Operation != string(desk.OpResetPassword) || a.State != string(desk.StateSucceeded) {
+		return nil
+	}
+	e, err := evidenceOf(a)
+	if err != nil {
+		return err
+	}
+	now, err := s.now(ctx, tx)
+	if err == nil && e.askable(a, now) {
+		view.Next = append(view.Next, "password")
+	}
+	return err
+}
+
 func (view *View) addEvidence(a *db.Action) error {
 	e, err := evidenceOf(a)
 	if err != nil || a.DeliveredAt == nil {
@@ -302,8 +321,9 @@ func (view *View) addEvidence(a *db.Action) error {
 
 func step(w catalog, h db.ActionHistoryRow, outcome string) ActionStep {
 	st := ActionStep{State: desk.ActionState(h.State), At: h.At.UTC(), By: h.By, Name: h.Name, Code: h.Code, Text: w.state(h.State, outcome, h.Code)}
-	if h.Code == "late_report" {
-		st.Text = w["code.late_report"]
+	switch h.Code {
+	case "late_report", codeUnsent, codeGone:
+		st.Text = w["code."+h.Code]
 	}
 	return st
 }

@@ -23,6 +23,7 @@ type world struct {
 	store                  *store.Store
 	service                *actions.Service
 	codes                  *codes
+	sms                    *texts
 	shelf                  *shelf
 	tenant                 desk.ID
 	ana, carl, tess, adam  desk.Viewer
@@ -46,8 +47,9 @@ func newWorld(t testing.TB) *world {
 	w.laptop, w.linux, w.foreign = w.device(t, w.ana, "windows"), w.device(t, w.ana, "linux"), w.device(t, w.carl, "windows")
 	w.sql(t, "insert into software (tenant_id, id, name) values ($1, $2, 'VLC')", w.tenant, w.software)
 	w.codes = &codes{store: s, open: map[desk.ID]string{}, good: map[desk.ID]string{}}
+	w.sms = &texts{}
 	w.service = actions.New(actions.Config{
-		Store: s, Verify: w.codes, Catalog: w.shelf, Log: storetest.Log(t), ProposalsAtMost: 1_000_000, Now: w.clock,
+		Store: s, Verify: w.codes, Catalog: w.shelf, SMS: w.sms, Log: storetest.Log(t), ProposalsAtMost: 1_000_000, Now: w.clock,
 	})
 	return w
 }

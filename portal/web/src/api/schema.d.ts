@@ -1070,7 +1070,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @description What this viewer may do now. */
-            next: ("confirm" | "decline" | "send_code" | "verify" | "cancel" | "retry")[];
+            next: ("confirm" | "decline" | "send_code" | "verify" | "cancel" | "retry" | "password")[];
             /** @enum {string} */
             operation: "restart" | "lock" | "shutdown" | "logout" | "reset_password" | "install_software";
             /** @enum {string} */
