@@ -234,7 +234,7 @@ func TestBenchLargePortal(t *testing.T) {
 // switch is on for selected people.
 func (h *house) effectivePolicy() {
 	h.t.Helper()
-	for _, selected := range []int{0, 1000} {
+	for _, selected := range []int{0, 5000} {
 		var admin, user desk.Viewer
 		var took []time.Duration
 		storetest.InTx(h.t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {

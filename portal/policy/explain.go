@@ -66,7 +66,7 @@ func (d *Decision) Err() error {
 // confirmed, dispatched and delivered, and by whoever wants to know why not.
 // Whatever cannot be read is an error, and errors do not allow.
 func Explain(ctx context.Context, tx *store.Tx, subject desk.Viewer, q Question) (Decision, error) {
-	s, err := Load(ctx, tx)
+	s, err := loadFor(ctx, tx, subject.User)
 	if err != nil {
 		return Decision{}, err
 	}

@@ -70,17 +70,39 @@ func Load(ctx context.Context, tx *store.Tx) (Switches, error) {
 	if err != nil {
 		return Switches{}, err
 	}
-	fields := s.fields()
 	for _, r := range rows {
-		field, known := fields[r.Name]
-		if !known {
-			continue // left by a newer version
-		}
-		if err := json.Unmarshal(r.Value, field); err != nil {
-			return Switches{}, fmt.Errorf("policy %s: %w", r.Name, err)
+		if err := s.read(r.Name, r.Value); err != nil {
+			return Switches{}, err
 		}
 	}
 	return s, nil
+}
+
+// loadFor is Load for questions about one person: of the people that a switch
+// names, it reads whether they are among them.
+func loadFor(ctx context.Context, tx *store.Tx, user desk.ID) (Switches, error) {
+	s := Defaults()
+	rows, err := tx.PoliciesFor(ctx, string(user))
+	if err != nil {
+		return Switches{}, err
+	}
+	for _, r := range rows {
+		if err := s.read(r.Name, r.Value); err != nil {
+			return Switches{}, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Switches) read(name string, value json.RawMessage) error {
+	field, known := s.fields()[name]
+	if !known {
+		return nil // left by a newer version
+	}
+	if err := json.Unmarshal(value, field); err != nil {
+		return fmt.Errorf("policy %s: %w", name, err)
+	}
+	return nil
 }
 
 // fields gives each switch by its name, for reading, writing and checking.
@@ -122,7 +144,7 @@ type Effective struct {
 // For works out what holds for the viewer. Staff are never bound by the
 // switches of the portal's users; the assistant's own switches hold for all.
 func For(ctx context.Context, tx *store.Tx, v desk.Viewer) (Effective, error) {
-	s, err := Load(ctx, tx)
+	s, err := loadFor(ctx, tx, v.User)
 	if err != nil {
 		return Effective{}, err
 	}

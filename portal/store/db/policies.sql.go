@@ -41,6 +41,40 @@ func (q *Queries) Policies(ctx context.Context) ([]PoliciesRow, error) {
 	return items, nil
 }
 
+const policiesFor = `-- name: PoliciesFor :many
+select name, (case when jsonb_typeof(value -> 'users') = 'array'
+  then jsonb_set(value, '{users}', case when value -> 'users' @> to_jsonb($1::text) then jsonb_build_array($1::text) else '[]' end)
+  else value end)::jsonb as value
+from policies
+`
+
+type PoliciesForRow struct {
+	Name  string
+	Value json.RawMessage
+}
+
+// The same, with nobody but this person left in the lists of people: a switch
+// may name thousands, and is asked about at every request.
+func (q *Queries) PoliciesFor(ctx context.Context, userID string) ([]PoliciesForRow, error) {
+	rows, err := q.db.Query(ctx, policiesFor, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PoliciesForRow
+	for rows.Next() {
+		var i PoliciesForRow
+		if err := rows.Scan(&i.Name, &i.Value); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setPolicy = `-- name: SetPolicy :exec
 insert into policies (tenant_id, name, value, updated_by)
 values ($1, $2, $3, $4)
