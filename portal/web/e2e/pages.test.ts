@@ -30,8 +30,16 @@ const looks = process.env.E2E_FULL
 
 const pages: Record<string, string[]> = {
   ben: ["/", "/tickets", "/tickets/new", "/articles", "/self-service", "/outbox", "/account"],
-  tess: ["/queue", "/articles"],
-  adam: ["/admin", "/admin/articles"],
+  tess: [
+    "/queue",
+    "/articles",
+    "/manage/devices",
+    "/manage/actions",
+    "/manage/requests",
+    "/manage/people",
+    "/manage/why",
+  ],
+  adam: ["/admin", "/admin/articles", "/admin/software", "/admin/second-factor"],
 };
 
 describe.each(looks)("$name", (look) => {

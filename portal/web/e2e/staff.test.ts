@@ -1,6 +1,7 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, answered, ask, launch, logIn, shot, visit } from "./browser";
+import { carryOut } from "./ledger";
 import { type Portal, portal } from "./server";
 
 let browser: Browser;
@@ -66,8 +67,13 @@ describe("a technician decides", () => {
     await form.getByLabel("Package id").first().fill("inkscape");
     await form.getByLabel("Package id").last().fill("inkscape");
     await form.getByRole("button", { name: "Save" }).click();
-    await admin.page.waitForSelector(`button:has-text("${entry}")`);
+    await admin.page.click(`button:has-text("${entry}")`);
+    await form.getByRole("radio", { name: "Pictures" }).check();
+    await form.getByLabel("What it is for").fill("Draws");
+    await shot(admin.page, "catalogue-entry");
     await accessible(admin.page);
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.waitFor({ state: "detached" });
 
     const user = await visit(browser, server.url);
     await logIn(user.page, "ana");
@@ -97,10 +103,14 @@ describe("a technician decides", () => {
     const after = await (await user.page.request.get("/api/v1/software/requests")).json();
     const approved = after.items.find((r: { name: string }) => r.name === wish);
     expect(approved).toMatchObject({ state: "approved", software: { name: entry } });
-    expect(approved.action_id).toBeTruthy();
+    const shelf = await (await user.page.request.get("/api/v1/software")).json();
+    const shelved = shelf.items.find((s: { name: string }) => s.name === entry);
+    expect(shelved).toMatchObject({ icon: "photo", description: "Draws" });
+    await carryOut(user.page, approved.action_id);
+    await installed(user.page, entry, device.id);
     expect([...admin.complaints, ...tech.complaints]).toEqual([]);
     for (const v of [admin, user, tech]) await v.context.close();
-  });
+  }, 120_000);
 
   it("sees why not, and revokes a device: its owner has it no more", async () => {
     const tech = await visit(browser, server.url);
@@ -135,3 +145,13 @@ describe("a technician decides", () => {
     for (const v of [tech, user]) await v.context.close();
   });
 });
+
+/** The device itself reports the program, and the shelf says so. */
+async function installed(page: Page, name: string, device: string) {
+  const state = async () => {
+    const shelf = await (await page.request.get("/api/v1/software")).json();
+    const row = shelf.items.find((s: { name: string }) => s.name === name);
+    return row.states.find((s: { device_id: string }) => s.device_id === device)?.state;
+  };
+  await expect.poll(state, { timeout: 60_000, interval: 1000 }).toBe("installed");
+}

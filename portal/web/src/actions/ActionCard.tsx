@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { actions } from "../api/self-service";
+import { actions, type MoveStep } from "../api/self-service";
 import type { Action, ActionStep } from "../api/types";
 import { useFormat } from "../app/format";
 import { isStaff, useMe } from "../app/session";
@@ -110,17 +110,17 @@ function On({ action: a, own }: { action: Action; own: boolean }) {
 
 function Steps({ action: a, onNew }: { action: Action; onNew?: Props["onNew"] }) {
   const { t } = useTranslation();
-  const move = useStep(a.id, (step: "confirm" | "decline" | "cancel" | "retry") =>
-    actions.move(a.id, step),
-  );
+  const move = useStep(a.id, (step: MoveStep) => actions.move(a.id, step));
   const word = (step: ActionStep) => a.text.buttons?.[step] || t(`actions.step.${step}`);
-  const button = (step: "confirm" | "decline" | "cancel" | "retry", filled = false) =>
-    may(a, step) && (
+  const button = (step: MoveStep, filled = false) => {
+    if (!may(a, step)) return null;
+    const again = step === "retry" || step === "password";
+    return (
       <Button
         key={step}
         size="sm"
-        variant={filled ? "filled" : step === "retry" ? "default" : "subtle"}
-        color={filled || step === "retry" ? undefined : "gray"}
+        variant={filled ? "filled" : again ? "default" : "subtle"}
+        color={filled || again ? undefined : "gray"}
         loading={move.isPending && move.variables === step}
         disabled={move.isPending}
         data-step={step}
@@ -129,6 +129,7 @@ function Steps({ action: a, onNew }: { action: Action; onNew?: Props["onNew"] })
         {word(step)}
       </Button>
     );
+  };
   return (
     <>
       {(a.state === "confirmed" || needOf(a, true)) && <Factor action={a} word={word} />}
@@ -137,6 +138,7 @@ function Steps({ action: a, onNew }: { action: Action; onNew?: Props["onNew"] })
         {button("confirm", true)}
         {button("decline")}
         {button("retry")}
+        {button("password")}
         {button("cancel")}
       </div>
       {!isOver(a) && <Deadline action={a} />}
@@ -167,6 +169,11 @@ function Below({ action: a }: { action: Action }) {
             ))}
           </ol>
         </details>
+      )}
+      {isStaff(me) && (
+        <Link to="/manage/actions/$action" params={{ action: a.id }}>
+          {t("actions.details")}
+        </Link>
       )}
       {a.ticket && seen && (
         <Link

@@ -9,6 +9,7 @@ import page from "../app/page.module.css";
 import { Empty, Failed } from "../app/states";
 import { systemNames } from "../app/systems";
 import { catalogueQuery } from "../manage/queries";
+import { SoftwareIcon } from "../self-service/SoftwareIcon";
 import { Rows } from "../tickets/TicketsPage";
 import { AdminNav } from "./AdminNav";
 import classes from "./admin.module.css";
@@ -45,7 +46,11 @@ export function CataloguePage() {
         <ul className={page.rows}>
           {list.data?.map((e) => (
             <li key={e.id}>
-              <button type="button" className={classes.entry} onClick={() => setOpen(e)}>
+              <button
+                type="button"
+                className={`${classes.entry} ${classes.program}`}
+                onClick={() => setOpen(e)}
+              >
                 <Entry entry={e} />
               </button>
             </li>
@@ -70,6 +75,7 @@ function Entry({ entry: e }: { entry: CatalogueEntry }) {
   );
   return (
     <>
+      <SoftwareIcon software={{ name: e.name, icon: e.icon ?? "" }} />
       <span className={page.rowTitle}>{e.name}</span>
       <span className={page.rowMeta}>{t(`admin.software.audience.${e.audience.mode}`)}</span>
       <span className={page.rowMeta}>{packages.join(" · ")}</span>

@@ -9,6 +9,7 @@ import { Refusal } from "../app/states";
 import { draftOf, type EntryForm, formOf } from "../manage/catalogue";
 import { companiesQuery, peopleQuery } from "../manage/queries";
 import classes from "./admin.module.css";
+import { IconField } from "./IconField";
 import { PackageFields } from "./PackageFields";
 
 interface Props {
@@ -88,6 +89,7 @@ function Form({ entry, onClose }: Omit<Props, "opened">) {
         value={form.description}
         onChange={(e) => set({ description: e.currentTarget.value })}
       />
+      <IconField program={form.name} value={form.icon} onChange={(icon) => set({ icon })} />
       {(["windows", "macos"] as const).map((system) => (
         <PackageFields
           key={system}

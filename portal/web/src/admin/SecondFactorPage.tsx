@@ -62,7 +62,7 @@ function Sms({ rules, save }: Props) {
           label={t("admin.second_factor.countries")}
           description={t("admin.second_factor.countries_hint")}
           searchable
-          value={rules.countries}
+          value={all.map((c) => c.value).filter((c) => rules.countries.includes(c))}
           onChange={(codes) => save({ countries: codes })}
           nothingFoundMessage={t("manage.none_title")}
           data={all}

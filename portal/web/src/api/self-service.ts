@@ -1,6 +1,6 @@
 import { api, ok } from "./client";
 import { by, page } from "./page";
-import type { ActionState, Operation } from "./types";
+import type { ActionState, ActionStep, Operation } from "./types";
 
 /** The new factor's code, and the old one's, with which the change counts at once. */
 interface Codes {
@@ -15,6 +15,9 @@ export interface ActionFilter {
   state?: ActionState[];
 }
 
+/** The steps that need nothing but the person's press. */
+export type MoveStep = Exclude<ActionStep, "send_code" | "verify">;
+
 export const actions = {
   get: (id: string) => ok(api.GET("/api/v1/actions/{id}", { params: by(id) })),
   list: async (query: ActionFilter & { cursor?: string; limit?: number } = {}) =>
@@ -25,7 +28,7 @@ export const actions = {
         body: { device_id: device, operation, software_id: software },
       }),
     ),
-  move: (id: string, step: "confirm" | "decline" | "cancel" | "retry") =>
+  move: (id: string, step: MoveStep) =>
     ok(api.POST(`/api/v1/actions/{id}/${step}`, { params: by(id) })),
   sendCode: (id: string, phone?: string) =>
     ok(api.POST("/api/v1/actions/{id}/code", { params: by(id), body: { phone } })),

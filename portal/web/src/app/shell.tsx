@@ -8,7 +8,13 @@ import {
   IconSettings,
   IconTicket,
 } from "@tabler/icons-react";
-import { type ErrorComponentProps, Link, Outlet, useRouter } from "@tanstack/react-router";
+import {
+  type ErrorComponentProps,
+  Link,
+  Outlet,
+  useLocation,
+  useRouter,
+} from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "../api/types";
@@ -84,8 +90,7 @@ export function Shell() {
 
 function PlaceLink({ place, className }: { place: Place; className: string }) {
   const { t } = useTranslation();
-  const router = useRouter();
-  const path = router.state.location.pathname;
+  const path = useLocation({ select: (l) => l.pathname });
   const Icon = place.icon;
   const here =
     place.to === "/" ? path === "/" || path.startsWith("/c/") : path.startsWith(place.to);

@@ -150,10 +150,14 @@ export const theme = createTheme({
   variantColorResolver,
   components: {
     Button: { defaultProps: { fw: 600 } },
-    Modal: { defaultProps: { radius: "lg", centered: true } },
+    // The head of a dialog is no head of the page.
+    Modal: {
+      defaultProps: { radius: "lg", centered: true, attributes: { header: { role: "none" } } },
+    },
     InputWrapper: { defaultProps: { labelProps: { mb: 4 } } },
     // They leave by themselves; a cross without a name would be one more thing to pass by.
     Notification: { defaultProps: { withCloseButton: false } },
+    Pill: { styles: { root: { background: "var(--sunken)", color: "var(--ink)" } } },
     SegmentedControl: { defaultProps: { withItemsBorders: false } },
   },
 });

@@ -72,7 +72,9 @@ function Known({ action: a }: { action: Action }) {
         <h2 id="history" className={page.sectionTitle}>
           {t("manage.action.history")}
         </h2>
-        <History action={a} />
+        <div className={page.card}>
+          <History action={a} />
+        </div>
       </section>
       <section className={page.section} aria-labelledby="evidence">
         <h2 id="evidence" className={page.sectionTitle}>
@@ -162,7 +164,7 @@ function Evidence({ evidence: e }: { evidence: Action["evidence"] }) {
 function History({ action: a }: { action: Action }) {
   const format = useFormat();
   return (
-    <ol className={`${page.card} ${classes.history}`}>
+    <ol className={classes.history}>
       {a.history.map((h, i) => (
         <li key={i} data-state={h.state}>
           <time dateTime={h.at}>{format.full(h.at)}</time>

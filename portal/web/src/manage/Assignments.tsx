@@ -75,7 +75,8 @@ function Assign({ device: d }: { device: ManagedDevice }) {
   const fitting = (people.data?.items ?? []).filter(
     (p) => !p.disabled && (!d.company || !p.company || p.company.id === d.company.id),
   );
-  const kinds = { local: "", domain: t("manage.assign.domain"), cloud: t("manage.assign.cloud") };
+  const foreign = (d.accounts ?? []).some((a) => a.kind !== "local");
+  const kinds = { domain: t("manage.assign.domain"), cloud: t("manage.assign.cloud") };
   const choose = (id: string | null) => {
     setUser(id);
     const person = fitting.find((p) => p.id === id);
@@ -106,13 +107,18 @@ function Assign({ device: d }: { device: ManagedDevice }) {
           { value: "", label: t("manage.assign.no_account") },
           ...(d.accounts ?? []).map((a) => ({
             value: a.name,
-            label: kinds[a.kind] ? `${a.name} (${kinds[a.kind]})` : a.name,
+            label: a.kind === "local" ? a.name : `${a.name} (${kinds[a.kind]})`,
+            disabled: a.kind !== "local",
           })),
         ]}
       />
       <Button type="submit" loading={assign.isPending} disabled={!user}>
         {t("manage.assign.button")}
       </Button>
+      <p className={`${page.hint} ${classes.wide}`}>
+        {t("manage.assign.why_account")}
+        {foreign && ` ${t("manage.assign.why_local")}`}
+      </p>
       <Refusal error={assign.error ?? people.error} />
     </form>
   );

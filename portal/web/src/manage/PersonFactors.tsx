@@ -50,7 +50,7 @@ function Phone({ person: p, contact: c, own }: Props & { contact: Contact }) {
       <div className={classes.line} data-factor="phone" data-on={c.verified}>
         <div>
           <strong className={classes.factor}>{t("manage.factors.phone")}</strong>
-          {c.number ?? t("manage.factors.no_phone")}
+          <span>{c.number ?? t("manage.factors.no_phone")}</span>
           {c.number && (
             <span className={classes.mark} data-state={c.verified ? "succeeded" : "unknown"}>
               {t(c.verified ? "manage.factors.verified" : "manage.factors.unverified")}

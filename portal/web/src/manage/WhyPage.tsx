@@ -85,6 +85,7 @@ function Answer({ query, name }: { query: Question; name: string }) {
   const answer = useQuery({
     queryKey: ["manage", "explain", query],
     queryFn: () => people.explain(query),
+    staleTime: 0, // one comes back from the very switch that decided
   });
   if (answer.isPending) return <Loading />;
   if (answer.isError) return <Failed error={answer.error} retry={() => void answer.refetch()} />;

@@ -24,7 +24,7 @@ import type { Software } from "../api/types";
 import classes from "./self.module.css";
 
 // The server's list of built-in icons; a row of the catalogue names one.
-const builtIn = {
+export const builtIn = {
   app: IconApps,
   api: IconApi,
   archive: IconArchive,
@@ -46,12 +46,15 @@ const builtIn = {
   tool: IconTool,
   video: IconVideo,
 };
+export type BuiltIn = keyof typeof builtIn;
 
 // Pictures come from this house only: a data address or a path of ours.
-export function SoftwareIcon({ software: s }: { software: Software }) {
-  const own = s.icon && /^(data:image\/|\/(?!\/))/.test(s.icon);
-  if (own) return <img className={classes.icon} src={s.icon} alt="" width={40} height={40} />;
-  const Icon = s.icon && Object.hasOwn(builtIn, s.icon) && builtIn[s.icon as keyof typeof builtIn];
+export const isPicture = (icon: string) => /^(data:image\/|\/(?!\/))/.test(icon);
+
+export function SoftwareIcon({ software: s }: { software: Pick<Software, "name" | "icon"> }) {
+  if (isPicture(s.icon))
+    return <img className={classes.icon} src={s.icon} alt="" width={40} height={40} />;
+  const Icon = Object.hasOwn(builtIn, s.icon) && builtIn[s.icon as BuiltIn];
   return (
     <span className={classes.icon} aria-hidden="true">
       {Icon ? <Icon size={22} stroke={1.7} /> : s.name.slice(0, 1)}

@@ -48,6 +48,7 @@ export function StaffTicketPage() {
             <Timeline
               log={emptyLog}
               replies={x.replies}
+              actions={x.actions}
               requester={x.requester.name}
               staff
               onOpen={passage.open}
@@ -105,6 +106,7 @@ function Live(props: SpokenProps & { start: LogEvent[]; verified: boolean }) {
       <Timeline
         log={log}
         replies={x.replies}
+        actions={x.actions}
         requester={x.requester.name}
         staff
         onOpen={passage.open}

@@ -50,6 +50,7 @@ export function TicketPage() {
               <Timeline
                 log={recorded(transcript.data?.events)}
                 replies={ticket.data.replies}
+                actions={ticket.data.actions}
                 requester={ticket.data.requester.name}
                 staff={false}
                 onOpen={passage.open}

@@ -2,7 +2,7 @@ import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { ActionCard } from "../actions/ActionCard";
-import type { Citation, Reply } from "../api/types";
+import type { Action, Citation, Reply } from "../api/types";
 import { useFormat } from "../app/format";
 import { Initials } from "../app/initials";
 import { Answer } from "../chat/Answer";
@@ -13,31 +13,32 @@ import type { Exchange } from "../chat/thread";
 import thread from "../chat/thread.module.css";
 import { StepDetails } from "./StepDetails";
 import classes from "./tickets.module.css";
-import { dayOf, timeline } from "./timeline";
+import { dayOf, keyOf, timeline } from "./timeline";
 
 interface Props {
   log: Log;
   replies: Reply[];
+  actions: Action[];
   requester: string;
   staff: boolean; // staff also see each step with what went in and came out
   onOpen: (c: Citation) => void;
 }
 
 /** What was said and done, in one line of time, as the log has it. */
-export function Timeline({ log, replies, requester, staff, onOpen }: Props) {
+export function Timeline({ log, replies, actions, requester, staff, onOpen }: Props) {
   const format = useFormat();
-  const entries = timeline(log, replies);
+  const entries = timeline(log, replies, actions);
   return (
     <ol className={classes.timeline}>
       {entries.map((e, i) => {
         const before = entries[i - 1];
         const newDay = !before || dayOf(before.at) !== dayOf(e.at);
         return (
-          <li key={e.kind === "reply" ? e.reply.id : e.view.key}>
+          <li key={keyOf(e)}>
             {newDay && <div className={classes.day}>{format.date(e.at)}</div>}
-            {e.kind === "reply" ? (
-              <ReplyView reply={e.reply} />
-            ) : (
+            {e.kind === "reply" && <ReplyView reply={e.reply} />}
+            {e.kind === "action" && <ActionCard id={e.action} />}
+            {e.kind === "exchange" && (
               <Said view={e.view} requester={requester} staff={staff} onOpen={onOpen} />
             )}
           </li>

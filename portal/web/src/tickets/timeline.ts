@@ -1,17 +1,25 @@
-import type { Reply } from "../api/types";
+import type { Action, Reply } from "../api/types";
 import type { Log } from "../chat/log";
 import { type Exchange, exchanges } from "../chat/thread";
 
 export type Entry =
   | { kind: "exchange"; at: string; view: Exchange }
-  | { kind: "reply"; at: string; reply: Reply };
+  | { kind: "reply"; at: string; reply: Reply }
+  | { kind: "action"; at: string; action: string };
 
-/** Transcript and replies as one line in time. A question keeps its answer with it. */
-export function timeline(log: Log, replies: Reply[]): Entry[] {
+/**
+ * Transcript, replies and actions as one line in time. A question keeps its
+ * answer with it, and an action that the transcript tells of stands there.
+ */
+export function timeline(log: Log, replies: Reply[], actions: Action[]): Entry[] {
   const entries: Entry[] = [];
+  const told = new Set<string>();
   for (const view of exchanges(log)) {
     entries.push({ kind: "exchange", at: startOf(view), view });
+    for (const p of view.parts) if (p.kind === "action") told.add(p.action);
   }
+  for (const a of actions)
+    if (!told.has(a.id)) entries.push({ kind: "action", at: a.proposed_at, action: a.id });
   for (const reply of replies) entries.push({ kind: "reply", at: reply.at, reply });
   // Stable: what happened in the same instant keeps its order in the log.
   return entries.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
@@ -20,6 +28,12 @@ export function timeline(log: Log, replies: Reply[]): Entry[] {
 function startOf(view: Exchange): string {
   const part = view.parts.find((p) => "at" in p);
   return view.question?.at ?? (part && "at" in part ? part.at : (view.steps[0]?.event.at ?? ""));
+}
+
+/** What an entry is known by, however many stand before it. */
+export function keyOf(e: Entry): string {
+  if (e.kind === "exchange") return e.view.key;
+  return e.kind === "reply" ? e.reply.id : e.action;
 }
 
 /** The day of an entry in the reader's time, to draw a line between days. */
