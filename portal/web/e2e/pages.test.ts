@@ -85,10 +85,10 @@ describe.each(looks)("$name", (look) => {
   });
 });
 
-it("at 320 px nothing has to be scrolled sideways", async () => {
+it.each(Object.keys(pages))("at 320 px %s has nothing to scroll sideways", async (user) => {
   const { page, context } = await visit(browser, server.url, { width: 320, height: 640 });
-  await logIn(page, "ben");
-  for (const path of pages.ben ?? []) {
+  await logIn(page, user);
+  for (const path of pages[user] ?? []) {
     await page.goto(path);
     await page.waitForSelector("#content h1");
     await nothingSticksOut(page);
