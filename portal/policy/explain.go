@@ -70,16 +70,17 @@ func Explain(ctx context.Context, tx *store.Tx, subject desk.Viewer, q Question)
 	if err != nil {
 		return Decision{}, err
 	}
-	person, err := tx.PersonFor(ctx, subject.User)
+	person, err := tx.PersonAndDevice(ctx, db.PersonAndDeviceParams{UserID: subject.User, DeviceID: store.Optional(q.Device)})
 	if err != nil && !store.NoRows(err) {
 		return Decision{}, err
 	}
 	known := err == nil
 	var d Decision
-	if q.Device != "" {
-		d.Device, err = tx.DeviceFor(ctx, db.DeviceForParams{UserID: subject.User, DeviceID: q.Device})
-		if err != nil && !store.NoRows(err) {
-			return Decision{}, err
+	if person.Found {
+		d.Device = db.DeviceForRow{
+			ID: q.Device, Name: person.Name, System: person.System, SealKey: person.SealKey, BootID: person.BootID, BootedAt: person.BootedAt,
+			LastSeenAt: person.LastSeenAt, Online: person.Online, Revoked: person.Revoked, Suspect: person.Suspect, Assigned: person.Assigned,
+			Account: person.Account, AccountSid: person.AccountSid, AccountKind: person.AccountKind,
 		}
 	}
 	d.ask(RulePerson, "users", known && !person.Disabled && person.Role.Valid())

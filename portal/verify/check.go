@@ -95,6 +95,9 @@ func (s *Service) charge(ctx context.Context, v desk.Viewer, t target, withTOTP 
 		if !store.NoRows(err) {
 			return err
 		}
+		if h.totp != nil {
+			return nil // the app can still tell: nobody asks why there is no code
+		}
 		h.why, err = s.reason(ctx, tx, v, t, f)
 		return err
 	})

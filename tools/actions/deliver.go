@@ -48,13 +48,6 @@ func (e *evidence) into(a *db.Action) (err error) {
 func (s *Service) Deliverable(ctx context.Context, tenant, device desk.ID) ([]wire.Command, error) {
 	var ids []desk.ID
 	err := s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		d, err := tx.DeviceFor(ctx, db.DeviceForParams{DeviceID: device, UserID: device})
-		if store.NoRows(err) || err == nil && (d.Revoked || d.Suspect) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
 		ids, err = tx.ActionsForDevice(ctx, device)
 		return err
 	})

@@ -171,10 +171,12 @@ func (q *Queries) ActionRow(ctx context.Context, arg ActionRowParams) (ActionRow
 }
 
 const actionsForDevice = `-- name: ActionsForDevice :many
-select id from actions where device_id = $1 and state in ('queued', 'delivered') order by queued_at limit 100
+select a.id from devices d join actions a on a.tenant_id = d.tenant_id and a.device_id = d.id
+where d.id = $1 and d.revoked_at is null and d.suspect_at is null and a.state in ('queued', 'delivered')
+order by a.queued_at limit 100
 `
 
-// What is on its way to a device, oldest first.
+// What is on its way to a device, oldest first; to a revoked or suspect one, nothing.
 func (q *Queries) ActionsForDevice(ctx context.Context, deviceID desk.ID) ([]desk.ID, error) {
 	rows, err := q.db.Query(ctx, actionsForDevice, deviceID)
 	if err != nil {
@@ -768,6 +770,68 @@ func (q *Queries) MoveAction(ctx context.Context, arg MoveActionParams) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const personAndDevice = `-- name: PersonAndDevice :one
+select u.role, (u.disabled_at is not null)::bool as disabled, (d.id is not null)::bool as found, coalesce(d.name, '')::text as name,
+       coalesce(d.system, '')::text as system, d.seal_key, coalesce(d.boot_id, '')::text as boot_id, d.booted_at, d.last_seen_at,
+       coalesce(d.online_node <> '', false)::bool as online, (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
+       (a.user_id is not null)::bool as assigned, coalesce(a.account, '')::text as account, coalesce(a.account_sid, '')::text as account_sid,
+       coalesce(c.kind, '')::text as account_kind
+from users u
+left join devices d on d.tenant_id = u.tenant_id and d.id = $1::uuid
+left join device_assignments a on a.tenant_id = d.tenant_id and a.device_id = d.id and a.user_id = u.id
+left join device_accounts c on c.tenant_id = d.tenant_id and c.device_id = d.id and c.name = a.account
+where u.id = $2
+`
+
+type PersonAndDeviceParams struct {
+	DeviceID *desk.ID
+	UserID   desk.ID
+}
+
+type PersonAndDeviceRow struct {
+	Role        desk.Role
+	Disabled    bool
+	Found       bool
+	Name        string
+	System      string
+	SealKey     []byte
+	BootID      string
+	BootedAt    *time.Time
+	LastSeenAt  *time.Time
+	Online      bool
+	Revoked     bool
+	Suspect     bool
+	Assigned    bool
+	Account     string
+	AccountSid  string
+	AccountKind string
+}
+
+// PersonFor and DeviceFor in one; found says whether the device is there.
+func (q *Queries) PersonAndDevice(ctx context.Context, arg PersonAndDeviceParams) (PersonAndDeviceRow, error) {
+	row := q.db.QueryRow(ctx, personAndDevice, arg.DeviceID, arg.UserID)
+	var i PersonAndDeviceRow
+	err := row.Scan(
+		&i.Role,
+		&i.Disabled,
+		&i.Found,
+		&i.Name,
+		&i.System,
+		&i.SealKey,
+		&i.BootID,
+		&i.BootedAt,
+		&i.LastSeenAt,
+		&i.Online,
+		&i.Revoked,
+		&i.Suspect,
+		&i.Assigned,
+		&i.Account,
+		&i.AccountSid,
+		&i.AccountKind,
+	)
+	return i, err
 }
 
 const personFor = `-- name: PersonFor :one

@@ -15,6 +15,19 @@ where d.id = sqlc.arg(device_id);
 -- name: PersonFor :one
 select id, company_id, name, role, language, (disabled_at is not null)::bool as disabled from users where id = sqlc.arg(id);
 
+-- name: PersonAndDevice :one
+-- PersonFor and DeviceFor in one; found says whether the device is there.
+select u.role, (u.disabled_at is not null)::bool as disabled, (d.id is not null)::bool as found, coalesce(d.name, '')::text as name,
+       coalesce(d.system, '')::text as system, d.seal_key, coalesce(d.boot_id, '')::text as boot_id, d.booted_at, d.last_seen_at,
+       coalesce(d.online_node <> '', false)::bool as online, (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
+       (a.user_id is not null)::bool as assigned, coalesce(a.account, '')::text as account, coalesce(a.account_sid, '')::text as account_sid,
+       coalesce(c.kind, '')::text as account_kind
+from users u
+left join devices d on d.tenant_id = u.tenant_id and d.id = sqlc.narg(device_id)::uuid
+left join device_assignments a on a.tenant_id = d.tenant_id and a.device_id = d.id and a.user_id = u.id
+left join device_accounts c on c.tenant_id = d.tenant_id and c.device_id = d.id and c.name = a.account
+where u.id = sqlc.arg(user_id);
+
 -- name: InsertAction :exec
 insert into actions (tenant_id, id, user_id, device_id, operation, software_id, software_version, parameters, source,
                      conversation_id, digest, proposed_at, deadline, expires_at)
@@ -99,8 +112,10 @@ where user_id = sqlc.arg(user_id) and device_id = sqlc.arg(device_id) and operat
 order by proposed_at desc limit 50;
 
 -- name: ActionsForDevice :many
--- What is on its way to a device, oldest first.
-select id from actions where device_id = sqlc.arg(device_id) and state in ('queued', 'delivered') order by queued_at limit 100;
+-- What is on its way to a device, oldest first; to a revoked or suspect one, nothing.
+select a.id from devices d join actions a on a.tenant_id = d.tenant_id and a.device_id = d.id
+where d.id = sqlc.arg(device_id) and d.revoked_at is null and d.suspect_at is null and a.state in ('queued', 'delivered')
+order by a.queued_at limit 100;
 
 -- name: ActionsToReconcile :many
 -- What a device's own report may still settle.
