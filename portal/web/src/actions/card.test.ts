@@ -1,22 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Action, ActionState } from "../api/types";
+import { actionStates as states } from "../api/manage";
+import type { Action } from "../api/types";
 import { askAgain, digits, isOver, needOf, toneOf } from "./card";
-
-const states: ActionState[] = [
-  "proposed",
-  "confirmed",
-  "verified",
-  "queued",
-  "delivered",
-  "running",
-  "succeeded",
-  "failed",
-  "unknown",
-  "declined",
-  "refused",
-  "expired",
-  "cancelled",
-];
 
 const confirmed = (factor: Action["factor"]) =>
   ({ state: "confirmed", next: ["send_code", "verify", "cancel"], factor }) as Action;

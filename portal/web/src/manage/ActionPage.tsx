@@ -49,10 +49,10 @@ function Known({ action: a }: { action: Action }) {
         <h1 className={page.title}>{a.text.title}</h1>
         <ActionMark action={a} />
       </div>
-      <p className={page.lead}>
+      <div className={page.lead}>
         {a.text.state}
-        {a.text.detail && a.text.detail !== a.text.state && ` ${a.text.detail}`}
-      </p>
+        {a.text.detail && a.text.detail !== a.text.state && <div>{a.text.detail}</div>}
+      </div>
       {may(a, "cancel") && (
         <div className={page.actions} style={{ marginBottom: "1rem" }}>
           <Button
