@@ -1,0 +1,343 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/conserje/conserje/assistant/model/modeltest"
+	"github.com/conserje/conserje/portal/conversations"
+	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/tools/agent"
+	link "github.com/conserje/conserje/tools/devices/wire" // wire is what main does
+)
+
+// lane is a whole portal that listens to itself: every sink that is not a row
+// is kept.
+type lane struct {
+	t       *testing.T
+	url     string // of the database's owner
+	address string
+	http    *http.Client
+	portal  *portal
+	model   *modeltest.Server
+	system  *agent.Simulated
+	log     *slog.Logger
+	texts   *inbox
+	people  map[string]desk.Viewer
+	tokens  map[string]string
+	number  string
+
+	logs, bus, mail, rest kept
+	dump                  map[string]string // of pg_dump, by table
+	secrets               map[string]string // by what they are
+
+	device, conversation, reset, install string
+}
+
+// kept is what went by; an io.Writer for logs and a provider of mail.
+type kept struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (k *kept) add(s string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.b.WriteString(s + "\n")
+}
+
+func (k *kept) String() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.b.String()
+}
+
+func (k *kept) Write(p []byte) (int, error) {
+	k.add(string(p))
+	return len(p), nil
+}
+
+func (k *kept) Send(_ context.Context, o notify.Outgoing) (string, error) {
+	k.add(o.Subject + "\n" + o.Text)
+	return "kept", nil
+}
+
+// inbox is the gateway that carries text messages.
+type inbox struct {
+	mu   sync.Mutex
+	sent []string
+}
+
+func (x *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	raw, _ := io.ReadAll(r.Body)
+	text, _ := decode(raw)["text"].(string)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.sent = append(x.sent, text)
+	_, _ = w.Write([]byte("{}"))
+}
+
+func (x *inbox) all() []string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return append([]string(nil), x.sent...)
+}
+
+var (
+	codeText     = regexp.MustCompile(`\b[0-9]{6}\b`)
+	passwordText = regexp.MustCompile(`\b[A-Za-z0-9]{4}-[A-Za-z0-9]{4}-[A-Za-z0-9]{4}\b`)
+)
+
+// find waits for a text message after the first n that has what is looked for.
+func (x *inbox) find(t *testing.T, n int, what *regexp.Regexp) string {
+	t.Helper()
+	for begin := time.Now(); time.Since(begin) < 15*time.Second; time.Sleep(10 * time.Millisecond) {
+		for _, m := range x.all()[n:] {
+			if s := what.FindString(m); s != "" {
+				return s
+			}
+		}
+	}
+	t.Fatalf("no text message with %s", what)
+	return ""
+}
+
+func (x *inbox) code(t *testing.T, n int) string  { t.Helper(); return x.find(t, n, codeText) }
+func (x *inbox) password(t *testing.T) string     { t.Helper(); return x.find(t, 0, passwordText) }
+func (l *lane) until(what string, ok func() bool) { l.t.Helper(); waitUntil(l.t, what, ok) }
+
+func waitUntil(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for begin := time.Now(); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Since(begin) > 15*time.Second {
+			t.Fatalf("waited for %s in vain", what)
+		}
+	}
+}
+
+func openLane(t *testing.T) *lane {
+	t.Helper()
+	l := &lane{
+		t: t, url: storetest.URL(t), http: &http.Client{Timeout: 20 * time.Second}, texts: &inbox{}, number: "+34600111222",
+		people: map[string]desk.Viewer{}, tokens: map[string]string{}, model: modeltest.New(t),
+		secrets: map[string]string{
+			"installation's secret": string(storetest.Secret), "model provider's key": "sk-canary-5519-model", "SMS provider's key": "canary-6620-gateway",
+		},
+	}
+	l.model.Handle(func(modeltest.Captured) modeltest.Reply { return modeltest.Text("Please type the code into the card.") })
+	l.log = slog.New(slog.NewJSONHandler(&l.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	gateway := httptest.NewServer(l.texts)
+	t.Cleanup(gateway.Close)
+	t.Cleanup(l.http.CloseIdleConnections)
+	l.serve(gateway.URL)
+	tenant := storetest.Tenant(t, l.portal.database.Store)
+	company := storetest.Company(t, l.portal.database.Store, tenant, "Acme")
+	l.people["ana"] = storetest.User(t, l.portal.database.Store, tenant, company, desk.RoleContact, "ana")
+	l.people["adam"] = storetest.User(t, l.portal.database.Store, tenant, "", desk.RoleAdmin, "adam")
+	storetest.InTx(t, l.portal.database.Store, tenant, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, "insert into tenant_hosts (tenant_id, host) values ($1, 'localhost')", tenant); err != nil {
+			return err
+		}
+		for name, v := range l.people {
+			l.tokens[name] = "session-of-" + name + "-31337"
+			l.secrets["session of "+name] = l.tokens[name]
+			sum := sha256.Sum256([]byte(l.tokens[name]))
+			if _, err := tx.Exec(ctx, `insert into sessions (tenant_id, id, user_id, token_hash, expires_at)
+				values ($1, $2, $3, $4, now() + interval '1 day')`, tenant, desk.NewID(), v.User, sum[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return l
+}
+
+// serve runs the portal as `serve` does, on the test's database.
+func (l *lane) serve(gateway string) {
+	l.t.Helper()
+	must := func(err error) {
+		l.t.Helper()
+		if err != nil {
+			l.t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(l.t.Context()))
+	d, err := openDatabase(ctx, &Settings{Data: l.t.TempDir(), DatabaseURL: l.url, Secret: string(storetest.Secret)}, l.log, func(string) {}, false)
+	must(err)
+	_, err = d.bus.Subscribe(">", func(data []byte) { l.bus.add(string(data)) })
+	must(err)
+	m, err := openModels(modelSettings{BaseURL: l.model.URL, Key: l.secrets["model provider's key"], Model: "canary-model"}, l.log)
+	must(err)
+	sms, err := messageSettings{
+		SMS: "gateway", GatewayURL: gateway, GatewayHeader: "X-Key: " + l.secrets["SMS provider's key"], GatewayFormat: "json", GatewayTo: "to", GatewayText: "text",
+	}.sms()
+	must(err)
+	l.portal, err = wire(ctx, d, m, notify.New(notify.Config{Store: d.Store, SMS: sms, Mail: &l.mail, Log: l.log}), l.log)
+	must(err)
+	must(l.portal.start(ctx))
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	must(err)
+	var draining atomic.Bool
+	app := l.portal.app(nil, &draining)
+	go func() { _ = app.Listener(ln) }()
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	must(err)
+	l.address = "http://localhost:" + port
+	l.t.Cleanup(func() {
+		cancel()
+		closing, done := context.WithTimeout(context.Background(), 10*time.Second)
+		defer done()
+		l.portal.stop(closing)
+		_ = app.ShutdownWithContext(closing)
+		l.portal.close(closing)
+		_ = d.Close()
+	})
+}
+
+// enrol lets ana's laptop in and runs the real agent on a pretended system.
+func (l *lane) enrol() {
+	l.t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(l.t.Context()))
+	var err error
+	l.system, err = agent.NewSimulated(agent.SimulatedConfig{
+		Name: "LAPTOP-ANA", System: link.Windows, SystemVersion: "11", Takes: 10 * time.Millisecond,
+		Accounts: []link.Account{{Name: "ana", SID: "S-1-5-21-1", Kind: link.AccountLocal, LoggedIn: true}},
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	made := l.do("adam", http.MethodPost, "/admin/devices/tokens", map[string]any{"user_id": l.people["ana"].User}, false)
+	l.secrets["enrolment token"], _ = made["token"].(string)
+	id, err := agent.Enrol(ctx, agent.Enrolment{Server: l.address, Token: l.secrets["enrolment token"], System: l.system})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.device = id.Device
+	l.secrets["device's signing key"], l.secrets["device's sealing key"] = string(id.Sign.Seed()), string(id.Seal.Bytes())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = agent.Run(ctx, agent.Config{Identity: id, System: l.system, Log: l.log})
+	}()
+	l.t.Cleanup(func() { cancel(); <-done })
+	l.post("adam", "/admin/devices/"+l.device+"/assignments", map[string]any{"user_id": l.people["ana"].User, "account": "ana"})
+	l.until("the device's link", func() bool {
+		d := l.get("adam", "/admin/devices/"+l.device)
+		return d["online"] == true
+	})
+}
+
+// say types into the chat and into a ticket, as people do who take the wrong
+// field, and waits for the assistant.
+func (l *lane) say(text string) {
+	l.t.Helper()
+	asked := l.model.Count()
+	ctx := desk.WithViewer(l.t.Context(), l.people["ana"])
+	if _, err := l.portal.conversations.Say(ctx, conversations.Message{Conversation: desk.ID(l.conversation), ID: "canary-1", Text: text}); err != nil {
+		l.t.Fatal(err)
+	}
+	ticket, _ := l.post("ana", "/tickets", map[string]any{"subject": "Code " + text, "description": text})["id"].(string)
+	l.post("ana", "/tickets/"+ticket+"/replies", map[string]any{"text": text})
+	l.until("the model", func() bool { return l.model.Count() > asked })
+}
+
+// forgetLimits makes a minute pass for codes.
+func (l *lane) forgetLimits() {
+	l.t.Helper()
+	if err := l.admin("delete from limits"); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *lane) askModel(text string) error {
+	body, err := json.Marshal(map[string]any{"model": "m", "messages": []any{map[string]any{"role": "user", "content": text}}})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(l.t.Context(), http.MethodPost, l.model.URL+"/chat/completions", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	res, err := l.http.Do(req)
+	if err == nil {
+		_ = res.Body.Close()
+	}
+	return err
+}
+
+func (l *lane) post(who, path string, in any) map[string]any {
+	l.t.Helper()
+	return l.do(who, http.MethodPost, path, in, true)
+}
+
+func (l *lane) get(who, path string) map[string]any {
+	l.t.Helper()
+	return l.do(who, http.MethodGet, path, nil, true)
+}
+
+// do sends a request; its answer is kept unless a secret is what it is for.
+func (l *lane) do(who, method, path string, in any, keep bool) map[string]any {
+	l.t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(l.t.Context(), method, l.address+"/api/v1"+path, bytes.NewReader(body))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.AddCookie(&http.Cookie{Name: "conserje", Value: l.tokens[who]})
+	res, err := l.http.Do(req)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if keep {
+		l.rest.add(string(answer))
+	}
+	// A code may be wrong; nothing else here is.
+	if res.StatusCode >= http.StatusBadRequest && !strings.HasSuffix(path, "/verify") {
+		l.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
+	}
+	return decode(answer)
+}
+
+// page reads what is no REST.
+func (l *lane) page(path string) string {
+	l.t.Helper()
+	req, err := http.NewRequestWithContext(l.t.Context(), http.MethodGet, l.address+path, nil)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	res, err := l.http.Do(req)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		l.t.Fatalf("%s: %d %v", path, res.StatusCode, err)
+	}
+	return string(raw)
+}
