@@ -33,11 +33,19 @@ func (versionCmd) Run() error {
 	return err
 }
 
+// flags says how the command line is read. A mistake gets one sentence, and not
+// the whole help that it would drown in.
+func flags() []kong.Option {
+	return []kong.Option{
+		kong.Name("conserje"),
+		kong.Description("A self-hosted service portal for IT support whose front door is a chat."),
+		kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	}
+}
+
 func main() {
 	var c cli
-	k := kong.Parse(&c, kong.Name("conserje"),
-		kong.Description("A self-hosted service portal for IT support whose front door is a chat."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	k := kong.Parse(&c, flags()...)
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	slog.SetDefault(log)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,9 @@ func progress(what string) { fmt.Fprintln(os.Stderr, "==> "+what) }
 // Run serves until a signal, then stops in order: no new turns and sockets,
 // running turns finish or are handed over, the database last.
 func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err error) {
+	if err := c.checkProxies(); err != nil {
+		return err
+	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --addr", err)
@@ -84,6 +88,20 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	}
 	draining.Store(true)
 	return errors.Join(err, c.stop(context.WithoutCancel(ctx), app, p))
+}
+
+// checkProxies refuses what is neither an address nor a network: it would match
+// nobody, and every visitor would then have the proxy's address.
+func (c *serveCmd) checkProxies() error {
+	for _, proxy := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(proxy); err == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(proxy); err != nil {
+			return fmt.Errorf("CONSERJE_TRUSTED_PROXIES: %q is neither an address nor a network such as 10.0.0.0/8", proxy)
+		}
+	}
+	return nil
 }
 
 func (c *serveCmd) stop(ctx context.Context, app *fiber.App, p *portal) error {

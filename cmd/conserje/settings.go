@@ -21,8 +21,8 @@ type Settings struct {
 	NATSURL     string     `env:"NATS_URL" name:"nats-url" help:"A NATS cluster, for several nodes. Without it, one is embedded."`
 	LogLevel    slog.Level `env:"CONSERJE_LOG_LEVEL" default:"warn" help:"debug, info, warn or error."`
 
-	Model    modelSettings   `embed:""`
-	Messages messageSettings `embed:""`
+	Model    modelSettings   `embed:"" group:"The model:"`
+	Messages messageSettings `embed:"" group:"Text messages and mail:"`
 }
 
 // modelSettings name any model that speaks the OpenAI API.

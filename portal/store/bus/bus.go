@@ -32,6 +32,9 @@ func Start(url string, log *slog.Logger) (*Bus, error) {
 		if err != nil {
 			return nil, fmt.Errorf("NATS at NATS_URL: %w", err)
 		}
+		if !conn.IsConnected() {
+			log.Warn("NATS_URL does not answer; polling until it does")
+		}
 		return &Bus{conn: conn}, nil
 	}
 	srv, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true})
