@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"time"
 
+	"github.com/conserje/conserje/assistant/model"
+	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/web"
 )
 
@@ -17,10 +20,7 @@ func (doctorCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err er
 	say := func(what, found string) { fmt.Printf("%-16s %s\n", what, found) }
 	say("conserje", version+" ("+runtime.Version()+", "+runtime.GOOS+"/"+runtime.GOARCH+")")
 	say("web interface", map[bool]string{true: "built in", false: "missing: run make build"}[web.Built()])
-	say("model", "the built-in one; set OPENAI_API_KEY or OPENAI_BASE_URL for another")
-	if s.Model.configured() {
-		say("model", s.Model.Model)
-	}
+	say("model", modelState(ctx, s.Model, log))
 	d, err := openDatabase(ctx, s, log, func(string) {}, true)
 	if err != nil {
 		say("database", err.Error())
@@ -44,4 +44,38 @@ func (doctorCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err er
 	}
 	say("portals", fmt.Sprint(len(tenants)))
 	return nil
+}
+
+// modelPatience is how long a model may take to say its first word.
+const modelPatience = 30 * time.Second
+
+// modelState asks the configured model for a word: a wrong key, address or name
+// shows here, and not only when somebody asks for help.
+func modelState(ctx context.Context, s modelSettings, log *slog.Logger) string {
+	if !s.configured() {
+		return "the built-in one; set OPENAI_API_KEY or OPENAI_BASE_URL for another"
+	}
+	ctx, cancel := context.WithTimeout(ctx, modelPatience)
+	defer cancel()
+	m, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Model, EmbeddingModel: s.EmbeddingModel, Log: log})
+	if err != nil {
+		return err.Error()
+	}
+	var trouble error
+	for _, err := range m.Stream(ctx, model.Request{Messages: []model.Message{{Role: model.RoleUser, Text: "Say yes."}}}) {
+		trouble = err
+		break
+	}
+	what := s.Model
+	if trouble == nil && s.EmbeddingModel != "" {
+		what = s.EmbeddingModel
+		_, trouble = m.Embed(ctx, []string{"yes"}, model.PurposeQuery)
+	}
+	if e, ok := errors.AsType[*desk.Error](trouble); ok {
+		return fmt.Sprintf("%s: %s; check OPENAI_API_KEY, OPENAI_BASE_URL and the model's name. Meanwhile the built-in one answers", what, e.Message)
+	}
+	if trouble != nil {
+		return fmt.Sprintf("%s: %v", what, trouble)
+	}
+	return s.Model + ", which answers"
 }
