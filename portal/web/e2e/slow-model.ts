@@ -23,7 +23,11 @@ export async function slowModel(pauseMs: number): Promise<{ url: string; stop():
   });
   await new Promise<void>((r) => server.listen(0, "127.0.0.1", r));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/v1`, stop: () => server.close() };
+  const stop = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${port}/v1`, stop };
 }
 
 function chunk(res: ServerResponse, delta: object, finish: string | null = null) {

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { answered, ask, launch, logIn, shot, visit } from "./browser";
+import { answered, ask, launch, logIn, shot, speak, visit } from "./browser";
 import { type Portal, portal } from "./server";
 import { slowModel } from "./slow-model";
 
@@ -76,5 +76,24 @@ it("two tabs show the same answer, and a new question stands at the top", async 
     return (last?.top ?? 0) - (box?.top ?? 0);
   });
   expect(Math.abs(place)).toBeLessThan(40);
+  await context.close();
+});
+
+// The last one: it takes the model away.
+it("an answer of the built-in model, when the other is gone, says so in the reader's language", async () => {
+  model.stop();
+  const { page, context, complaints } = await visit(browser, server.url);
+  await logIn(page, "ben");
+  for (const [language, words] of [
+    ["en", "does not answer just now"],
+    ["de", "antwortet gerade nicht"],
+  ] as const) {
+    await speak(page, language);
+    await ask(page, "VPN");
+    await answered(page);
+    await page.waitForSelector(`[data-last] [data-stand-in]:has-text("${words}")`);
+  }
+  await speak(page, "en");
+  expect(complaints).toEqual([]);
   await context.close();
 });

@@ -13,6 +13,7 @@ import type { BodyOf, Citation } from "../api/types";
 import { useFormat } from "../app/format";
 import { openHere, passageHref } from "./CitationLink";
 import { Markdown } from "./Markdown";
+import { StandIn } from "./OfflineNotice";
 import classes from "./thread.module.css";
 
 interface Props {
@@ -28,6 +29,7 @@ export const Answer = memo(function Answer({ seq, at, body, rating, onOpen, onRa
   const { t } = useTranslation();
   return (
     <article className={classes.answer} aria-label={t("chat.assistant")} data-seq={seq}>
+      <StandIn offline={body.offline} />
       <Markdown text={body.text} citations={body.citations} onOpen={onOpen} />
       <Sources citations={body.citations ?? []} onOpen={onOpen} />
       <Tools seq={seq} at={at} text={body.text} rating={rating} onRate={onRate} />

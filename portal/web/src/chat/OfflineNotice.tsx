@@ -15,3 +15,16 @@ export function OfflineNotice() {
     </p>
   );
 }
+
+/** Says that this one answer came from the built-in model, though another is connected. */
+export function StandIn({ offline }: { offline?: boolean }) {
+  const { t } = useTranslation();
+  const me = useMe();
+  if (!offline || me.assistant.offline) return null;
+  return (
+    <p className={classes.offline} data-stand-in>
+      <IconPlugConnectedX size={17} stroke={1.7} aria-hidden="true" />
+      {t("chat.model_away")}
+    </p>
+  );
+}

@@ -9,7 +9,7 @@ import { devices, type ManagedDevice } from "../api/manage";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Failed } from "../app/states";
-import { systemNames } from "../app/systems";
+import { systemOf } from "../app/systems";
 import { ActionRows } from "./ActionsPage";
 import { Assignments } from "./Assignments";
 import { Confirm } from "./Confirm";
@@ -117,7 +117,7 @@ function DeviceFacts({ device: d }: { device: ManagedDevice }) {
   const { t } = useTranslation();
   const format = useFormat();
   const facts: Fact[] = [
-    [t("manage.devices.system"), fullName(d)],
+    [t("manage.devices.system"), systemOf(d)],
     [t("manage.device.company"), d.company?.name],
     [t("manage.device.seen"), d.last_seen_at && format.full(d.last_seen_at)],
     [t("manage.device.booted"), d.booted_at && format.full(d.booted_at)],
@@ -127,10 +127,6 @@ function DeviceFacts({ device: d }: { device: ManagedDevice }) {
   ];
   return <FactList facts={facts} />;
 }
-
-// Most name themselves in their version already.
-const fullName = ({ system, system_version: version }: ManagedDevice) =>
-  version.includes(systemNames[system]) ? version : `${systemNames[system]} ${version}`;
 
 /** The inventory as the device reported it last. */
 function Packages({ device: d }: { device: ManagedDevice }) {

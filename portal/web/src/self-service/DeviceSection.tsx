@@ -10,7 +10,7 @@ import type { Action, Device, Operation } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { Refusal } from "../app/states";
-import { systemNames } from "../app/systems";
+import { systemOf } from "../app/systems";
 import classes from "./self.module.css";
 import { useShown } from "./useShown";
 
@@ -45,9 +45,7 @@ export function DeviceSection(props: { device: Device; open: Action[]; wanted: b
             {d.name}
           </h3>
           <p className={classes.meta}>
-            <span>
-              {systemNames[d.system]} {d.system_version}
-            </span>
+            <span>{systemOf(d)}</span>
             {d.account && <span>{t("actions.account", { name: d.account })}</span>}
             <span className={classes.line} data-online={d.online}>
               {d.online
