@@ -114,7 +114,7 @@ bench: ## latency, memory and search, side by side with the baselines
 
 soak: ## 50 rounds of kill -9 at each failpoint, and as many random schedules of deaths
 	@$(SETUP) postgres compiler
-	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations ./cmd/conserje-agent
+	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations ./cmd/conserje ./cmd/conserje-agent
 
 mutate: ## takes one check away at a time (owner, digest, attempts, policy, signatures): each must fail a test
 	@$(SETUP) postgres

@@ -7,10 +7,8 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base32"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -248,36 +246,6 @@ func (h *house) obey(p *person, do *link.Do, send func(link.Frame) error) {
 			_ = send(link.Report{Envelope: report})
 		}
 	})
-}
-
-// texts is the gateway that carries text messages.
-type texts struct {
-	*httptest.Server
-	mu    sync.Mutex
-	codes map[string]string // by number
-}
-
-func newTexts(t *testing.T) *texts {
-	x := &texts{codes: map[string]string{}}
-	x.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var m struct{ To, Text string }
-		if err := json.NewDecoder(r.Body).Decode(&m); err != nil || len(m.Text) < 6 {
-			http.Error(w, "not a message", http.StatusBadRequest)
-			return
-		}
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.codes[m.To] = m.Text[:6]
-		_, _ = w.Write([]byte("{}"))
-	}))
-	t.Cleanup(x.Close)
-	return x
-}
-
-func (x *texts) of(number string) string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.codes[number]
 }
 
 // wait holds until everybody who waits for a code has one.

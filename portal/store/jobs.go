@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -15,6 +16,11 @@ const (
 	QueueIndex = "index" // embeddings
 	QueueMail  = "mail"
 )
+
+// jobTimeout bounds a job whose worker says nothing else. A dead node's jobs go
+// on elsewhere after it; River's own hour is longer than a code, or a temporary
+// password, lives (SECURITY 0.5).
+const jobTimeout = time.Minute
 
 // Jobs works the queue until Stop: River's client under its own role and pool.
 type Jobs struct {
@@ -30,6 +36,7 @@ func (s *Store) StartJobs(ctx context.Context, workers *river.Workers, queues ma
 	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema: riverSchema, Workers: workers, Queues: queues, PeriodicJobs: periodic, Logger: s.log,
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: jobTimeout,
 	})
 	if err != nil {
 		pool.Close()

@@ -8,6 +8,7 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/store/failpoint"
 )
 
 // Check takes the code for an act, from the SMS or from the authenticator app.
@@ -29,6 +30,7 @@ func (s *Service) Check(ctx context.Context, v desk.Viewer, act Act, code string
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("code.charged")
 	if held.matches(s, v, code) {
 		return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			if err := s.useForAct(ctx, tx, v, held.challenge); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/store/failpoint"
 )
 
 // What a code can be for, as in the table's own check.
@@ -120,7 +121,8 @@ func (s *Service) SendCode(ctx context.Context, v desk.Viewer, act Act, phone st
 	if err := s.spend(ctx, v, to, func() []string { return []string{number} }); err != nil {
 		return err
 	}
-	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	failpoint.Hit("code.spent")
+	err = s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := lock(ctx, tx, v.User); err != nil {
 			return err
 		}
@@ -130,6 +132,10 @@ func (s *Service) SendCode(ctx context.Context, v desk.Viewer, act Act, phone st
 		params := map[string]string{"device": act.Device, "software": act.Software}
 		return s.issue(ctx, tx, v, t, number, "code_"+string(act.Operation), params)
 	})
+	if err == nil {
+		failpoint.Hit("code.sent")
+	}
+	return err
 }
 
 // numberFor is where a code for an act goes.

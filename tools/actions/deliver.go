@@ -10,7 +10,6 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
-	"github.com/conserje/conserje/portal/store/failpoint"
 	"github.com/conserje/conserje/tools/devices/wire"
 )
 
@@ -107,9 +106,6 @@ func (s *Service) deliver(ctx context.Context, tenant, device, id desk.ID) (c *w
 		c, err = s.command(ctx, tx, a, &e, f, now, repeat)
 		return err
 	})
-	if err == nil && c != nil {
-		failpoint.Hit("action.delivered")
-	}
 	return c, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/store/failpoint"
 	"github.com/conserje/conserje/portal/tickets"
 )
 
@@ -121,14 +122,25 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, a *db.Action, now ti
 		}
 		return b.Audit(ctx, store.AuditEntry{Actor: w.actor, Action: "action." + a.State, Object: "action", ObjectID: a.ID, Detail: detail})
 	})
-	if err != nil || a.ConversationID == nil {
+	if err != nil {
 		return err
+	}
+	s.points(tx, a.State)
+	if a.ConversationID == nil {
+		return nil
 	}
 	_, err = tx.Append(ctx, *a.ConversationID, desk.KindAction, desk.ActionChange{
 		Action: a.ID, Operation: desk.Operation(a.Operation), Device: a.DeviceID, Software: deref(a.SoftwareID),
 		State: desk.ActionState(a.State), Code: desk.Code(a.Code), At: now,
 	})
 	return err
+}
+
+// points are where the crash tests end the process: with the change in the
+// transaction, and committed with nobody told.
+func (s *Service) points(tx *store.Tx, state string) {
+	failpoint.Hit("action." + state + ".in_tx")
+	tx.AfterCommit(func(context.Context) { failpoint.Hit("action." + state + ".committed") })
 }
 
 // note adds a line to the history.

@@ -106,8 +106,8 @@ func (s *Service) Finish(ctx context.Context, tenant, device desk.ID, r wire.Res
 			if again {
 				return nil
 			}
-			if err := save(ctx, tx, a); err != nil {
-				return err
+			if err := save(ctx, tx, a); err != nil || r.OK && a.State == string(desk.StateSucceeded) {
+				return err // its new boot was faster than its word
 			}
 			return s.note(ctx, tx, a, now, why{by: ByDevice, code: "late_report"})
 		}
@@ -173,9 +173,10 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, a *db.Action, e *evid
 }
 
 // rebooted reports that the device runs since after the action was queued
-// under another boot than the one that the command was handed to.
+// under another boot than the one that the command was handed to. Devices tell
+// the time of their boot in whole seconds.
 func (e *evidence) rebooted(a *db.Action, d db.DeviceForRow) bool {
-	if e.BootBefore == "" || d.BootID == "" || d.BootID == e.BootBefore || d.BootedAt == nil || a.QueuedAt == nil || !d.BootedAt.After(*a.QueuedAt) {
+	if e.BootBefore == "" || d.BootID == "" || d.BootID == e.BootBefore || d.BootedAt == nil || a.QueuedAt == nil || d.BootedAt.Before(a.QueuedAt.Truncate(time.Second)) {
 		return false
 	}
 	e.BootAfter = d.BootID
