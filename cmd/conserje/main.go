@@ -20,6 +20,7 @@ type cli struct {
 	Settings
 
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Portal  portalCmd  `cmd:"" help:"Open portals."`
 	KB      kbCmd      `cmd:"" name:"kb" help:"Work on a knowledge base."`
 	Verify  verifyCmd  `cmd:"" help:"Verify the record of a ticket: every event of its conversation against the chain of hashes."`
 	Doctor  doctorCmd  `cmd:"" help:"Say what this machine and this installation have and lack."`

@@ -80,7 +80,11 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if c.Demo {
 		p.demoAgents(ctx, ln.Addr(), s.Data)
 	}
-	c.greet(ln.Addr(), m)
+	portals, err := d.TenantIDs(ctx)
+	if err != nil {
+		return err
+	}
+	c.greet(ln.Addr(), m, len(portals))
 	select {
 	case err = <-served:
 	case <-ctx.Done():
@@ -113,7 +117,7 @@ func (c *serveCmd) stop(ctx context.Context, app *fiber.App, p *portal) error {
 	return err
 }
 
-func (c *serveCmd) greet(addr net.Addr, m models) {
+func (c *serveCmd) greet(addr net.Addr, m models, portals int) {
 	address := addr.String()
 	if tcp, ok := addr.(*net.TCPAddr); ok && (tcp.IP.IsUnspecified() || tcp.IP.IsLoopback()) {
 		address = fmt.Sprintf("localhost:%d", tcp.Port)
@@ -123,6 +127,9 @@ func (c *serveCmd) greet(addr net.Addr, m models) {
 		fmt.Println("The web interface is not built into this binary: run make build.")
 	}
 	fmt.Printf("Model: %s\n", m.info.Model)
+	if portals == 0 {
+		fmt.Println("There is no portal yet. Open one: conserje portal create HOST --name NAME --login USER --admin \"YOUR NAME\"")
+	}
 	if c.Demo {
 		fmt.Println("\nLog-ins of the demo:")
 		for _, l := range demo.LogIns() {
