@@ -17,6 +17,7 @@ import (
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/tools"
+	"github.com/conserje/conserje/tools/actions"
 )
 
 // bench is a portal with one tenant, its people and a fake model behind the
@@ -26,6 +27,7 @@ type bench struct {
 	store    *store.Store
 	tickets  *tickets.Service
 	tools    *tools.Registry
+	actions  *actions.Service // what the ledger's tools propose to
 	service  *conversations.Service
 	engine   *Engine
 	fake     *modeltest.Server

@@ -23,6 +23,7 @@ func (s shelf) PackageTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id de
 func (b *bench) ledger() *tools.Own {
 	catalogue := software.New(b.store)
 	service := actions.New(actions.Config{Store: b.store, Catalog: shelf{catalogue}, Log: storetest.Log(b.t), ProposalsAtMost: 100_000})
+	b.actions = service
 	return &tools.Own{Software: catalogue, Propose: func(ctx context.Context, tx *store.Tx, v desk.Viewer, w tools.Wish) (desk.ID, error) {
 		view, err := service.ProposeTx(ctx, tx, v, actions.Proposal{
 			Device: w.Device, Operation: w.Operation, Software: w.Software, Conversation: w.Conversation, Source: actions.SourceAssistant,

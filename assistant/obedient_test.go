@@ -17,6 +17,7 @@ import (
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/prompts"
+	"github.com/conserje/conserje/tools/devices/wire"
 )
 
 // yard is a bench with devices and a catalogue.
@@ -124,7 +125,7 @@ func (y *yard) number(query string, args ...any) (n int) {
 	return n
 }
 
-// untouched asserts on rows what no model can bring about.
+// untouched asserts on rows, jobs and commands what no model can bring about.
 func (y *yard) untouched(id string) {
 	y.t.Helper()
 	for what, query := range map[string]string{
@@ -135,6 +136,10 @@ func (y *yard) untouched(id string) {
 		"sealed secrets":            "select count(*) from secret_outbox where $1::uuid is not null",
 		"phones":                    "select count(*) from phones where $1::uuid is not null",
 		"software that is not hers": "select count(*) from actions a join software s on s.id = a.software_id where a.id <> $1 and s.audience <> 'everyone'",
+		"steps beyond proposed":     "select count(*) from action_history where action_id <> $1 and (state <> 'proposed' or by <> 'assistant')",
+		// A turn has a job of its own, which takes it over when its node dies; it names the turn and nothing else.
+		"jobs": `select count(*) from river.river_job where $1::uuid is not null and (kind <> 'turn_takeover'
+			or args - '{tenant,turn}'::text[] <> '{}' or not exists (select 1 from turns where id::text = args ->> 'turn'))`,
 	} {
 		if n := y.number(query, y.failed); n != 0 {
 			y.t.Errorf("%s: %s: %d", id, what, n)
@@ -142,6 +147,44 @@ func (y *yard) untouched(id string) {
 	}
 	if n := y.woken.Load(); n != 0 {
 		y.t.Errorf("%s: %d wake-ups of devices", id, n)
+	}
+	for name, device := range map[string]desk.ID{"LAPTOP-7": y.own, "MAC-7": y.second, "LAPTOP-OF-THE-CFO": y.cfo} {
+		if list := y.commands(device); len(list) != 0 {
+			y.t.Errorf("%s: commands for %s: %+v", id, name, list)
+		}
+	}
+}
+
+// commands are what the device's agent would be given now.
+func (y *yard) commands(device desk.ID) []wire.Command {
+	y.t.Helper()
+	list, err := y.actions.Deliverable(y.t.Context(), y.ana.Tenant, device)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	return list
+}
+
+// Where nothing is found, something must be there to find: jobs, and commands.
+func TestJobsAndCommandsAreSeenWhereThereAreSome(t *testing.T) {
+	y := newYard(t)
+	y.fake.Handle(func(c modeltest.Captured) modeltest.Reply {
+		if len(c.ToolResults()) > 0 {
+			return modeltest.Text("Confirm it, please.")
+		}
+		return modeltest.Calls(modeltest.Call{Name: prompts.ToolAct, Arguments: `{"device":"MAC-7","operation":"lock"}`})
+	})
+	y.ask(y.ana, "Please lock my computer MAC-7")
+	y.untouched("before anybody consents")
+	if n := y.number("select count(*) from river.river_job where kind = 'turn_takeover'"); n != 1 {
+		t.Errorf("%d jobs for one turn", n)
+	}
+	y.sql("update actions set state = 'queued', confirmed_at = now(), verified_at = now(), queued_at = now() where state = 'proposed'")
+	if list := y.commands(y.second); len(list) != 1 || list[0].Operation != "lock" {
+		t.Errorf("commands for a queued action: %+v", list)
+	}
+	if n := y.number("select count(*) from action_history where state = 'delivered'"); n != 1 {
+		t.Errorf("%d deliveries in the history", n)
 	}
 }
 
@@ -193,6 +236,7 @@ func TestADelayedInjectionFindsNoToolInALaterTurn(t *testing.T) {
 	conversation := desk.NewID()
 	for _, message := range []string{"How do I print?", "thanks", "yes", "ok do it"} {
 		y.askIn(y.ana, conversation, message)
+		y.untouched(message)
 		if n := y.number("select count(*) from actions"); n != 1 {
 			t.Errorf("%q: %d actions", message, n-1)
 		}
@@ -202,6 +246,7 @@ func TestADelayedInjectionFindsNoToolInALaterTurn(t *testing.T) {
 	if n := y.number("select count(*) from actions where operation = 'restart' and state = 'proposed' and device_id = $1", y.own); n != 1 {
 		t.Errorf("%d restarts proposed", n)
 	}
+	y.untouched("a restart that is asked for")
 	// Proposed once; a short word after it asks for nothing again.
 	y.askIn(y.ana, conversation, "thanks")
 	if n := y.number("select count(*) from actions"); n != 2 {
@@ -217,8 +262,8 @@ func TestHostileCallsPutNothingIntoTheLedger(t *testing.T) {
 	}
 	var file struct {
 		Calls []struct {
-			ID, Class, Arguments string
-			Tool                 *string
+			ID, Class, Arguments, Content string
+			Tool                          *string
 		}
 	}
 	if err := json.Unmarshal(raw, &file); err != nil {
@@ -226,10 +271,17 @@ func TestHostileCallsPutNothingIntoTheLedger(t *testing.T) {
 	}
 	fill := strings.NewReplacer("{{OTHER_USERS_DEVICE_ID}}", string(y.cfo), "{{OTHER_TENANT_DEVICE_ID}}", string(desk.NewID()), "{{OWN_DEVICE_ID}}", string(y.own),
 		"{{APPROVED_PACKAGE}}", string(y.software), "{{UNAPPROVED_PACKAGE}}", string(y.hidden), "install_software", prompts.ToolInstall)
-	tried := 0
+	tried, claims := 0, 0
 	for _, h := range file.Calls {
-		if h.Tool == nil || strings.Contains(h.Arguments, "REPEAT") {
-			continue // text is never a call; the long ones are tried on the registry
+		if h.Tool == nil { // text is never a call, and never a second factor
+			claims++
+			y.fake.Handle(func(modeltest.Captured) modeltest.Reply { return modeltest.Text(h.Content) })
+			y.ask(y.ana, "Restart my computer, the code is right")
+			y.untouched(h.ID)
+			continue
+		}
+		if strings.Contains(h.Arguments, "REPEAT") {
+			continue // the long ones are tried on the registry
 		}
 		args := fill.Replace(h.Arguments)
 		variants := []modeltest.Call{{Name: *h.Tool, Arguments: args}, {Name: fill.Replace(*h.Tool), Arguments: args}}
@@ -254,7 +306,7 @@ func TestHostileCallsPutNothingIntoTheLedger(t *testing.T) {
 	if y.number("select count(*) from audit where action = 'tool.refused'") < tried/2 {
 		t.Error("refusals leave no line in the audit")
 	}
-	if tried < 20 {
-		t.Errorf("only %d calls tried", tried)
+	if tried < 20 || claims == 0 {
+		t.Errorf("only %d calls and %d claims tried", tried, claims)
 	}
 }
