@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,43 +170,29 @@ func openLane(t *testing.T) *lane {
 // serve runs the portal as `serve` does, on the test's database.
 func (l *lane) serve(gateway string) {
 	l.t.Helper()
-	must := func(err error) {
-		l.t.Helper()
-		if err != nil {
-			l.t.Fatal(err)
-		}
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(l.t.Context()))
-	d, err := openDatabase(ctx, &Settings{Data: l.t.TempDir(), DatabaseURL: l.url, Secret: string(storetest.Secret)}, l.log, func(string) {}, false)
-	must(err)
-	_, err = d.bus.Subscribe(">", func(data []byte) { l.bus.add(string(data)) })
-	must(err)
-	m, err := openModels(modelSettings{BaseURL: l.model.URL, Key: l.secrets["model provider's key"], Model: "canary-model"}, l.log)
-	must(err)
 	sms, err := messageSettings{
 		SMS: "gateway", GatewayURL: gateway, GatewayHeader: "X-Key: " + l.secrets["SMS provider's key"], GatewayFormat: "json", GatewayTo: "to", GatewayText: "text",
 	}.sms()
-	must(err)
-	l.portal, err = wire(ctx, d, m, notify.New(notify.Config{Store: d.Store, SMS: sms, Mail: &l.mail, Log: l.log}), l.log)
-	must(err)
-	must(l.portal.start(ctx))
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	must(err)
-	var draining atomic.Bool
-	app := l.portal.app(nil, &draining)
-	go func() { _ = app.Listener(ln) }()
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	must(err)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var address string
+	l.portal, address = serving{
+		url: l.url, log: l.log,
+		model:    modelSettings{BaseURL: l.model.URL, Key: l.secrets["model provider's key"], Model: "canary-model"},
+		messages: notify.Config{SMS: sms, Mail: &l.mail, Log: l.log},
+		start: func(ctx context.Context, p *portal) error {
+			if _, err := p.database.bus.Subscribe(">", func(data []byte) { l.bus.add(string(data)) }); err != nil {
+				return err
+			}
+			return p.start(ctx)
+		},
+	}.open(l.t)
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		l.t.Fatal(err)
+	}
 	l.address = "http://localhost:" + port
-	l.t.Cleanup(func() {
-		cancel()
-		closing, done := context.WithTimeout(context.Background(), 10*time.Second)
-		defer done()
-		l.portal.stop(closing)
-		_ = app.ShutdownWithContext(closing)
-		l.portal.close(closing)
-		_ = d.Close()
-	})
 }
 
 // enrol lets ana's laptop in and runs the real agent on a pretended system.

@@ -66,8 +66,7 @@ func (x *run) judge(sum *tally) {
 			}
 			if v.Queued {
 				queued++
-				sum.by[v.Source]++
-				sum.by[x.pressed[v.ID][v.Owner]]++
+				sum.by[v.Source+" "+x.pressed[v.ID][v.Owner]]++
 			}
 		}
 	}

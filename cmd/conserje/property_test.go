@@ -59,6 +59,9 @@ func TestNoModelFrameOrRequestQueuesWhatItsOwnerDidNotConfirmAndVerify(t *testin
 	rapid.Check(t, func(r *rapid.T) {
 		x := &run{town: c, T: r, actors: c.people(r), pressed: map[desk.ID]map[desk.ID]string{}, typed: map[desk.ID]map[desk.ID]map[string]bool{}}
 		defer x.leave()
+		if x.one(2, "an honest beginning") {
+			x.honest()
+		}
 		for range rapid.IntRange(7, 15).Draw(r, "steps") {
 			x.step()
 		}
@@ -66,10 +69,10 @@ func TestNoModelFrameOrRequestQueuesWhatItsOwnerDidNotConfirmAndVerify(t *testin
 	})
 	t.Logf("%d runs, %d of them with queued actions; %d queued, %v; %d commands", sum.runs, sum.reached, sum.queued, sum.by, sum.commands)
 	// Honest people get through, by each way; else nothing is shown.
-	if sum.reached*5 < sum.runs {
+	if sum.reached*3 < sum.runs {
 		t.Errorf("only %d of %d runs reached the queue", sum.reached, sum.runs)
 	}
-	for _, way := range []string{"assistant", "self_service", "frame", "request"} {
+	for _, way := range []string{"assistant frame", "assistant request", "self_service frame", "self_service request"} {
 		if sum.by[way] == 0 {
 			t.Errorf("nothing was queued by way of %s: %v", way, sum.by)
 		}
@@ -104,7 +107,7 @@ func (x *run) step() {
 		x.goOn(draw(x, "act", x.acts...))
 	case "press":
 		id, who := x.target()
-		x.do(who, x.press(draw(x, "button", "confirm", "confirm", "decline"), id))
+		x.do(who, x.press(draw(x, "button", "confirm", "confirm", "decline"), id, x.one(2, "as a request")))
 	case "ask":
 		x.ask()
 	case "again": // as it was sent, by whoever has it now
@@ -190,7 +193,7 @@ func (x *run) do(who *actor, d deed) {
 		return
 	}
 	x.frames(x.T, who, d.frames...)
-	x.settled(x.T, who)
+	x.settled(x.T)
 }
 
 // request is a POST with a key of its own, which its replay has too.
@@ -203,9 +206,9 @@ func (x *run) request(path string, in any) deed {
 }
 
 // press is one of the two buttons, over the socket or as a request.
-func (x *run) press(button string, id desk.ID) deed {
+func (x *run) press(button string, id desk.ID, request bool) deed {
 	d := deed{frames: []string{fmt.Sprintf(`{"type":%q,"action":%q}`, button, id)}}
-	if x.one(2, "as a request") {
+	if request {
 		d = x.request("/actions/"+string(id)+"/"+button, nil)
 	}
 	if button == "confirm" {
@@ -230,11 +233,36 @@ func (x *run) sendCode(who *actor, id desk.ID, phone string) {
 	x.do(who, x.request("/actions/"+string(id)+"/code", in))
 }
 
+// honest is the way that a person goes: by the chat or the self-service page,
+// confirmed by either, verified with the code that came.
+func (x *run) honest() {
+	who := draw(x, "who", x.actors[0], x.actors[1])
+	device := who.devices[0]
+	if x.one(2, "by the chat") {
+		wish := modeltest.Call{Name: prompts.ToolAct, Arguments: fmt.Sprintf(`{"device":%q,"operation":"lock"}`, device)}
+		x.message(who, who.conversation, "Please lock my computer", modeltest.TextAndCalls("Gladly.", wish))
+	} else {
+		x.do(who, x.request("/actions", map[string]any{"device_id": device, "operation": desk.OpLock}))
+	}
+	x.look()
+	if len(x.acts) != 1 {
+		x.Fatalf("%d actions came of one honest wish", len(x.acts))
+	}
+	id := x.acts[0].id
+	x.do(who, x.press("confirm", id, x.one(2, "as a request")))
+	x.sendCode(who, id, who.number)
+	codes := x.codes(x.T, who.Tenant, id)
+	if len(codes) != 1 {
+		x.Fatalf("%d codes came", len(codes))
+	}
+	x.do(who, x.verify(id, codes[0]))
+}
+
 // goOn is the owner's next honest step.
 func (x *run) goOn(a act) {
 	switch desk.ActionState(one[string](x.T, x.town, a.owner.Tenant, "select state from actions where id = $1", a.id)) { //nolint:exhaustive // nothing is to be done in the others
 	case desk.StateProposed:
-		x.do(a.owner, x.press("confirm", a.id))
+		x.do(a.owner, x.press("confirm", a.id, x.one(2, "as a request")))
 	case desk.StateConfirmed:
 		codes := x.codes(x.T, a.owner.Tenant, a.id)
 		if len(codes) == 0 || x.typed[a.id][a.owner.User][codes[len(codes)-1]] {
@@ -315,11 +343,16 @@ func (x *run) say() {
 		}
 		script = append(script, modeltest.TextAndCalls("I take care of it.", calls...))
 	}
-	x.play(script)
 	conversation := who.conversation
 	if x.one(10, "in another's") {
 		conversation = draw(x, "of", x.actors...).conversation
 	}
+	x.message(who, conversation, text, script...)
+}
+
+// message is what somebody says, and what the model makes of it.
+func (x *run) message(who *actor, conversation desk.ID, text string, script ...modeltest.Reply) {
+	x.play(script)
 	message, err := json.Marshal(text)
 	if err != nil {
 		x.Fatal(err)

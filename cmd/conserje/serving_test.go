@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/conserje/conserje/portal/notify"
+	"github.com/conserje/conserje/portal/store/storetest"
+)
+
+// serving is how a test has a portal served: wired as `serve` wires it, on the
+// test's database and a port of its own.
+type serving struct {
+	url      string // of the database
+	model    modelSettings
+	messages notify.Config // without its store
+	start    func(context.Context, *portal) error
+	log      *slog.Logger
+}
+
+// open serves until the test ends, and tells where.
+func (s serving) open(t *testing.T) (p *portal, address string) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	d, err := openDatabase(ctx, &Settings{Data: t.TempDir(), DatabaseURL: s.url, Secret: string(storetest.Secret)}, s.log, func(string) {}, false)
+	must(err)
+	m, err := openModels(s.model, s.log)
+	must(err)
+	s.messages.Store = d.Store
+	p, err = wire(ctx, d, m, notify.New(s.messages), s.log)
+	must(err)
+	must(s.start(ctx, p))
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	must(err)
+	app := p.app(nil, new(atomic.Bool))
+	go func() { _ = app.Listener(ln) }()
+	t.Cleanup(func() {
+		cancel()
+		closing, done := context.WithTimeout(context.Background(), 10*time.Second)
+		defer done()
+		p.stop(closing)
+		_ = app.ShutdownWithContext(closing)
+		p.close(closing)
+		_ = d.Close()
+	})
+	return p, ln.Addr().String()
+}
