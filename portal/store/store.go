@@ -208,17 +208,38 @@ func (s *Store) once(ctx context.Context, tenant desk.ID, fn func(ctx context.Co
 	// (SECURITY 0.4: a session-wide setting would survive into the next user of
 	// the pooled connection). The id was parsed above: it cannot carry SQL.
 	begin := pgx.TxOptions{BeginQuery: "begin; select set_config('conserje.tenant', '" + string(tenant) + "', true)"}
-	err := pgx.BeginTxFunc(ctx, s.pool, begin, func(raw pgx.Tx) error {
-		tx.Tx, tx.Queries = raw, db.New(raw)
-		return fn(context.WithValue(ctx, inTx{}, true), tx)
-	})
+	raw, err := s.pool.BeginTx(ctx, begin)
 	if err != nil {
+		return err
+	}
+	defer func() { _ = raw.Rollback(ctx) }() // does nothing once it has committed
+	tx.Tx, tx.Queries = raw, db.New(raw)
+	if err := fn(context.WithValue(ctx, inTx{}, true), tx); err != nil {
+		return err
+	}
+	if err := commit(ctx, raw); err != nil {
 		return err
 	}
 	for _, f := range tx.after {
 		f(ctx)
 	}
 	return nil
+}
+
+// commitWithin bounds how long a commit is waited for.
+const commitWithin = 30 * time.Second
+
+// commit waits for the answer to a commit even when ctx ends meanwhile: the
+// database has committed by then all the same, and without the answer nobody
+// would be woken. Whoever waits for a row that this transaction frees may be
+// the one who cancels ctx.
+func commit(ctx context.Context, raw pgx.Tx) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitWithin)
+	defer cancel()
+	return raw.Commit(waiting)
 }
 
 // AfterCommit runs fn when, and only if, the transaction has committed. Use it

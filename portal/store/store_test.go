@@ -13,6 +13,7 @@ import (
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
 
@@ -161,5 +162,34 @@ func TestWakeUpIsSentOnlyAfterTheCommit(t *testing.T) {
 	})
 	if woken != 1 {
 		t.Fatalf("woken %d times", woken)
+	}
+}
+
+// A turn's last write frees the row that its own heartbeat waits for, and the
+// heartbeat then cancels the turn: the commit must have woken everybody.
+func TestCommitThatHasBegunIsWaitedForAndWakesThoughItsContextEnds(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s := storetest.Open(t, url, 1)
+	tenant := storetest.Tenant(t, s)
+	if _, err := connect(t, url).Exec(t.Context(), `
+		create function slow_commit() returns trigger language plpgsql as 'begin perform pg_sleep(0.4); return null; end';
+		create constraint trigger slow_commit after insert on token_usage deferrable initially deferred for each row execute function slow_commit()`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	woken := false
+	err := s.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		tx.AfterCommit(func(context.Context) { woken = true })
+		time.AfterFunc(100*time.Millisecond, cancel)
+		return tx.CountUsage(ctx, db.CountUsageParams{TenantID: tx.Tenant, InputTokens: 1})
+	})
+	if err != nil || !woken || ctx.Err() == nil {
+		t.Errorf("woken %v, context %v, error %v", woken, ctx.Err(), err)
+	}
+	err = s.Tenant(tenant).Tx(ctx, func(context.Context, *store.Tx) error { return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a transaction of a context that has ended: %v", err)
 	}
 }
