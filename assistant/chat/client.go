@@ -209,8 +209,9 @@ func (c *client) find(ctx context.Context, f clientFrame) (conversations.Convers
 	return found, err
 }
 
-// open begins, or begins again, to follow one conversation. The subscription
-// stands before the log is read: nothing falls between the two.
+// open begins, or begins again, to follow one conversation. The pump reads the
+// log's length once more after the subscription stands: nothing falls between
+// the two.
 func (c *client) open(ctx context.Context, f clientFrame) error {
 	found, err := c.find(ctx, f)
 	if err != nil {

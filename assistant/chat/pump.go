@@ -8,7 +8,6 @@ import (
 
 	"github.com/gofiber/contrib/websocket"
 
-	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
 )
 
@@ -173,21 +172,23 @@ func (c *client) queue(opening int, e desk.Event) error {
 	}
 }
 
-// join lets the client take part in the answer in flight.
+// join lets the client take part in the answer in flight, once it has the
+// whole log: what was appended between its frame and its place in the room was
+// announced to nobody.
 func (c *client) join(r *room, opening int) error {
-	var snap conversations.Snapshot
-	if !r.whole() {
-		ctx, cancel := context.WithTimeout(desk.WithViewer(c.hub.srv.ctx, c.viewer), frameWithin)
-		defer cancel()
-		var err error
-		if snap, err = c.hub.srv.cfg.Conversations.Snapshot(ctx, r.conversation); err != nil {
-			return err
-		}
+	ctx, cancel := context.WithTimeout(desk.WithViewer(c.hub.srv.ctx, c.viewer), frameWithin)
+	defer cancel()
+	snap, err := c.hub.srv.cfg.Conversations.Snapshot(ctx, r.conversation)
+	if err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.opening != opening {
 		return errMoved
+	}
+	if c.want = max(c.want, snap.Last); c.want > c.cursor {
+		return nil // the pump reads it first, and comes back
 	}
 	c.fresh = false
 	r.goLive(c, snap)

@@ -296,3 +296,35 @@ func TestDrainingServerTellsEverybodyWhenToComeBack(t *testing.T) {
 	_ = c.Close(ws.StatusNormalClosure, "")
 	<-drained
 }
+
+// meanwhile lets something happen between the look at a conversation and the
+// client's place in its room.
+type meanwhile struct {
+	*conversations.Service
+	happens func()
+}
+
+func (m meanwhile) Open(ctx context.Context, id desk.ID) (conversations.Conversation, error) {
+	found, err := m.Service.Open(ctx, id)
+	m.happens()
+	return found, err
+}
+
+func TestEventBetweenTheLookAndTheSubscriptionIsNotMissed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	n := h.node(echo, nil)
+	ana := h.visitor("ana", desk.RoleContact)
+	first := n.dial(t, ana)
+	conversation := first.open("", 0)
+	late := h.node(echo, func(c *chat.Config, _ *conversations.Config) {
+		c.SweepEvery, c.PollEvery = time.Hour, time.Hour
+		c.Conversations = meanwhile{n.convs, func() {
+			first.send(`{"type":"say","id":"1","text":"hello"}`)
+			first.until("turn_ended")
+		}}
+	})
+	c := late.dial(t, ana)
+	c.open(conversation, 0)
+	c.until("turn_ended")
+}

@@ -232,14 +232,6 @@ func (r *room) goLive(c *client, snap conversations.Snapshot) {
 	}
 }
 
-// whole reports whether the answer in flight was heard from its beginning, so
-// that nobody needs to be asked for it.
-func (r *room) whole() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.answer.turn != "" && r.answer.turn != r.ended && r.answer.base == 0
-}
-
 // finish forgets the answer of a turn whose end stands in the log.
 func (r *room) finish(turn desk.ID) {
 	r.mu.Lock()

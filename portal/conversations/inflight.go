@@ -29,6 +29,7 @@ type Snapshot struct {
 	Attempt int     `json:"attempt"`
 	Text    string  `json:"text"`
 	Step    *Step   `json:"step,omitempty"`
+	Last    int64   `json:"-"` // the newest event of the log
 }
 
 // hear serves what other nodes and clients want of a turn that runs here. A
@@ -60,32 +61,47 @@ func (t *Turn) snapshot() Snapshot {
 }
 
 // Snapshot gets the answer in flight of a conversation from whichever node
-// writes it.
-func (s *Service) Snapshot(ctx context.Context, id desk.ID) (snap Snapshot, err error) {
+// writes it, and how long the log is.
+func (s *Service) Snapshot(ctx context.Context, id desk.ID) (Snapshot, error) {
 	var tenant, turn desk.ID
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	var last int64
+	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		c, err := see(ctx, tx, v, id)
 		if err != nil {
 			return err
 		}
-		tenant = tx.Tenant
+		tenant, last = tx.Tenant, c.Last
 		turn, err = tx.RunningTurn(ctx, c.ID)
 		if store.NoRows(err) {
 			return nil
 		}
 		return err
 	})
-	if err != nil || turn == "" {
+	if err != nil {
 		return Snapshot{}, err
 	}
+	snap := Snapshot{}
+	if turn != "" {
+		snap = s.inFlight(ctx, tenant, turn)
+	}
+	snap.Last = last
+	return snap, nil
+}
+
+// inFlight asks the owner of a turn; it is empty when nobody answers: the owner
+// just died, or just finished.
+func (s *Service) inFlight(ctx context.Context, tenant, turn desk.ID) (snap Snapshot) {
 	if t := s.seats.find(tenant, turn); t != nil {
-		return t.snapshot(), nil
+		return t.snapshot()
 	}
 	ask, cancel := context.WithTimeout(ctx, snapshotWait)
 	defer cancel()
 	raw, err := s.store.Bus().Ask(ask, turnSubject(tenant, turn), askSnapshot)
-	if err != nil {
-		return Snapshot{}, nil // nobody answered: its owner just died, or just finished
+	if err == nil {
+		err = json.Unmarshal(raw, &snap)
 	}
-	return snap, json.Unmarshal(raw, &snap)
+	if err != nil {
+		return Snapshot{}
+	}
+	return snap
 }
