@@ -18,6 +18,7 @@ import (
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/tools"
 	"github.com/conserje/conserje/tools/actions"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // bench is a portal with one tenant, its people and a fake model behind the
@@ -27,7 +28,8 @@ type bench struct {
 	store    *store.Store
 	tickets  *tickets.Service
 	tools    *tools.Registry
-	actions  *actions.Service // what the ledger's tools propose to
+	actions  *actions.Service // without a verifier: nothing goes beyond a confirmation
+	ledger   *tools.Own
 	service  *conversations.Service
 	engine   *Engine
 	fake     *modeltest.Server
@@ -60,11 +62,14 @@ func newBench(t testing.TB, change ...settings) *bench {
 		t.Fatal(err)
 	}
 	log := storetest.Log(t)
-	b.tools, err = tools.NewRegistry(b.store, log, tools.All(b.store, b, b.tickets, b.ledger())...)
+	catalogue := software.New(b.store)
+	b.actions = actions.New(actions.Config{Store: b.store, Catalogue: catalogue, Log: log, ProposalsAtMost: 100_000})
+	b.ledger = &tools.Own{Software: catalogue, Actions: b.actions}
+	b.tools, err = tools.NewRegistry(b.store, log, tools.All(b.store, b, b.tickets, b.ledger)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Store: b.store, Model: provider, Tools: b.tools, Ledger: b.ledger(), Log: log, Now: func() time.Time {
+	cfg := Config{Store: b.store, Model: provider, Tools: b.tools, Ledger: b.ledger, Log: log, Now: func() time.Time {
 		return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	}}
 	for _, c := range change {

@@ -40,7 +40,7 @@ func built(t testing.TB, b *bench) *kb.KB {
 	if err != nil || len(report.Problems) > 0 {
 		t.Fatal(report, err)
 	}
-	registry, err := tools.NewRegistry(b.store, storetest.Log(t), tools.All(b.store, base, b.tickets, b.ledger())...)
+	registry, err := tools.NewRegistry(b.store, storetest.Log(t), tools.All(b.store, base, b.tickets, b.ledger)...)
 	if err != nil {
 		t.Fatal(err)
 	}

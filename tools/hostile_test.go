@@ -69,13 +69,8 @@ func (w *world) fleet() (laptop, foreign, program desk.ID, commands func() int) 
 		return err
 	})
 	catalogue := software.New(w.store)
-	service := actions.New(actions.Config{Store: w.store, Catalog: shelf{catalogue}, Log: storetest.Log(w.t), ProposalsAtMost: 100_000})
-	ledger := &Own{Software: catalogue, Propose: func(ctx context.Context, tx *store.Tx, v desk.Viewer, wish Wish) (desk.ID, error) {
-		view, err := service.ProposeTx(ctx, tx, v, actions.Proposal{
-			Device: wish.Device, Operation: wish.Operation, Software: wish.Software, Conversation: wish.Conversation, Source: actions.SourceAssistant,
-		})
-		return view.ID, err
-	}}
+	service := actions.New(actions.Config{Store: w.store, Catalogue: catalogue, Log: storetest.Log(w.t), ProposalsAtMost: 100_000})
+	ledger := &Own{Software: catalogue, Actions: service}
 	var err error
 	if w.registry, err = NewRegistry(w.store, storetest.Log(w.t), All(w.store, finder(func() []kb.Hit { return w.passages }), w.tickets, ledger)...); err != nil {
 		w.t.Fatal(err)
@@ -91,14 +86,6 @@ func (w *world) fleet() (laptop, foreign, program desk.ID, commands func() int) 
 		}
 		return n
 	}
-}
-
-// shelf is the catalogue as the ledger asks it.
-type shelf struct{ *software.Service }
-
-func (s shelf) PackageTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, system string) (actions.Package, error) {
-	p, err := s.Service.PackageTx(ctx, tx, v, id, system)
-	return actions.Package{Name: p.Name, Manager: p.Manager, ID: p.ID, Version: p.Version, SoftwareVersion: p.SoftwareVersion}, err
 }
 
 // effects is what an act would leave behind: actions, their steps, requests,

@@ -7,15 +7,14 @@ import (
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/prompts"
+	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/software"
 )
 
 // Own is the Ledger of a portal.
 type Own struct {
 	Software *software.Service
-	// Propose puts an action into the ledger as proposed and returns its id; it
-	// checks policy, assignment and catalogue.
-	Propose func(ctx context.Context, tx *store.Tx, v desk.Viewer, w Wish) (desk.ID, error)
+	Actions  *actions.Service
 }
 
 var _ Ledger = (*Own)(nil)
@@ -75,10 +74,9 @@ func (o *Own) SoftwareTx(ctx context.Context, tx *store.Tx, v desk.Viewer) ([]pr
 
 // ProposeTx proposes and reads back what the ledger has.
 func (o *Own) ProposeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, w Wish) (prompts.ActionLine, error) {
-	if o.Propose == nil {
-		return prompts.ActionLine{}, desk.Errorf(desk.CodeUnsupported, "nothing can be proposed here")
-	}
-	id, err := o.Propose(ctx, tx, v, w)
+	a, err := o.Actions.ProposeTx(ctx, tx, v, actions.Proposal{
+		Device: w.Device, Operation: w.Operation, Software: w.Software, Conversation: w.Conversation, Source: actions.SourceAssistant,
+	})
 	if err != nil {
 		return prompts.ActionLine{}, err
 	}
@@ -86,7 +84,7 @@ func (o *Own) ProposeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, w Wish
 	if err != nil {
 		return prompts.ActionLine{}, err
 	}
-	return pick(list, string(id), "action", "action", func(a prompts.ActionLine) (string, string) { return a.ID, a.ID })
+	return pick(list, string(a.ID), "action", "action", func(a prompts.ActionLine) (string, string) { return a.ID, a.ID })
 }
 
 // RequestTx asks the technicians for software.

@@ -35,6 +35,7 @@ import (
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/tools"
+	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/software"
 )
 
@@ -140,7 +141,9 @@ func wireConversations(s *store.Store, cfg nodeConfig, log *slog.Logger) (*conve
 	if err != nil {
 		return nil, err
 	}
-	registry, err := tools.NewRegistry(s, log, tools.All(s, finder(s, cfg, builtIn, log), tickets.New(s), &tools.Own{Software: software.New(s)})...)
+	catalogue := software.New(s)
+	ledger := &tools.Own{Software: catalogue, Actions: actions.New(actions.Config{Store: s, Catalogue: catalogue, Log: log})}
+	registry, err := tools.NewRegistry(s, log, tools.All(s, finder(s, cfg, builtIn, log), tickets.New(s), ledger)...)
 	if err != nil {
 		return nil, err
 	}

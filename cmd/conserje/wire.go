@@ -56,7 +56,9 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 		return nil, err
 	}
 	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})
-	ledger := &tools.Own{Software: p.software}
+	p.actions = actions.New(actions.Config{Store: d.Store, Verify: p.verify, Catalogue: p.software, SMS: messages, Log: log})
+	p.software.Plug(p.actions)
+	ledger := &tools.Own{Software: p.software, Actions: p.actions}
 	registry, err := tools.NewRegistry(d.Store, log, tools.All(d.Store, p.knowledge, p.tickets, ledger)...)
 	if err != nil {
 		return nil, err
@@ -66,9 +68,6 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 		return nil, err
 	}
 	p.conversations = conversations.New(conversations.Config{Store: d.Store, Engine: engine, Log: log})
-	p.actions = actions.New(actions.Config{Store: d.Store, Verify: secondFactor{p.verify}, Catalog: catalogue{p.software}, SMS: passwords{messages}, Log: log})
-	ledger.Propose = proposer{p.actions}.propose
-	p.software.Plug(proposer{p.actions})
 	p.devices = devices.New(d.Store, log)
 	if err := p.openLinks(ctx); err != nil {
 		return nil, err

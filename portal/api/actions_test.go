@@ -8,6 +8,7 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/tools/actions"
 )
 
@@ -15,13 +16,17 @@ import (
 // are elsewhere; here it is about who may call.
 type rightCode struct{ store *store.Store }
 
-func (rightCode) Status(context.Context, *store.Tx, desk.ID, actions.Act) (actions.ActionFactors, error) {
-	return actions.ActionFactors{PhoneMasked: "••• 000", PhoneVerified: true}, nil
+func (rightCode) Status(context.Context, *store.Tx, desk.ID) (verify.Factors, error) {
+	return verify.Factors{PhoneMasked: "••• 000", PhoneVerified: true}, nil
 }
 
-func (rightCode) SendCode(context.Context, desk.Viewer, actions.Act, string) error { return nil }
+func (rightCode) SentFor(context.Context, *store.Tx, desk.ID, desk.ID) (verify.Sent, error) {
+	return verify.Sent{}, nil
+}
 
-func (r rightCode) Check(ctx context.Context, v desk.Viewer, _ actions.Act, code string, then func(context.Context, *store.Tx, string) error) error {
+func (rightCode) SendCode(context.Context, desk.Viewer, verify.Act, string) error { return nil }
+
+func (r rightCode) Check(ctx context.Context, v desk.Viewer, _ verify.Act, code string, then func(context.Context, *store.Tx, string) error) error {
 	if code != "123456" {
 		return desk.Errorf(desk.CodeInvalid, "wrong")
 	}

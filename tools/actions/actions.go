@@ -23,80 +23,50 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/verify"
+	"github.com/conserje/conserje/tools/software"
 )
-
-// Act is one act as the second factor is bound to it, and as the message with
-// the code names it.
-type Act struct {
-	Action    desk.ID
-	Digest    []byte
-	Operation desk.Operation
-	Device    string
-	Software  string
-	// Text is the act in a language: "restarts LAPTOP-7".
-	Text func(desk.Language) string
-}
-
-// ActionFactors is what a person has to verify with.
-type ActionFactors struct {
-	PhoneMasked   string     `json:"phone_masked,omitempty"`
-	PhoneVerified bool       `json:"phone_verified"`
-	TOTP          bool       `json:"totp"`
-	ResendAt      *time.Time `json:"resend_at,omitempty"`
-	AttemptsLeft  *int       `json:"attempts_left,omitempty"`
-}
 
 // Verifier is the second factor. Its contract: a code is good once, for the
 // person and the digest it was made for, and an attempt is charged and
 // committed before the code is looked at. Check calls then in the transaction
 // that uses the code up; an error of then leaves the code unused.
 type Verifier interface {
-	Status(ctx context.Context, tx *store.Tx, user desk.ID, act Act) (ActionFactors, error)
-	SendCode(ctx context.Context, v desk.Viewer, act Act, phone string) error
-	Check(ctx context.Context, v desk.Viewer, act Act, code string, then func(ctx context.Context, tx *store.Tx, factor string) error) error
-}
-
-// Package is how one system installs a piece of software, as the catalogue has
-// it now.
-type Package struct {
-	Name            string
-	Manager         string
-	ID              string
-	Version         string // empty: the newest
-	SoftwareVersion int    // counts the edits of the catalogue's row
-	Source          desk.ID
-	SourceURL       string
-	// Credentials opens those of a private source, when a command leaves; nil:
-	// there are none.
-	Credentials func(ctx context.Context, tx *store.Tx) ([]byte, error)
+	// Status tells a person's factors, SentFor how the newest code for an action fares.
+	Status(ctx context.Context, tx *store.Tx, user desk.ID) (verify.Factors, error)
+	SentFor(ctx context.Context, tx *store.Tx, user, action desk.ID) (verify.Sent, error)
+	SendCode(ctx context.Context, v desk.Viewer, act verify.Act, phone string) error
+	Check(ctx context.Context, v desk.Viewer, act verify.Act, code string, then func(ctx context.Context, tx *store.Tx, factor string) error) error
 }
 
 // Catalogue says what a person may install: CodeNotFound when it is not for
 // them, CodePolicy when there is no package for the system.
 type Catalogue interface {
-	PackageTx(ctx context.Context, tx *store.Tx, v desk.Viewer, software desk.ID, system string) (Package, error)
+	PackageTx(ctx context.Context, tx *store.Tx, v desk.Viewer, software desk.ID, system string) (software.Package, error)
+	// CredentialsTx opens those of a private source, when a command leaves; nil
+	// when it has none.
+	CredentialsTx(ctx context.Context, tx *store.Tx, source desk.ID) ([]byte, error)
 }
 
-// Messenger sends a temporary password to its owner's verified number when tx
-// commits; it keeps the text sealed until then. That it cannot is a
-// *desk.Error, and then it has written nothing.
+// Messenger sends a text message when tx commits, its secret sealed until then.
+// That it cannot is a *desk.Error, and then it has written nothing.
 type Messenger interface {
-	// Can reports whether there is anybody who carries text messages.
-	Can() bool
-	PasswordTx(ctx context.Context, tx *store.Tx, user desk.ID, account, device, password string) error
+	Can(c notify.Channel) bool
+	SMS(ctx context.Context, tx *store.Tx, m notify.Message) error
 }
 
 // Config sets up the service. Store and Log are required; without a Verifier
 // nothing can be verified, without a Catalogue nothing installed, without
 // SMS no password reset.
 type Config struct {
-	Store   *store.Store
-	Verify  Verifier
-	Catalog Catalogue
-	SMS     Messenger
-	Log     *slog.Logger
+	Store     *store.Store
+	Verify    Verifier
+	Catalogue Catalogue
+	SMS       Messenger
+	Log       *slog.Logger
 	// Now is the clock; nil is the database's.
 	Now func() time.Time
 	// ProposalsAtMost bounds one person's proposals in ten minutes; 30.

@@ -13,6 +13,7 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/devices/wire"
 )
@@ -160,7 +161,7 @@ func TestRulesChangedBetweenTheStepsEndTheAction(t *testing.T) {
 				}
 				_, err = w.service.Confirm(as(t, w.ana), v.ID)
 				if step >= 1 {
-					_ = w.codes.SendCode(t.Context(), w.ana, actions.Act{}, "")
+					_ = w.codes.SendCode(t.Context(), w.ana, verify.Act{}, "")
 					_, _ = w.service.SendCode(as(t, w.ana), v.ID, "")
 					if step == 1 {
 						change(t, w)

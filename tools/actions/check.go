@@ -8,13 +8,14 @@ import (
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // found is what an act would be now.
 type found struct {
 	decision policy.Decision
 	params   Parameters
-	pack     *Package
+	pack     *software.Package
 }
 
 func (f found) softwareVersion() int {
@@ -26,7 +27,7 @@ func (f found) softwareVersion() int {
 
 // look asks every rule and reads what would be done: the one gate of all four
 // times. A refusal is in the decision; an error denies as well.
-func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, op desk.Operation, software desk.ID) (f found, err error) {
+func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, op desk.Operation, row desk.ID) (f found, err error) {
 	owner := desk.Viewer{Tenant: tx.Tenant, User: user}
 	q := policy.Question{Operation: op, Device: device}
 	if op == desk.OpInstallSoftware {
@@ -36,7 +37,7 @@ func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, 
 		}
 		owner.Company, owner.Role, owner.Name, owner.Language = deref(p.CompanyID), p.Role, p.Name, p.Language
 		q.Named = true
-		if f.pack, q.Missing, err = s.packageFor(ctx, tx, owner, device, software); err != nil {
+		if f.pack, q.Missing, err = s.packageFor(ctx, tx, owner, device, row); err != nil {
 			return f, err
 		}
 	}
@@ -49,7 +50,9 @@ func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, 
 	case desk.OpInstallSoftware:
 		if f.pack != nil {
 			f.params.Manager, f.params.Package, f.params.Version = f.pack.Manager, f.pack.ID, f.pack.Version
-			f.params.Source, f.params.SourceURL = f.pack.Source, f.pack.SourceURL
+			if from := f.pack.Source; from != nil {
+				f.params.Source, f.params.SourceURL = from.ID, from.URL
+			}
 		}
 	}
 	return f, nil
@@ -57,15 +60,15 @@ func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, 
 
 // packageFor reads the catalogue; missing is the rule by which it has nothing
 // for this person and system.
-func (s *Service) packageFor(ctx context.Context, tx *store.Tx, owner desk.Viewer, device, software desk.ID) (p *Package, missing string, err error) {
+func (s *Service) packageFor(ctx context.Context, tx *store.Tx, owner desk.Viewer, device, row desk.ID) (p *software.Package, missing string, err error) {
 	d, err := tx.DeviceFor(ctx, db.DeviceForParams{UserID: owner.User, DeviceID: device})
-	if store.NoRows(err) || err == nil && (s.cfg.Catalog == nil || software == "" || !owner.Role.Valid()) {
+	if store.NoRows(err) || err == nil && (s.cfg.Catalogue == nil || row == "" || !owner.Role.Valid()) {
 		return nil, policy.RuleCatalogue, nil
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	got, err := s.cfg.Catalog.PackageTx(ctx, tx, owner, software, d.System)
+	got, err := s.cfg.Catalogue.PackageTx(ctx, tx, owner, row, d.System)
 	switch desk.CodeOf(err) {
 	case "":
 		return &got, "", nil

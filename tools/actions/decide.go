@@ -8,6 +8,7 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/verify"
 )
 
 // Confirm is the owner's button. Rules and digest are checked; what is not
@@ -137,7 +138,7 @@ func (s *Service) refuse(ctx context.Context, tx *store.Tx, a *db.Action, now ti
 
 // act is what the second factor is asked about. It is read, and checked, in a
 // transaction of its own: the verifier needs to commit before it looks.
-func (s *Service) act(ctx context.Context, id desk.ID) (act Act, v desk.Viewer, err error) {
+func (s *Service) act(ctx context.Context, id desk.ID) (act verify.Act, v desk.Viewer, err error) {
 	if s.cfg.Verify == nil {
 		return act, v, desk.Errorf(desk.CodeUnavailable, "no second factor is set up")
 	}
@@ -154,15 +155,13 @@ func (s *Service) act(ctx context.Context, id desk.ID) (act Act, v desk.Viewer, 
 	return act, v, err
 }
 
-func (s *Service) actOf(ctx context.Context, tx *store.Tx, a *db.Action) (Act, error) {
+func (s *Service) actOf(ctx context.Context, tx *store.Tx, a *db.Action) (verify.Act, error) {
 	n, err := s.namesOf(ctx, tx, a)
 	if err != nil {
-		return Act{}, err
+		return verify.Act{}, err
 	}
-	row := *a
-	return Act{
+	return verify.Act{
 		Action: a.ID, Digest: bytes.Clone(a.Digest), Operation: desk.Operation(a.Operation), Device: n.device, Software: n.software,
-		Text: func(l desk.Language) string { return words(l).act(&row, n) },
 	}, nil
 }
 
@@ -209,7 +208,7 @@ func (s *Service) Verify(ctx context.Context, id desk.ID, code string) (View, er
 }
 
 // verified moves an action on to its device, after everything was asked again.
-func (s *Service) verified(ctx context.Context, tx *store.Tx, v desk.Viewer, d *decision, act Act, factor string) error {
+func (s *Service) verified(ctx context.Context, tx *store.Tx, v desk.Viewer, d *decision, act verify.Act, factor string) error {
 	if d.a.ID != act.Action || !bytes.Equal(d.a.Digest, act.Digest) {
 		return desk.Errorf(desk.CodeActionChanged, "the code is for another act")
 	}

@@ -130,7 +130,7 @@ func (s *Service) command(ctx context.Context, tx *store.Tx, a *db.Action, e *ev
 	if op == desk.OpRestart || op == desk.OpShutdown {
 		c.WarnSeconds = warnSeconds
 	}
-	if err := seal(ctx, tx, c, f); err != nil {
+	if err := s.sealPackage(ctx, tx, c, f); err != nil {
 		return nil, err
 	}
 	if op == desk.OpResetPassword {
@@ -153,21 +153,19 @@ func nonce() string {
 	return hex.EncodeToString(b[:])
 }
 
-// seal puts the package into the command, a private source's credentials
+// sealPackage puts the package into the command, a private source's credentials
 // readable by this device only.
-func seal(ctx context.Context, tx *store.Tx, c *wire.Command, f found) error {
+func (s *Service) sealPackage(ctx context.Context, tx *store.Tx, c *wire.Command, f found) error {
 	if f.pack == nil {
 		return nil
 	}
 	c.Package = &wire.PackageSpec{Manager: f.pack.Manager, ID: f.pack.ID, Version: f.pack.Version}
-	if f.pack.SourceURL == "" {
+	from := f.pack.Source
+	if from == nil {
 		return nil
 	}
-	c.Package.Source = &wire.Source{URL: f.pack.SourceURL}
-	if f.pack.Credentials == nil {
-		return nil
-	}
-	plain, err := f.pack.Credentials(ctx, tx)
+	c.Package.Source = &wire.Source{URL: from.URL}
+	plain, err := s.cfg.Catalogue.CredentialsTx(ctx, tx, from.ID)
 	if err != nil || len(plain) == 0 {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/tools/devices/wire"
@@ -100,14 +101,20 @@ func (s *Service) unreachable(ctx context.Context, tx *store.Tx, a *db.Action) (
 	if a.Operation != string(desk.OpResetPassword) {
 		return nil, nil //nolint:nilnil // nothing stands against it
 	}
-	if s.cfg.SMS == nil || !s.cfg.SMS.Can() {
-		return &refused{code: codeNoSMS}, nil
+	_, r, err := s.verifiedNumber(ctx, tx, a.UserID)
+	return r, err
+}
+
+// verifiedNumber is where a temporary password goes, and nowhere else.
+func (s *Service) verifiedNumber(ctx context.Context, tx *store.Tx, user desk.ID) (number string, r *refused, err error) {
+	if s.cfg.SMS == nil || !s.cfg.SMS.Can(notify.SMS) {
+		return "", &refused{code: codeNoSMS}, nil
 	}
-	_, err := tx.VerifiedNumber(ctx, a.UserID)
+	number, err = tx.VerifiedNumber(ctx, user)
 	if store.NoRows(err) {
-		return &refused{code: codeNoPhone}, nil
+		return "", &refused{code: codeNoPhone}, nil
 	}
-	return nil, err
+	return number, nil, err
 }
 
 // Why an action whose password was set has not sent it.
@@ -157,12 +164,16 @@ func (s *Service) sendPassword(ctx context.Context, tx *store.Tx, a *db.Action, 
 	if err != nil {
 		return err
 	}
-	if r, err := s.unreachable(ctx, tx, a); err != nil {
+	number, r, err := s.verifiedNumber(ctx, tx, a.UserID)
+	if err != nil {
 		return err
-	} else if r != nil {
+	}
+	if r != nil {
 		return r.err()
 	}
-	return s.cfg.SMS.PasswordTx(ctx, tx, a.UserID, parametersOf(a).Account, d.Name, string(plain))
+	return s.cfg.SMS.SMS(ctx, tx, notify.Message{
+		User: a.UserID, To: number, Template: "temporary_password", Params: map[string]string{"account": parametersOf(a).Account, "device": d.Name}, Secret: string(plain),
+	})
 }
 
 // askable reports whether the password is still kept for its owner.

@@ -10,31 +10,29 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/devices/wire"
 )
 
-// texts carries temporary passwords to whoever has a verified number.
+// texts carries temporary passwords.
 type texts struct {
 	mu   sync.Mutex
 	down bool // there is no provider any more
 	sent []string
 }
 
-func (x *texts) Can() bool {
+func (x *texts) Can(notify.Channel) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return !x.down
 }
 
-func (x *texts) PasswordTx(ctx context.Context, tx *store.Tx, user desk.ID, _, _, password string) error {
-	if _, err := tx.VerifiedNumber(ctx, user); err != nil {
-		return err
-	}
+func (x *texts) SMS(_ context.Context, _ *store.Tx, m notify.Message) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.sent = append(x.sent, password)
+	x.sent = append(x.sent, m.Secret)
 	return nil
 }
 

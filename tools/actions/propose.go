@@ -11,6 +11,7 @@ import (
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // proposalsWindow is in which one person's proposals are counted.
@@ -34,6 +35,15 @@ func (s *Service) ProposeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, p 
 		return View{}, single(err)
 	}
 	return s.view(ctx, tx, v, a.ID)
+}
+
+// ProposeInstallTx proposes the installation that an approved request asks for.
+// Its owner confirms and verifies as ever.
+func (s *Service) ProposeInstallTx(ctx context.Context, tx *store.Tx, owner desk.Viewer, w software.Install) (desk.ID, error) {
+	view, err := s.ProposeTx(ctx, tx, owner, Proposal{
+		Device: w.Device, Operation: desk.OpInstallSoftware, Software: w.Software, Conversation: w.Conversation, Source: SourceRequest,
+	})
+	return view.ID, err
 }
 
 // single takes a lone error out of its join, so that codes and texts stay.

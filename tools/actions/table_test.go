@@ -98,7 +98,7 @@ func TestEveryOperationStateCodeAndButtonHasItsWords(t *testing.T) {
 	t.Parallel()
 	var keys []string
 	for _, op := range desk.Operations() {
-		keys = append(keys, "title."+string(op), "effect."+string(op), "act."+string(op))
+		keys = append(keys, "title."+string(op), "effect."+string(op))
 	}
 	for _, s := range desk.ActionStates() {
 		if s != desk.StateSucceeded {

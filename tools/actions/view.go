@@ -74,6 +74,15 @@ type ActionText struct {
 	Buttons map[string]string `json:"buttons"`
 }
 
+// ActionFactors is what the owner has to verify with.
+type ActionFactors struct {
+	PhoneMasked   string     `json:"phone_masked,omitempty"`
+	PhoneVerified bool       `json:"phone_verified"`
+	TOTP          bool       `json:"totp"`
+	ResendAt      *time.Time `json:"resend_at,omitempty"`
+	AttemptsLeft  *int       `json:"attempts_left,omitempty"`
+}
+
 // ActionEvidence is what the device showed of the effect.
 type ActionEvidence struct {
 	BootBefore    string         `json:"boot_before,omitempty"`
@@ -278,17 +287,24 @@ func (s *Service) render(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 		return view, err
 	}
 	if s.cfg.Verify != nil && a.UserID == v.User && slices.Contains(view.Next, "verify") {
-		act, err := s.actOf(ctx, tx, a)
-		if err != nil {
+		var err error
+		if view.Factor, err = s.factors(ctx, tx, a); err != nil {
 			return view, err
 		}
-		f, err := s.cfg.Verify.Status(ctx, tx, v.User, act)
-		if err != nil {
-			return view, err
-		}
-		view.Factor = &f
 	}
 	return view, nil
+}
+
+// factors is what the owner has to verify with, and how the newest code fares.
+func (s *Service) factors(ctx context.Context, tx *store.Tx, a *db.Action) (*ActionFactors, error) {
+	f, err := s.cfg.Verify.Status(ctx, tx, a.UserID)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := s.cfg.Verify.SentFor(ctx, tx, a.UserID, a.ID)
+	return &ActionFactors{
+		PhoneMasked: f.PhoneMasked, PhoneVerified: f.PhoneVerified, TOTP: f.TOTP, ResendAt: sent.ResendAt, AttemptsLeft: sent.AttemptsLeft,
+	}, err
 }
 
 // addPassword offers the temporary password once more while it is kept.

@@ -54,7 +54,6 @@ func (c catalog) text(key string, n names) string {
 
 func (c catalog) title(a *db.Action, n names) string  { return c.text("title."+a.Operation, n) }
 func (c catalog) effect(a *db.Action, n names) string { return c.text("effect."+a.Operation, n) }
-func (c catalog) act(a *db.Action, n names) string    { return c.text("act."+a.Operation, n) }
 
 // state is where the action stands, in words. Queued never reads as done.
 func (c catalog) state(state, outcome, code string) string {

@@ -14,7 +14,9 @@ import (
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/tools/actions"
+	"github.com/conserje/conserje/tools/software"
 )
 
 // world is a tenant with a person, a colleague, a technician and an admin, a
@@ -49,7 +51,7 @@ func newWorld(t testing.TB) *world {
 	w.codes = &codes{store: s, open: map[desk.ID]string{}, good: map[desk.ID]string{}}
 	w.sms = &texts{}
 	w.service = actions.New(actions.Config{
-		Store: s, Verify: w.codes, Catalog: w.shelf, SMS: w.sms, Log: storetest.Log(t), ProposalsAtMost: 1_000_000, Now: w.clock,
+		Store: s, Verify: w.codes, Catalogue: w.shelf, SMS: w.sms, Log: storetest.Log(t), ProposalsAtMost: 1_000_000, Now: w.clock,
 	})
 	return w
 }
@@ -160,11 +162,15 @@ type codes struct {
 	between func()
 }
 
-func (*codes) Status(context.Context, *store.Tx, desk.ID, actions.Act) (actions.ActionFactors, error) {
-	return actions.ActionFactors{PhoneVerified: true}, nil
+func (*codes) Status(context.Context, *store.Tx, desk.ID) (verify.Factors, error) {
+	return verify.Factors{PhoneVerified: true}, nil
 }
 
-func (c *codes) SendCode(_ context.Context, v desk.Viewer, act actions.Act, _ string) error {
+func (*codes) SentFor(context.Context, *store.Tx, desk.ID, desk.ID) (verify.Sent, error) {
+	return verify.Sent{}, nil
+}
+
+func (c *codes) SendCode(_ context.Context, v desk.Viewer, act verify.Act, _ string) error {
 	var b [4]byte
 	_, _ = rand.Read(b[:])
 	c.mu.Lock()
@@ -180,7 +186,7 @@ func (c *codes) of(id desk.ID) string {
 	return s[max(0, len(s)-8):]
 }
 
-func (c *codes) Check(ctx context.Context, v desk.Viewer, act actions.Act, code string, then func(context.Context, *store.Tx, string) error) error {
+func (c *codes) Check(ctx context.Context, v desk.Viewer, act verify.Act, code string, then func(context.Context, *store.Tx, string) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	proof := string(v.User) + " " + hex.EncodeToString(act.Digest)
@@ -212,11 +218,13 @@ func (s *shelf) repoint() {
 	s.pkg += "x"
 }
 
-func (s *shelf) PackageTx(_ context.Context, _ *store.Tx, _ desk.Viewer, _ desk.ID, system string) (actions.Package, error) {
+func (*shelf) CredentialsTx(context.Context, *store.Tx, desk.ID) ([]byte, error) { return nil, nil }
+
+func (s *shelf) PackageTx(_ context.Context, _ *store.Tx, _ desk.Viewer, _ desk.ID, system string) (software.Package, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if system != "windows" {
-		return actions.Package{}, policy.Refuse(policy.RuleSoftwareSystem)
+		return software.Package{}, policy.Refuse(policy.RuleSoftwareSystem)
 	}
-	return actions.Package{Name: "VLC", Manager: "chocolatey", ID: s.pkg, Version: "3.0", SoftwareVersion: s.version}, nil
+	return software.Package{Name: "VLC", Manager: "chocolatey", ID: s.pkg, Version: "3.0", SoftwareVersion: s.version}, nil
 }
