@@ -1,4 +1,4 @@
-# docker build -t conserje .
+# docker build --build-arg VERSION=$(git describe --tags --always) -t conserje .
 # The image holds one static binary, certificates and time zones, and runs as nobody in particular. It has no Postgres
 # of its own: set DATABASE_URL (compose.yaml does).
 
@@ -15,7 +15,8 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 COPY --from=web /src/portal/web/dist portal/web/dist
-RUN CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags="-s -w" -o /out/conserje ./cmd/conserje \
+ARG VERSION=dev
+RUN CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags="-s -w -X main.version=$VERSION" -o /out/conserje ./cmd/conserje \
  && mkdir -p /out/data /out/tmp && chmod 1777 /out/tmp
 
 FROM scratch

@@ -31,9 +31,20 @@ build: web bin/conserje ## builds the web interface (when its sources changed) a
 
 GO_FILES := $(shell find . -name node_modules -prune -o -name '.?*' -type d -prune -o -type f -print 2>/dev/null | grep -E '\.(go|sql|md|html|tmpl|json|yaml)$$|/go\.(mod|sum)$$' | grep -v '^\./bin/\|^\./data/\|^\./artifacts/')
 
-bin/conserje: $(GO_FILES) $(wildcard portal/web/dist/index.html)
+# What `conserje version` says: the nearest tag and the commit. The stamp has a new date when that changes.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STAMP   := -X main.version=$(VERSION) -X github.com/conserje/conserje/tools/agent.Version=$(VERSION)
+
+bin/.version: stamp
+	@mkdir -p bin
+	@[ "$$(cat $@ 2>/dev/null)" = '$(VERSION)' ] || echo '$(VERSION)' > $@
+
+.PHONY: stamp
+stamp:
+
+bin/conserje: $(GO_FILES) bin/.version $(wildcard portal/web/dist/index.html)
 	@echo '==> building bin/conserje ...' >&2
-	@go build -o bin/ ./cmd/...
+	@go build -ldflags '$(STAMP)' -o bin/ ./cmd/...
 
 WEB_FILES := $(shell find portal/web -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null | grep -v '\.go$$')
 
@@ -68,7 +79,7 @@ agents: ## builds the device agent for Windows, macOS and Linux into bin/agents/
 		system=$${target%/*}; processor=$${target#*/}; suffix=; \
 		if [ $$system = windows ]; then suffix=.exe; fi; \
 		echo "==> building conserje-agent for $$target ..." >&2; \
-		CGO_ENABLED=0 GOOS=$$system GOARCH=$$processor go build -trimpath -ldflags '-s -w' -o bin/agents/conserje-agent-$$system-$$processor$$suffix ./cmd/conserje-agent; \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=$$processor go build -trimpath -ldflags '-s -w $(STAMP)' -o bin/agents/conserje-agent-$$system-$$processor$$suffix ./cmd/conserje-agent; \
 	done
 
 # --- to check it ---

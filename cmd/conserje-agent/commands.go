@@ -166,4 +166,7 @@ func (h helperCmd) Run() error { return agent.SessionHelper(h.What) }
 type versionCmd struct{}
 
 // Run prints the version.
-func (versionCmd) Run() { fmt.Println(agent.Version) }
+func (versionCmd) Run() error {
+	_, err := fmt.Println(agent.Version)
+	return err
+}

@@ -18,7 +18,7 @@ type doctorCmd struct{}
 // Run opens the installation as the server would and says what it found.
 func (doctorCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err error) {
 	say := func(what, found string) { fmt.Printf("%-16s %s\n", what, found) }
-	say("conserje", version+" ("+runtime.Version()+", "+runtime.GOOS+"/"+runtime.GOARCH+")")
+	say("conserje", release()+" ("+runtime.Version()+", "+runtime.GOOS+"/"+runtime.GOARCH+")")
 	say("web interface", map[bool]string{true: "built in", false: "missing: run make build"}[web.Built()])
 	say("model", modelState(ctx, s.Model, log))
 	d, err := openDatabase(ctx, s, log, func(string) {}, true)

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -15,6 +17,14 @@ import (
 
 // version is set by the build.
 var version = "dev"
+
+// release is the version, or that of the module when `go install` built it.
+func release() string {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "dev" && strings.HasPrefix(info.Main.Version, "v") {
+		return info.Main.Version
+	}
+	return version
+}
 
 type cli struct {
 	Settings
@@ -30,7 +40,7 @@ type cli struct {
 type versionCmd struct{}
 
 func (versionCmd) Run() error {
-	_, err := fmt.Println(version)
+	_, err := fmt.Println(release())
 	return err
 }
 

@@ -14,6 +14,7 @@ type Asset struct {
 	Encoding     string // br, gzip or empty
 	CacheControl string
 	ETag         string
+	Missing      bool // a page that says that there is none: 404
 }
 
 // Assets serves the web interface: look finds a file by the request's path and
@@ -29,7 +30,13 @@ func Assets(look func(path, acceptEncoding string) (Asset, bool)) fiber.Handler 
 		}
 		c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
 		c.Set(fiber.HeaderCacheControl, f.CacheControl)
-		c.Set(fiber.HeaderETag, f.ETag)
+		if f.Missing {
+			f.ETag = "" // a condition on it is about a page that exists
+			c.Status(http.StatusNotFound)
+		}
+		if f.ETag != "" {
+			c.Set(fiber.HeaderETag, f.ETag)
+		}
 		if f.ETag != "" && matches(c.Get(fiber.HeaderIfNoneMatch), f.ETag) {
 			return c.SendStatus(http.StatusNotModified)
 		}

@@ -285,6 +285,21 @@ func TestAssetsAnswerConditionsAndIgnoreRanges(t *testing.T) {
 	}
 }
 
+func TestAPageThatIsNotThereIsShownWith404(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	// As a browser asks: no problem document for a page.
+	res, err := http.DefaultTransport.RoundTrip(call{path: "/nowhere", header: map[string]string{"If-None-Match": "*"}}.request(t, w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusNotFound || res.Header.Get("ETag") != "" || !strings.HasPrefix(string(body), "<!doctype html>") {
+		t.Errorf("%d %v %q %v", res.StatusCode, res.Header, body, err)
+	}
+}
+
 func TestATicketThatSomebodyChangedIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

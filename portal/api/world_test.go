@@ -115,7 +115,7 @@ func asset(path, _ string) (api.Asset, bool) {
 	if path == "/missing.js" {
 		return api.Asset{}, false
 	}
-	return api.Asset{Body: []byte("<!doctype html>0123456789"), ContentType: "text/html; charset=utf-8", CacheControl: "no-cache", ETag: `"abc"`}, true
+	return api.Asset{Body: []byte("<!doctype html>0123456789"), ContentType: "text/html; charset=utf-8", CacheControl: "no-cache", ETag: `"abc"`, Missing: path == "/nowhere"}, true
 }
 
 func (w *world) fill(t testing.TB) {

@@ -25,6 +25,7 @@ type File struct {
 	Encoding     string // "br", "gzip" or empty
 	CacheControl string
 	ETag         string
+	Missing      bool // the page that says so: to be sent with 404
 }
 
 // Built reports whether the interface was built into this binary.
@@ -35,25 +36,30 @@ func Built() bool {
 
 // Lookup finds the file for a request's path in the best form that the client
 // takes. Paths of the application itself, such as /tickets/7, are answered
-// with its page; a missing asset or anything below /api is not found, so that
-// a broken link never looks like a page.
+// with its page, and so is any other that a person may have typed, marked as
+// missing: the application says so in the reader's language. A missing asset
+// or anything below /api is not found, so that a broken link never looks like
+// a page.
 func Lookup(requestPath, acceptEncoding string) (File, bool) {
 	files := built()
 	name := path.Clean("/" + requestPath)
 	entry, ok := files[name]
-	if !ok && !isPage(name) {
+	if !ok && !maybePage(name) {
 		return File{}, false
 	}
-	if !ok {
-		if entry, ok = files["/index.html"]; !ok {
-			return unbuilt(), true
-		}
+	if ok {
+		return entry.best(acceptEncoding), true
 	}
-	return entry.best(acceptEncoding), true
+	f := unbuilt()
+	if entry, ok = files["/index.html"]; ok {
+		f = entry.best(acceptEncoding)
+	}
+	f.Missing = !isPage(name)
+	return f, true
 }
 
-// isPage tells addresses of the application from those of files.
-func isPage(name string) bool {
+// maybePage tells addresses of the application from those of files.
+func maybePage(name string) bool {
 	return name != "/api" && !strings.HasPrefix(name, "/api/") &&
 		!strings.HasPrefix(name, "/assets/") && path.Ext(name) == ""
 }

@@ -41,6 +41,9 @@ func TestAPageIsAnsweredAndAMissingFileIsNot(t *testing.T) {
 		if !ok || !strings.HasPrefix(f.ContentType, "text/html") {
 			t.Errorf("%s: ok %v, type %q", page, ok, f.ContentType)
 		}
+		if f.Missing != (page == "/../etc/passwd") {
+			t.Errorf("%s: missing %v", page, f.Missing)
+		}
 		if strings.Contains(f.CacheControl, "immutable") {
 			t.Errorf("%s would be kept for ever", page)
 		}

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessible, answered, ask, launch, logIn, shot, visit } from "./browser";
+import { accessible, answered, ask, launch, logIn, shot, speak, visit } from "./browser";
 import { type Portal, portal } from "./server";
 
 let browser: Browser;
@@ -83,6 +83,23 @@ describe.each(looks)("$name", (look) => {
     await accessible(page);
     await context.close();
   });
+});
+
+it("an address that leads nowhere says so, with 404, in each language", async () => {
+  const { page, context } = await visit(browser, server.url);
+  await logIn(page, "tess");
+  const said = new Set<string | null>();
+  for (const language of ["en", "es", "de", "fr", "it"]) {
+    await speak(page, language);
+    for (const path of ["/docs", "/manage/nowhere"]) {
+      expect((await page.goto(path))?.status()).toBe(404);
+      await page.waitForSelector(`html[lang=${language}] main h1`);
+      said.add(await page.locator("main h1").textContent());
+      await accessible(page);
+    }
+  }
+  expect(said.size).toBe(5);
+  await context.close();
 });
 
 it.each(Object.keys(pages))("at 320 px %s has nothing to scroll sideways", async (user) => {

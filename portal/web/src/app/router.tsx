@@ -12,10 +12,12 @@ import type { ActionState, Language, Operation } from "../api/types";
 import { languages } from "./i18n";
 import { oneOf } from "./one-of";
 import { isStaff, sessionQuery, welcome } from "./session";
-import { NotFound, RouteFailed, Shell } from "./shell";
+import { NotFound, NotFoundAlone, RouteFailed, Shell } from "./shell";
 import { Loading } from "./states";
 
-const root = createRootRouteWithContext<{ client: QueryClient }>()({ notFoundComponent: NotFound });
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  notFoundComponent: NotFoundAlone,
+});
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -303,6 +305,7 @@ export function createAppRouter(client: QueryClient) {
     defaultPreload: "intent",
     defaultPendingComponent: Loading,
     defaultErrorComponent: RouteFailed,
+    defaultNotFoundComponent: NotFound,
     scrollRestoration: true,
   });
 }

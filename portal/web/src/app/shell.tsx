@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
 import {
   IconBook2,
   IconDeviceLaptop,
@@ -23,7 +24,8 @@ import { Bell } from "./bell";
 import { ExpiredDialog } from "./expired";
 import { isStaff, useMe } from "./session";
 import classes from "./shell.module.css";
-import { Empty, Failed } from "./states";
+import { Failed } from "./states";
+import states from "./states.module.css";
 
 interface Place {
   to: "/" | "/self-service" | "/tickets" | "/articles" | "/queue" | "/manage" | "/admin";
@@ -121,18 +123,26 @@ export function RouteFailed({ error, reset }: ErrorComponentProps) {
   );
 }
 
+/** An address that leads nowhere. The server has sent it with 404. */
 export function NotFound() {
   const { t } = useTranslation();
+  useDocumentTitle(t("common.state.not_found_title"));
   return (
-    <Empty
-      title={t("common.state.not_found_title")}
-      action={
-        <Button component={Link} to="/" variant="default">
-          {t("common.state.home")}
-        </Button>
-      }
-    >
-      {t("common.state.not_found_text")}
-    </Empty>
+    <div className={states.state}>
+      <h1 className={states.title}>{t("common.state.not_found_title")}</h1>
+      <p className={states.text}>{t("common.state.not_found_text")}</p>
+      <Button component={Link} to="/" variant="default">
+        {t("common.state.home")}
+      </Button>
+    </div>
+  );
+}
+
+/** The same where nothing stands around it. */
+export function NotFoundAlone() {
+  return (
+    <main>
+      <NotFound />
+    </main>
   );
 }

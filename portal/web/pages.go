@@ -1,0 +1,37 @@
+package web
+
+import "strings"
+
+// pages are the addresses that the application has; a star is any one
+// segment. A test holds them against the application's own router.
+var pages = []string{
+	"/", "/login", "/account", "/outbox", "/self-service", "/c/*",
+	"/articles", "/articles/*", "/tickets", "/tickets/new", "/tickets/*", "/queue", "/queue/*",
+	"/admin", "/admin/articles", "/admin/software", "/admin/second-factor",
+	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
+	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/why",
+}
+
+// isPage reports whether the application has something to show at an address.
+// Whether a ticket of that number exists is not known here.
+func isPage(name string) bool {
+	segments := strings.Split(name, "/")
+	for _, page := range pages {
+		if fits(strings.Split(page, "/"), segments) {
+			return true
+		}
+	}
+	return false
+}
+
+func fits(pattern, segments []string) bool {
+	if len(pattern) != len(segments) {
+		return false
+	}
+	for i, p := range pattern {
+		if p != segments[i] && (p != "*" || segments[i] == "") {
+			return false
+		}
+	}
+	return true
+}
