@@ -9,6 +9,7 @@ import { Refusal } from "../app/states";
 import classes from "./action.module.css";
 import { digits, may, needOf } from "./card";
 import { OutboxHint } from "./OutboxHint";
+import { PhoneForm } from "./PhoneForm";
 import { useStep } from "./queries";
 import { useNow } from "./useNow";
 
@@ -24,7 +25,14 @@ export function Factor({ action: a, word }: { action: Action; word: Word }) {
   const other = totp && may(a, "send_code");
   return (
     <div className={classes.factor}>
-      {need === "phone" && <Phone send={send} />}
+      {need === "phone" && (
+        <PhoneForm
+          hint={t("actions.phone.hint")}
+          busy={send.isPending}
+          error={send.error}
+          onPhone={(phone) => send.mutate(phone)}
+        />
+      )}
       {need === "send" && (
         <div className={classes.send}>
           <p>{t("actions.code.will_send", { phone: a.factor?.phone_masked ?? "" })}</p>
@@ -58,41 +66,6 @@ export function Factor({ action: a, word }: { action: Action; word: Word }) {
 }
 
 type Send = ReturnType<typeof useStep<string | undefined>>;
-
-function Phone({ send }: { send: Send }) {
-  const { t } = useTranslation();
-  const [phone, setPhone] = useState("");
-  const [tried, setTried] = useState(false);
-  const missing = phone.replace(/\D/g, "").length < 4;
-  function submit(e: FormEvent) {
-    e.preventDefault();
-    setTried(true);
-    if (!missing) send.mutate(phone.trim());
-  }
-  return (
-    <form className={classes.form} onSubmit={submit} noValidate>
-      <TextInput
-        label={t("actions.phone.label")}
-        description={t("actions.phone.hint")}
-        type="tel"
-        name="phone"
-        autoComplete="tel"
-        inputMode="tel"
-        placeholder="+34 600 00 00 00"
-        maxLength={32}
-        value={phone}
-        error={tried && missing && t("actions.phone.missing")}
-        onChange={(e) => setPhone(e.currentTarget.value)}
-      />
-      <Refusal error={send.error} />
-      <div className={classes.buttons}>
-        <Button type="submit" size="sm" loading={send.isPending} data-step="send_code">
-          {t("actions.phone.save")}
-        </Button>
-      </div>
-    </form>
-  );
-}
 
 function Code({ action: a, byApp, word }: { action: Action; byApp: boolean; word: Word }) {
   const { t } = useTranslation();

@@ -1,8 +1,9 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { OutboxHint } from "../actions/OutboxHint";
+import { PhoneForm } from "../actions/PhoneForm";
 import { factors as api } from "../api/self-service";
 import type { Factors } from "../api/types";
 import { useFormat } from "../app/format";
@@ -87,41 +88,15 @@ export function Phone({ factors }: { factors: Factors }) {
 
 function Add({ onSent, onCancel }: { onSent: () => void; onCancel: () => void }) {
   const { t } = useTranslation();
-  const [number, setNumber] = useState("");
-  const [tried, setTried] = useState(false);
   const send = useFactorChange(api.sendPhoneCode, onSent);
-  const missing = number.replace(/\D/g, "").length < 4;
-  function submit(e: FormEvent) {
-    e.preventDefault();
-    setTried(true);
-    if (!missing) send.mutate(number.trim());
-  }
   return (
-    <form className={classes.code} onSubmit={submit} noValidate>
-      <TextInput
-        label={t("actions.phone.label")}
-        description={t("account.phone.hint")}
-        type="tel"
-        name="phone"
-        autoComplete="tel"
-        inputMode="tel"
-        placeholder="+34 600 00 00 00"
-        maxLength={32}
-        autoFocus
-        value={number}
-        error={tried && missing && t("actions.phone.missing")}
-        onChange={(e) => setNumber(e.currentTarget.value)}
-      />
-      <Refusal error={send.error} />
-      <div className={classes.inline}>
-        <Button type="submit" size="sm" loading={send.isPending}>
-          {t("actions.phone.save")}
-        </Button>
-        <Button variant="subtle" color="gray" size="sm" onClick={onCancel}>
-          {t("common.action.cancel")}
-        </Button>
-      </div>
-    </form>
+    <PhoneForm
+      hint={t("account.phone.hint")}
+      busy={send.isPending}
+      error={send.error}
+      onPhone={(phone) => send.mutate(phone)}
+      onCancel={onCancel}
+    />
   );
 }
 
