@@ -67,3 +67,25 @@ export function Refusal(props: { error: unknown }) {
     </p>
   );
 }
+
+interface Paged {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => unknown;
+}
+
+/** The way to the next page of a list; nothing on the last. */
+export function More({ list }: { list: Paged }) {
+  const { t } = useTranslation();
+  if (!list.hasNextPage) return null;
+  return (
+    <Button
+      mt="md"
+      variant="default"
+      loading={list.isFetchingNextPage}
+      onClick={() => void list.fetchNextPage()}
+    >
+      {t("common.state.more")}
+    </Button>
+  );
+}

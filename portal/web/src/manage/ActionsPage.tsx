@@ -10,7 +10,7 @@ import type { Action } from "../api/types";
 import { useFormat } from "../app/format";
 import { oneOf } from "../app/one-of";
 import page from "../app/page.module.css";
-import { Empty, Failed } from "../app/states";
+import { Empty, Failed, More } from "../app/states";
 import { Rows } from "../tickets/TicketsPage";
 import { ManageNav } from "./ManageNav";
 import classes from "./manage.module.css";
@@ -112,16 +112,7 @@ export function ActionRows({ filter, few }: { filter: ActionFilter; few?: boolea
           {t("manage.actions.all")}
         </Button>
       )}
-      {!few && list.hasNextPage && (
-        <Button
-          mt="md"
-          variant="default"
-          loading={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t("common.state.more")}
-        </Button>
-      )}
+      {!few && <More list={list} />}
     </>
   );
 }

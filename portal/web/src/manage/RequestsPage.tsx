@@ -1,13 +1,7 @@
 import { Button, Modal, SegmentedControl, Select, Textarea } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import {
-  keepPreviousData,
-  useInfiniteQuery,
-  useMutation,
-  useQuery,
-  useQueryClient,
-} from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,7 +9,7 @@ import { type Wanted, wanted } from "../api/manage";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
-import { Empty, Failed, Refusal } from "../app/states";
+import { Empty, Failed, More, Refusal } from "../app/states";
 import { systemNames } from "../app/systems";
 import { Rows } from "../tickets/TicketsPage";
 import { offered } from "./catalogue";
@@ -37,12 +31,10 @@ export function RequestsPage() {
     queryFn: ({ pageParam }) => wanted.list({ state: view, cursor: pageParam }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next ?? undefined,
-    placeholderData: keepPreviousData,
     refetchInterval: 20_000,
   });
   useDocumentTitle(t("manage.requests.title"));
-  // A server that does not filter answers with all of them.
-  const items = (list.data?.pages.flatMap((p) => p.items) ?? []).filter((r) => r.state === view);
+  const items = list.data?.pages.flatMap((p) => p.items) ?? [];
   return (
     <div className={page.page}>
       <ManageNav />
@@ -64,16 +56,7 @@ export function RequestsPage() {
       {items.map((r) => (
         <Request key={r.id} request={r} onDecide={(how) => setDecide({ request: r, how })} />
       ))}
-      {list.hasNextPage && (
-        <Button
-          mt="md"
-          variant="default"
-          loading={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t("common.state.more")}
-        </Button>
-      )}
+      <More list={list} />
       <Modal
         opened={decide !== undefined}
         onClose={() => setDecide(undefined)}

@@ -10,7 +10,7 @@ import type { Ticket, TicketStatus } from "../api/types";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
-import { Empty, Failed } from "../app/states";
+import { Empty, Failed, More } from "../app/states";
 import { StatusMark } from "./StatusMark";
 import classes from "./tickets.module.css";
 
@@ -119,16 +119,7 @@ export function TicketsPage() {
           ))}
         </ul>
       )}
-      {list.hasNextPage && (
-        <Button
-          mt="md"
-          variant="default"
-          loading={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t("common.state.more")}
-        </Button>
-      )}
+      <More list={list} />
     </div>
   );
 }
