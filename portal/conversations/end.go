@@ -105,7 +105,7 @@ func (s *Service) Stop(ctx context.Context, turn desk.ID) error {
 	if err != nil {
 		return notFound()
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	return s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		row, err := tx.TurnByID(ctx, turn)
 		if store.NoRows(err) {
 			return notFound()

@@ -63,7 +63,7 @@ func holdFor(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (conv
 // the ticket says so, and a conversation without a ticket gets one. Asking
 // again changes nothing.
 func (s *Service) Handoff(ctx context.Context, id desk.ID, reason string) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	return s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		return HandoffTx(ctx, tx, v, id, reason)
 	})
 }
@@ -163,7 +163,7 @@ func audit(ctx context.Context, tx *store.Tx, v desk.Viewer, action string, id d
 
 // staffOnly runs fn with the conversation held, for staff.
 func (s *Service) staffOnly(ctx context.Context, id desk.ID, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer, conv conversation) error) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	return s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if !v.Role.Staff() {
 			return desk.Errorf(desk.CodeForbidden, "only staff may do this")
 		}

@@ -65,7 +65,7 @@ func (t *Turn) snapshot() Snapshot {
 func (s *Service) Snapshot(ctx context.Context, id desk.ID) (Snapshot, error) {
 	var tenant, turn desk.ID
 	var last int64
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err := s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		c, err := see(ctx, tx, v, id)
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ func (s *Service) Create(ctx context.Context, id desk.ID) (c Conversation, err e
 	} else if id, err = desk.ParseID(string(id)); err != nil {
 		return c, desk.Errorf(desk.CodeInvalid, "the conversation's id is no UUID").On("id")
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if err := create(ctx, tx, v, id, ""); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (s *Service) Create(ctx context.Context, id desk.ID) (c Conversation, err e
 // Open is what a client asks first: may it follow this conversation, and up to
 // where does its log go?
 func (s *Service) Open(ctx context.Context, id desk.ID) (c Conversation, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		c, err = see(ctx, tx, v, id)
 		return err
 	})
@@ -98,7 +98,7 @@ func (s *Service) Open(ctx context.Context, id desk.ID) (c Conversation, err err
 
 // Get is Open with the conversation's ticket.
 func (s *Service) Get(ctx context.Context, id desk.ID) (c Conversation, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if c, err = see(ctx, tx, v, id); err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (s *Service) Events(ctx context.Context, id desk.ID, after int64, limit int
 	if limit <= 0 {
 		limit = 500
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		c, err := see(ctx, tx, v, id)
 		if err != nil {
 			return err
@@ -154,7 +154,7 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 	if limit <= 0 {
 		limit = 50
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		p, err := f.params(v, limit)
 		if err != nil {
 			return err
@@ -246,7 +246,7 @@ func (s *Service) Rate(ctx context.Context, id desk.ID, seq int64, rating, reaso
 			return err
 		}
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	return s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		conv, err := holdFor(ctx, tx, v, id)
 		if err != nil {
 			return err

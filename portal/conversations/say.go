@@ -59,7 +59,7 @@ func (s *Service) Say(ctx context.Context, m Message) (Ack, error) {
 	seat := s.seats.reserve(n.ref)
 	n.seated = seat != nil
 	var ack Ack
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) (err error) {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) (err error) {
 		n.turn = nil
 		ack, err = s.say(ctx, tx, v, m, &n)
 		return err

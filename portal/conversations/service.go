@@ -168,13 +168,4 @@ func (s *Service) Drain(ctx context.Context) {
 	s.loops.Wait()
 }
 
-// inTx runs fn in a transaction of the viewer's tenant.
-func (s *Service) inTx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
-	v, err := desk.ViewerFrom(ctx)
-	if err != nil {
-		return err
-	}
-	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, v) })
-}
-
 func notFound() error { return desk.Errorf(desk.CodeNotFound, "no such conversation") }

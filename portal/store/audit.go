@@ -45,6 +45,14 @@ func Optional(id desk.ID) *desk.ID {
 	return &id
 }
 
+// OrZero is what a column holds, and the zero value for a null.
+func OrZero[T any](p *T) (zero T) {
+	if p == nil {
+		return zero
+	}
+	return *p
+}
+
 // Enqueue adds a job in the same transaction. A job that concerns a tenant
 // carries it in its arguments, and its worker opens that tenant's transaction.
 func (tx *Tx) Enqueue(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) error {

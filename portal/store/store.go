@@ -155,6 +155,16 @@ func (s *Store) TenantIDs(ctx context.Context) ([]desk.ID, error) {
 // a Tenant whose every transaction fails.
 func (s *Store) Tenant(id desk.ID) Tenant { return Tenant{store: s, id: id} }
 
+// ViewerTx runs fn in a transaction of the tenant of the viewer in ctx; without
+// a viewer it is CodeUnauthenticated.
+func (s *Store) ViewerTx(ctx context.Context, fn func(ctx context.Context, tx *Tx, v desk.Viewer) error) error {
+	v, err := desk.ViewerFrom(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *Tx) error { return fn(ctx, tx, v) })
+}
+
 // Tenant opens transactions that see one tenant only.
 type Tenant struct {
 	store *Store

@@ -23,7 +23,7 @@ type Change struct {
 // Change changes a ticket. Staff may change all of it; a requester may resolve
 // the own ticket and, if the portal allows (R20), open it again.
 func (s *Service) Change(ctx context.Context, id desk.ID, c Change) (t Ticket, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		t, err = ChangeTx(ctx, tx, v, id, c)
 		return err
 	})
@@ -131,7 +131,7 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 		changed["priority"] = []Priority{before.Priority, after.Priority}
 	}
 	if !same(after.Assignee, before.Assignee) {
-		changed["assignee"] = []desk.ID{deref(before.Assignee).ID, deref(after.Assignee).ID}
+		changed["assignee"] = []desk.ID{store.OrZero(before.Assignee).ID, store.OrZero(after.Assignee).ID}
 	}
 	if len(changed) == 1 {
 		return before, nil
@@ -163,7 +163,7 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 
 // Reply writes into a ticket. Internal replies are for staff, by staff.
 func (s *Service) Reply(ctx context.Context, id desk.ID, text string, internal bool) (r Reply, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		r, err = ReplyTx(ctx, tx, v, id, text, internal)
 		return err
 	})

@@ -45,7 +45,7 @@ type Page struct {
 
 // List finds tickets that the viewer may see, the last changed first.
 func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		page, err = ListTx(ctx, tx, v, f)
 		return err
 	})

@@ -20,7 +20,7 @@ type Draft struct {
 // Create opens a ticket that comes from no conversation. Policies ticketing
 // (R7) and manual_tickets (R11) bind contacts.
 func (s *Service) Create(ctx context.Context, d Draft) (t Ticket, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		p, err := rules(ctx, tx, v)
 		if err != nil {
 			return err
@@ -49,7 +49,7 @@ func person(ctx context.Context, tx *store.Tx, id desk.ID) (desk.Viewer, error) 
 	if store.NoRows(err) {
 		return desk.Viewer{}, desk.Errorf(desk.CodeNotFound, "no such person")
 	}
-	return desk.Viewer{Tenant: tx.Tenant, User: u.ID, Company: deref(u.CompanyID), Role: u.Role, Name: u.Name, Language: u.Language}, err
+	return desk.Viewer{Tenant: tx.Tenant, User: u.ID, Company: store.OrZero(u.CompanyID), Role: u.Role, Name: u.Name, Language: u.Language}, err
 }
 
 // FromConversationTx opens a ticket that a person asked for in a conversation,

@@ -109,22 +109,13 @@ type Service struct{ store *store.Store }
 // New returns the service.
 func New(s *store.Store) *Service { return &Service{store: s} }
 
-// inTx runs fn in a transaction of the viewer's tenant.
-func (s *Service) inTx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
-	v, err := desk.ViewerFrom(ctx)
-	if err != nil {
-		return err
-	}
-	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, v) })
-}
-
 func fromRow(r db.TicketRow) Ticket {
 	t := Ticket{
 		ID: r.ID, Number: r.Number, Subject: r.Subject, Description: r.Description,
 		Status: Status(r.Status), Priority: Priority(r.Priority), Origin: Origin(r.Origin),
-		Requester: Requester{ID: r.RequesterID, Name: r.RequesterName, Company: deref(r.CompanyName)},
+		Requester: Requester{ID: r.RequesterID, Name: r.RequesterName, Company: store.OrZero(r.CompanyName)},
 		Assignee:  ref(r.AssigneeID, r.AssigneeName), Company: ref(r.CompanyID, r.CompanyName),
-		Conversation: deref(r.ConversationID), Handoff: r.Handoff, Version: int(r.Version),
+		Conversation: store.OrZero(r.ConversationID), Handoff: r.Handoff, Version: int(r.Version),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), session: r.Session,
 	}
 	return t
@@ -134,14 +125,7 @@ func ref(id *desk.ID, name *string) *Ref {
 	if id == nil {
 		return nil
 	}
-	return &Ref{ID: *id, Name: deref(name)}
-}
-
-func deref[T any](p *T) (zero T) {
-	if p == nil {
-		return zero
-	}
-	return *p
+	return &Ref{ID: *id, Name: store.OrZero(name)}
 }
 
 func notFound() error { return desk.Errorf(desk.CodeNotFound, "no such ticket") }
@@ -227,7 +211,7 @@ type Details struct {
 
 // Get reads one ticket with its replies.
 func (s *Service) Get(ctx context.Context, id desk.ID) (d Details, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		d, err = details(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) })
 		return err
 	})
@@ -236,7 +220,7 @@ func (s *Service) Get(ctx context.Context, id desk.ID) (d Details, err error) {
 
 // ByNumber reads one ticket with its replies by its number.
 func (s *Service) ByNumber(ctx context.Context, number int64) (d Details, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		d, err = details(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByNumber(ctx, number) })
 		return err
 	})
@@ -271,7 +255,7 @@ type Transcript struct {
 // Transcript reads the whole conversation of a ticket and verifies its chain
 // of hashes (R25). A ticket that came from no conversation has an empty one.
 func (s *Service) Transcript(ctx context.Context, id desk.ID) (tr Transcript, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		t, err := GetTx(ctx, tx, v, id)
 		if err != nil {
 			return err

@@ -148,18 +148,6 @@ func (s *Service) SentFor(ctx context.Context, tx *store.Tx, user, action desk.I
 	return out, err
 }
 
-// Expecting reports whether the person has a code in hand that must not be
-// typed anywhere but into its field: what looks like one is masked in the chat
-// (SECURITY A8).
-func (s *Service) Expecting(ctx context.Context, tx *store.Tx, user desk.ID) (bool, error) {
-	open, err := tx.OpenChallenges(ctx, user)
-	if err != nil || len(open) > 0 {
-		return len(open) > 0, err
-	}
-	f, err := loadFactors(ctx, tx, user)
-	return f.totp != nil, err
-}
-
 // factors are a person's rows; nil where there is none.
 type factors struct {
 	phone *db.PhoneOfRow

@@ -161,23 +161,7 @@ func (s *Service) now(ctx context.Context, tx *store.Tx) (time.Time, error) {
 	return t.UTC(), err
 }
 
-// inTx runs fn in a transaction of the viewer's tenant.
-func (s *Service) inTx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
-	v, err := desk.ViewerFrom(ctx)
-	if err != nil {
-		return err
-	}
-	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, v) })
-}
-
 func notFound() error { return desk.Errorf(desk.CodeNotFound, "no such action") }
-
-func deref[T any](p *T) (zero T) {
-	if p == nil {
-		return zero
-	}
-	return *p
-}
 
 // hold locks an action, its conversation first.
 func hold(ctx context.Context, tx *store.Tx, id desk.ID) (*db.Action, error) {

@@ -35,7 +35,7 @@ func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, 
 		if err != nil && !store.NoRows(err) {
 			return f, err
 		}
-		owner.Company, owner.Role, owner.Name, owner.Language = deref(p.CompanyID), p.Role, p.Name, p.Language
+		owner.Company, owner.Role, owner.Name, owner.Language = store.OrZero(p.CompanyID), p.Role, p.Name, p.Language
 		q.Named = true
 		if f.pack, q.Missing, err = s.packageFor(ctx, tx, owner, device, row); err != nil {
 			return f, err
@@ -83,7 +83,7 @@ func (s *Service) packageFor(ctx context.Context, tx *store.Tx, owner desk.Viewe
 // again asks whether an action may go on: the rules, and that it still is what
 // was proposed. refusal is nil when it may.
 func (s *Service) again(ctx context.Context, tx *store.Tx, a *db.Action) (f found, refusal *refused, err error) {
-	f, err = s.look(ctx, tx, a.UserID, a.DeviceID, desk.Operation(a.Operation), deref(a.SoftwareID))
+	f, err = s.look(ctx, tx, a.UserID, a.DeviceID, desk.Operation(a.Operation), store.OrZero(a.SoftwareID))
 	if err != nil {
 		return f, nil, err
 	}

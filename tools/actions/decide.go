@@ -31,7 +31,7 @@ func (s *Service) Decline(ctx context.Context, id desk.ID) (View, error) {
 
 // Cancel takes an action back until it is delivered: its owner, or staff.
 func (s *Service) Cancel(ctx context.Context, id desk.ID) (view View, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		a, err := hold(ctx, tx, id)
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func (s *Service) decide(ctx context.Context, id desk.ID, fn func(context.Contex
 // expires instead. What ended is committed and then reported.
 func (s *Service) withOwn(ctx context.Context, id desk.ID, fn func(context.Context, *store.Tx, desk.Viewer, *decision) error) error {
 	var ended error
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err := s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		d, err := s.ownLocked(ctx, tx, v, id)
 		if err != nil {
 			return err

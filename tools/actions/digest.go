@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 )
 
@@ -27,7 +28,7 @@ func digestOf(a *db.Action, p Parameters, softwareVersion int) []byte {
 	h := sha256.New()
 	for _, part := range []string{
 		"conserje action v1", string(a.TenantID), string(a.ID), string(a.UserID), string(a.DeviceID), a.Operation,
-		string(deref(a.SoftwareID)), strconv.Itoa(softwareVersion), p.Manager, p.Package, p.Version, string(p.Source), p.SourceURL,
+		string(store.OrZero(a.SoftwareID)), strconv.Itoa(softwareVersion), p.Manager, p.Package, p.Version, string(p.Source), p.SourceURL,
 		p.Account, p.AccountSID, strconv.FormatInt(a.ExpiresAt.UnixMicro(), 10),
 	} {
 		var n [4]byte

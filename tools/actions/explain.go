@@ -37,7 +37,7 @@ func (s *Service) Explain(ctx context.Context, user, device desk.ID, op desk.Ope
 	if user, err = desk.ParseID(string(user)); err != nil {
 		return e, desk.Errorf(desk.CodeInvalid, "not an id").On("user")
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if !v.Role.Staff() {
 			return desk.Errorf(desk.CodeForbidden, "your role may not do this")
 		}
@@ -48,7 +48,7 @@ func (s *Service) Explain(ctx context.Context, user, device desk.ID, op desk.Ope
 		if err != nil {
 			return err
 		}
-		owner := desk.Viewer{Tenant: tx.Tenant, User: user, Company: deref(person.CompanyID), Role: person.Role}
+		owner := desk.Viewer{Tenant: tx.Tenant, User: user, Company: store.OrZero(person.CompanyID), Role: person.Role}
 		q := policy.Question{Operation: op, Device: device}
 		if op == desk.OpInstallSoftware && software != "" && device != "" {
 			q.Named = true

@@ -130,7 +130,7 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, a *db.Action, now ti
 		return nil
 	}
 	_, err = tx.Append(ctx, *a.ConversationID, desk.KindAction, desk.ActionChange{
-		Action: a.ID, Operation: desk.Operation(a.Operation), Device: a.DeviceID, Software: deref(a.SoftwareID),
+		Action: a.ID, Operation: desk.Operation(a.Operation), Device: a.DeviceID, Software: store.OrZero(a.SoftwareID),
 		State: desk.ActionState(a.State), Code: desk.Code(a.Code), At: now,
 	})
 	return err
@@ -169,7 +169,7 @@ func (s *Service) openTicket(ctx context.Context, tx *store.Tx, a *db.Action) er
 	if err != nil {
 		return err
 	}
-	owner := desk.Viewer{Tenant: tx.Tenant, User: p.ID, Company: deref(p.CompanyID), Role: p.Role, Name: p.Name, Language: p.Language}
+	owner := desk.Viewer{Tenant: tx.Tenant, User: p.ID, Company: store.OrZero(p.CompanyID), Role: p.Role, Name: p.Name, Language: p.Language}
 	names, err := s.namesOf(ctx, tx, a)
 	if err != nil {
 		return err

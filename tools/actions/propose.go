@@ -158,7 +158,7 @@ func (s *Service) same(ctx context.Context, tx *store.Tx, a *db.Action, now time
 			if err != nil {
 				return nil, err
 			}
-			fresh := now.Before(other.Deadline) && deref(other.ConversationID) == deref(a.ConversationID)
+			fresh := now.Before(other.Deadline) && store.OrZero(other.ConversationID) == store.OrZero(a.ConversationID)
 			if fresh && string(digestOf(&other, f.params, f.softwareVersion())) == string(other.Digest) {
 				return &other, nil
 			}
@@ -192,7 +192,7 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, v desk.Viewer, a *db
 
 // Propose is ProposeTx for whoever asks in their own name.
 func (s *Service) Propose(ctx context.Context, p Proposal) (view View, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		view, err = s.ProposeTx(ctx, tx, v, p)
 		return err
 	})
@@ -200,7 +200,7 @@ func (s *Service) Propose(ctx context.Context, p Proposal) (view View, err error
 		return view, err
 	}
 	// The refusal took its line in the audit, and its count, back with it.
-	return View{}, single(errors.Join(err, s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	return View{}, single(errors.Join(err, s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if err := s.hit(ctx, tx, v.User); err != nil {
 			return nil //nolint:nilerr // counted; the refusal is the answer, and the audit is not flooded
 		}
@@ -212,7 +212,7 @@ func (s *Service) Propose(ctx context.Context, p Proposal) (view View, err error
 // confirmation and a factor of its own.
 func (s *Service) Retry(ctx context.Context, id desk.ID) (View, error) {
 	var p Proposal
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err := s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		a, err := own(ctx, tx, v, id)
 		if err != nil {
 			return err
@@ -221,8 +221,8 @@ func (s *Service) Retry(ctx context.Context, id desk.ID) (View, error) {
 			return desk.Errorf(desk.CodeConflict, "the action is %s", a.State).With("state", a.State)
 		}
 		p = Proposal{
-			Device: a.DeviceID, Operation: desk.Operation(a.Operation), Software: deref(a.SoftwareID),
-			Conversation: deref(a.ConversationID), Source: SourceSelfService,
+			Device: a.DeviceID, Operation: desk.Operation(a.Operation), Software: store.OrZero(a.SoftwareID),
+			Conversation: store.OrZero(a.ConversationID), Source: SourceSelfService,
 		}
 		return nil
 	})

@@ -126,7 +126,7 @@ type Page struct {
 // Get reads one action: its owner's, any for staff. For everybody else, main
 // contacts too, it does not exist.
 func (s *Service) Get(ctx context.Context, id desk.ID) (view View, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if id, err = desk.ParseID(string(id)); err != nil {
 			return notFound()
 		}
@@ -170,7 +170,7 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 			return page, err
 		}
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if !v.Role.Staff() || f.Own {
 			p.UserID = &v.User
 		}
@@ -225,7 +225,7 @@ func (s *Service) OfTicketTx(ctx context.Context, tx *store.Tx, v desk.Viewer, t
 // OfTicket is OfTicketTx for whoever asks in their own name; the caller has
 // found that they may see the ticket.
 func (s *Service) OfTicket(ctx context.Context, ticket, conversation desk.ID) (list []View, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		list, err = s.OfTicketTx(ctx, tx, v, ticket, conversation)
 		return err
 	})
@@ -258,7 +258,7 @@ func (s *Service) render(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 	view := View{
 		ID: a.ID, Operation: desk.Operation(a.Operation), State: desk.ActionState(a.State),
 		Device:  ActionDevice{ID: a.DeviceID, Name: r.DeviceName, System: r.DeviceSystem, Online: r.Online},
-		Account: params.Account, Requester: tickets.Ref{ID: a.UserID, Name: r.UserName}, Source: a.Source, Conversation: deref(a.ConversationID),
+		Account: params.Account, Requester: tickets.Ref{ID: a.UserID, Name: r.UserName}, Source: a.Source, Conversation: store.OrZero(a.ConversationID),
 		ProposedAt: a.ProposedAt.UTC(), EndedAt: utc(a.EndedAt), Outcome: desk.Outcome(a.Outcome), Code: a.Code, Rule: a.Rule,
 		Next: nextFor(v, a), History: []ActionStep{},
 		Text: ActionText{Title: w.title(a, n), Effect: w.effect(a, n), State: w.state(a.State, a.Outcome, ""), Detail: w.detail(a, r.Online), Buttons: map[string]string{}},

@@ -48,7 +48,7 @@ type Change struct {
 // asStaff and asAdmin run fn for those who may: staff read the catalogue,
 // admins write it (R15).
 func (s *Service) asStaff(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	return s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if !v.Role.Staff() {
 			return desk.Errorf(desk.CodeForbidden, "only staff may do this")
 		}
@@ -57,7 +57,7 @@ func (s *Service) asStaff(ctx context.Context, fn func(ctx context.Context, tx *
 }
 
 func (s *Service) asAdmin(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	return s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if err := adminOnly(v); err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func (s *Service) holdOpen(ctx context.Context, tx *store.Tx, id desk.ID, answer
 		return r, owner, decided()
 	}
 	u, err := tx.UserByID(ctx, r.UserID)
-	owner = desk.Viewer{Tenant: tx.Tenant, User: u.ID, Company: deref(u.CompanyID), Role: u.Role, Name: u.Name, Language: u.Language}
+	owner = desk.Viewer{Tenant: tx.Tenant, User: u.ID, Company: store.OrZero(u.CompanyID), Role: u.Role, Name: u.Name, Language: u.Language}
 	return r, owner, err
 }
 
@@ -166,7 +166,7 @@ func (s *Service) propose(ctx context.Context, tx *store.Tx, owner desk.Viewer, 
 		return "", nil
 	}
 	action, err := s.proposer.ProposeInstallTx(ctx, tx, owner, Install{
-		Device: device, Software: e.ID, Conversation: deref(r.ConversationID), Request: r.ID,
+		Device: device, Software: e.ID, Conversation: store.OrZero(r.ConversationID), Request: r.ID,
 	})
 	var refused *desk.Error
 	if errors.As(err, &refused) && refused.Code != desk.CodeInternal && refused.Code != desk.CodeUnavailable {

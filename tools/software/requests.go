@@ -30,11 +30,6 @@ const (
 	RequestDeclined RequestState = "declined"
 )
 
-// RequestStates lists them.
-func RequestStates() []RequestState {
-	return []RequestState{RequestOpen, RequestApproved, RequestDeclined}
-}
-
 // Request is a wish for software that is not in the catalogue (B11).
 type Request struct {
 	ID           desk.ID        `json:"id"`
@@ -88,7 +83,7 @@ type Wish struct {
 
 // Request is RequestTx for the viewer of the context, without a conversation.
 func (s *Service) Request(ctx context.Context, w Wish) (r Request, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		r, err = s.RequestTx(ctx, tx, v, w.Name, w.Reason, w.Device, "")
 		return err
 	})
@@ -245,7 +240,7 @@ func (s *Service) Requests(ctx context.Context, f RequestFilter) (list []Request
 		}
 		p.Before = &id
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if !v.Role.Staff() {
 			p.Owner = &v.User
 		}
@@ -277,16 +272,16 @@ func noRequest() error { return desk.Errorf(desk.CodeNotFound, "no such request"
 
 func requestOf(r db.SoftwareRequestsRow) Request {
 	out := Request{
-		ID: r.ID, Name: r.Name, Reason: r.Reason, State: RequestState(r.State), Conversation: deref(r.ConversationID),
-		Requester: RequestedBy{ID: r.UserID, Name: r.UserName, Company: deref(r.CompanyName)},
-		Software:  ref(r.SoftwareID, r.SoftwareName), Action: deref(r.ActionID), Answer: r.Answer,
+		ID: r.ID, Name: r.Name, Reason: r.Reason, State: RequestState(r.State), Conversation: store.OrZero(r.ConversationID),
+		Requester: RequestedBy{ID: r.UserID, Name: r.UserName, Company: store.OrZero(r.CompanyName)},
+		Software:  ref(r.SoftwareID, r.SoftwareName), Action: store.OrZero(r.ActionID), Answer: r.Answer,
 		DecidedBy: ref(r.DecidedBy, r.DecidedByName), DecidedAt: r.DecidedAt, CreatedAt: r.CreatedAt.UTC(),
 	}
 	if r.DeviceID != nil {
-		out.Device = &RequestDevice{ID: *r.DeviceID, Name: deref(r.DeviceName), System: deref(r.DeviceSystem)}
+		out.Device = &RequestDevice{ID: *r.DeviceID, Name: store.OrZero(r.DeviceName), System: store.OrZero(r.DeviceSystem)}
 	}
 	if r.TicketID != nil {
-		out.Ticket = &RequestTicket{ID: *r.TicketID, Number: deref(r.TicketNumber)}
+		out.Ticket = &RequestTicket{ID: *r.TicketID, Number: store.OrZero(r.TicketNumber)}
 	}
 	return out
 }
@@ -295,7 +290,7 @@ func ref(id *desk.ID, name *string) *RequestRef {
 	if id == nil {
 		return nil
 	}
-	return &RequestRef{ID: *id, Name: deref(name)}
+	return &RequestRef{ID: *id, Name: store.OrZero(name)}
 }
 
 func on(field string, err error) error {

@@ -75,7 +75,7 @@ func entries(ctx context.Context, tx *store.Tx, rows []db.Software) ([]Row, erro
 	}
 	for _, p := range packages {
 		e := &list[at[p.SoftwareID]]
-		e.Packages = append(e.Packages, PackageSpec{System: p.System, Manager: p.Manager, Package: p.Package, Version: p.Version, Source: deref(p.SourceID)})
+		e.Packages = append(e.Packages, PackageSpec{System: p.System, Manager: p.Manager, Package: p.Package, Version: p.Version, Source: store.OrZero(p.SourceID)})
 	}
 	audience, err := tx.AudienceOfSoftware(ctx, ids)
 	if err != nil {

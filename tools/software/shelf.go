@@ -48,7 +48,7 @@ type Shelved struct {
 // Shelf is what the viewer may install, with the states on each of the own
 // devices, or on the one.
 func (s *Service) Shelf(ctx context.Context, device desk.ID) (list []Shelved, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		list, err = s.ShelfTx(ctx, tx, v, device)
 		return err
 	})

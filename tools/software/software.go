@@ -134,25 +134,9 @@ func (s *Service) PackageTx(ctx context.Context, tx *store.Tx, v desk.Viewer, so
 		Manager: p.Manager, ID: p.Package, Version: p.Version,
 	}
 	if p.SourceID != nil {
-		out.Source = &Origin{ID: *p.SourceID, Name: deref(p.SourceName), URL: deref(p.SourceUrl)}
+		out.Source = &Origin{ID: *p.SourceID, Name: store.OrZero(p.SourceName), URL: store.OrZero(p.SourceUrl)}
 	}
 	return out, nil
 }
 
-// inTx runs fn in a transaction of the viewer's tenant.
-func (s *Service) inTx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer) error) error {
-	v, err := desk.ViewerFrom(ctx)
-	if err != nil {
-		return err
-	}
-	return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, v) })
-}
-
 func notFound() *desk.Error { return desk.Errorf(desk.CodeNotFound, "no such software") }
-
-func deref[T any](p *T) (zero T) {
-	if p == nil {
-		return zero
-	}
-	return *p
-}
