@@ -388,6 +388,21 @@ func TestFrameOnADeadSessionHasNoEffect(t *testing.T) {
 	}
 }
 
+func TestSocketWhoseSessionExpiresMeanwhileIsClosed(t *testing.T) {
+	h := newHouse(t)
+	n := h.node(echo, func(c *chat.Config, _ *conversations.Config) { c.CheckEvery = 50 * time.Millisecond })
+	ana := h.visitor("ana", desk.RoleContact)
+	c := n.dial(t, ana)
+	c.open("", 0)
+	storetest.InTx(t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "update sessions set expires_at = now() where user_id = $1", ana.User)
+		return err
+	})
+	if code := c.closed(); code != socket.CloseSessionEnded {
+		t.Errorf("closed with %d", code)
+	}
+}
+
 func TestDisabledPersonsSocketIsFoundWithoutTheBus(t *testing.T) {
 	h := newHouse(t)
 	n := h.node(echo, func(c *chat.Config, _ *conversations.Config) { c.CheckEvery = 50 * time.Millisecond })
