@@ -31,10 +31,10 @@ func TestMain(m *testing.M) {
 	if playRole() {
 		return
 	}
-	goleak.VerifyTestMain(m,
+	goleak.VerifyTestMain(m, append(storetest.Leaks(),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
-		goleak.IgnoreAnyFunction("github.com/nats-io/nats%2ego.(*Conn).spinUpSocketWatchers"))
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats%2ego.(*Conn).spinUpSocketWatchers"))...)
 }
 
 const cookie = "session"

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/conserje/conserje/portal/store/storetest"
 )
 
 // TestMain is a node to be killed when the crash tests start this binary again;
@@ -15,10 +17,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, crashNode(url))
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	goleak.VerifyTestMain(m, append(storetest.Leaks(), goleak.Cleanup(func(code int) {
 		if crashDir != "" {
 			_ = os.RemoveAll(crashDir)
 		}
 		os.Exit(code)
-	}))
+	}))...)
 }
