@@ -388,38 +388,30 @@ func TestFrameOnADeadSessionHasNoEffect(t *testing.T) {
 	}
 }
 
-func TestSocketWhoseSessionExpiresMeanwhileIsClosed(t *testing.T) {
-	h := newHouse(t)
-	n := h.node(echo, func(c *chat.Config, _ *conversations.Config) { c.CheckEvery = 50 * time.Millisecond })
-	ana := h.visitor("ana", desk.RoleContact)
-	c := n.dial(t, ana)
-	c.open("", 0)
-	storetest.InTx(t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, "update sessions set expires_at = now() where user_id = $1", ana.User)
-		return err
-	})
-	if code := c.closed(); code != socket.CloseSessionEnded {
-		t.Errorf("closed with %d", code)
+func TestSocketOfWhoMayNotUseItAnyMoreIsFoundWithoutTheBus(t *testing.T) {
+	for name, statement := range map[string]string{
+		"the session has expired": "update sessions set expires_at = now() where user_id = $1",
+		"the person is disabled":  "update users set disabled_at = now() where id = $1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			n := h.node(echo, func(c *chat.Config, _ *conversations.Config) { c.CheckEvery = 50 * time.Millisecond })
+			ana := h.visitor("ana", desk.RoleContact)
+			ben := n.dial(t, h.visitor("ben", desk.RoleContact))
+			c := n.dial(t, ana)
+			c.open("", 0)
+			ben.open("", 0)
+			storetest.InTx(t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Exec(ctx, statement, ana.User)
+				return err
+			})
+			if code := c.closed(); code != socket.CloseSessionEnded {
+				t.Errorf("closed with %d", code)
+			}
+			ben.send(`{"type":"ping"}`)
+			ben.until("pong")
+		})
 	}
-}
-
-func TestDisabledPersonsSocketIsFoundWithoutTheBus(t *testing.T) {
-	h := newHouse(t)
-	n := h.node(echo, func(c *chat.Config, _ *conversations.Config) { c.CheckEvery = 50 * time.Millisecond })
-	ana := h.visitor("ana", desk.RoleContact)
-	ben := n.dial(t, h.visitor("ben", desk.RoleContact))
-	c := n.dial(t, ana)
-	c.open("", 0)
-	ben.open("", 0)
-	storetest.InTx(t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, "update users set disabled_at = now() where id = $1", ana.User)
-		return err
-	})
-	if code := c.closed(); code != socket.CloseSessionEnded {
-		t.Errorf("closed with %d", code)
-	}
-	ben.send(`{"type":"ping"}`)
-	ben.until("pong")
 }
 
 // SECURITY C7.
