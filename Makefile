@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate eval-search eval-offline bench soak mutate e2e e2e-full clean doctor stop-test-database
+.PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate product eval-search eval-offline bench soak mutate e2e e2e-full clean doctor stop-test-database
 
 export GOFLAGS ?= -buildvcs=false
 SETUP := .tools/setup.sh
@@ -131,6 +131,11 @@ mutate: ## takes one check away at a time (owner, digest, attempts, policy, sign
 	@$(SETUP) postgres
 	@go build -C .tools -o ../bin/ ./mutate
 	@bin/mutate
+
+product: ## the product's capabilities with the tests that name each, and what is open
+	@go test -C .tools ./product
+	@go build -C .tools -o ../bin/ ./product
+	@bin/product
 
 stop-test-database:
 	@go run ./portal/store/cluster/clustertest/stop

@@ -47,6 +47,7 @@ func (b *bench) spend(tokens int64) {
 	})
 }
 
+// Holds P15.
 func TestASpentDayIsSaidAndAsksNoModel(t *testing.T) {
 	b := newBench(t, func(c *Config) { c.DayTokens = 100_000 })
 	b.spend(99_000)

@@ -12,6 +12,7 @@ import (
 	"github.com/conserje/conserje/prompts"
 )
 
+// Holds P2.
 func TestAnAnswerStandsOnWhatWasFoundAndCitesOnlyThat(t *testing.T) {
 	b := newBench(t)
 	b.passages = func(string) []kb.Hit { return vpn() }

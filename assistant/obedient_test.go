@@ -254,6 +254,7 @@ func TestADelayedInjectionFindsNoToolInALaterTurn(t *testing.T) {
 	}
 }
 
+// Holds B2.
 func TestHostileCallsPutNothingIntoTheLedger(t *testing.T) {
 	y := newYard(t)
 	raw, err := os.ReadFile(desktest.SharedData(t, "data/security/adversarial-tool-calls.json"))

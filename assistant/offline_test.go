@@ -48,6 +48,7 @@ func built(t testing.TB, b *bench) *kb.KB {
 	return base
 }
 
+// Holds R23, B5.
 func TestTheBuiltInModelDoesTheWholeJobInEveryLanguage(t *testing.T) {
 	b := newBench(t)
 	built(t, b)
@@ -106,6 +107,7 @@ func names(o outcome) (list []string) {
 	return list
 }
 
+// Holds P15, B5.
 func TestASpentDayIsAnsweredByTheBuiltInModel(t *testing.T) {
 	spare, err := model.New(model.Config{
 		BaseURL: "http://built-in.invalid/v1", Model: offline.ModelName, Offline: true, Transport: offline.Transport(), Log: storetest.Log(t),
@@ -123,6 +125,7 @@ func TestASpentDayIsAnsweredByTheBuiltInModel(t *testing.T) {
 	}
 }
 
+// Holds R8.
 func TestWithoutKnowledgeBaseNothingIsSearched(t *testing.T) {
 	b := newBench(t)
 	built(t, b)

@@ -138,6 +138,7 @@ func (b bundle) statisticsHold(t *testing.T) {
 	}
 }
 
+// Holds P9.
 func TestDeletedArticleIsGoneFromEverythingWithTheCommit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -201,6 +202,7 @@ func TestArticleOfACompanyExistsForItAndForStaffOnly(t *testing.T) {
 	}
 }
 
+// Holds B13.
 func TestTenantsWithTheSameTextNeverSeeEachOthers(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)

@@ -164,6 +164,7 @@ talk_to_a_person {"type":"object","properties":{"reason":{"type":["string","null
 	}
 }
 
+// Holds R8.
 func TestWhatAPolicyForbidsIsNotOfferedAndRefusedWhenCalled(t *testing.T) {
 	w := newWorld(t)
 	number := strconv.FormatInt(w.ticket(w.ana, "printer").Number, 10)

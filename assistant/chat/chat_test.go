@@ -318,6 +318,7 @@ func TestOpeningInTheMiddleOfAnAnswerShowsItFromItsBeginning(t *testing.T) {
 	}
 }
 
+// Holds P1.
 func TestStopEndsTheAnswerAndKeepsWhatWasShown(t *testing.T) {
 	h := newHouse(t)
 	n := h.node(func(ctx context.Context, turn *conversations.Turn) error {

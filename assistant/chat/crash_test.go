@@ -67,6 +67,7 @@ func crashNode(t *testing.T) string {
 }
 
 // Promises 1, 2, 3 and 5 (SECURITY 5): one round at each point, or SOAK=N.
+// Holds P1.
 func TestCrashAtAnyPointLosesNothingAndAnswersOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")

@@ -113,6 +113,7 @@ func (c *cutter) stretch(ctx context.Context) error {
 }
 
 // Promise 4 (SECURITY 5).
+// Holds P1.
 func TestClientsCutAtRandomPointsOfTwoHundredTurnsEndWithTheLog(t *testing.T) {
 	h := newHouse(t)
 	nodes := []*node{h.node(stammer, nil), h.nodeOn(storetest.OpenOn(t, h.url, h.bus, 0), stammer, nil)}

@@ -155,6 +155,7 @@ func (l *lane) dumpAll() {
 
 // PRODUCT B6, SECURITY D9: codes, passwords and keys travel every path there
 // is, and come to rest nowhere but in sealed rows.
+// Holds B6.
 func TestSecretsKeepToTheirLane(t *testing.T) {
 	t.Parallel()
 	l := openLane(t)

@@ -52,6 +52,7 @@ type tally struct {
 // the chat and of requests, by whomever, takes an action to its device's queue
 // without its owner's confirmation and a fresh code of the owner's for that very
 // digest. Rows are the judge, not answers.
+// Holds R16, R17, B2.
 func TestNoModelFrameOrRequestQueuesWhatItsOwnerDidNotConfirmAndVerify(t *testing.T) {
 	t.Parallel()
 	c := openTown(t)

@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write openapi.json anew")
 
 // The web interface's client is generated from the committed file, so a change
 // of the interface breaks the build and not the user.
+// Holds P14.
 func TestDocumentIsValidAndCommitted(t *testing.T) {
 	_, a := api.NewApp(api.Config{})
 	raw, err := a.Document()

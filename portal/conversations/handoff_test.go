@@ -11,6 +11,7 @@ import (
 	"github.com/conserje/conserje/portal/tickets"
 )
 
+// Holds P3.
 func TestHandoffSilencesTheAssistantUntilReleased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -126,6 +127,7 @@ func TestAssistantsOwnHandoffLetsItSaySo(t *testing.T) {
 }
 
 // R7, R9, R10 and R11 as one table: what a first message leads to.
+// Holds R7, R9, R10, R11.
 func TestPoliciesDecideWhatAMessageLeadsTo(t *testing.T) {
 	t.Parallel()
 	const on, off = `true`, `false`
@@ -223,6 +225,7 @@ func TestHandoffAfterTheTicketWasDoneOpensAnother(t *testing.T) {
 	}
 }
 
+// Holds P10.
 func TestOnlyAnswersAreRatedAndOnlyByWhoAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

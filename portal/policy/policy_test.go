@@ -45,6 +45,7 @@ func (b bundle) effective(t *testing.T, v desk.Viewer) (e policy.Effective) {
 	return e
 }
 
+// Holds R26.
 func TestSwitchHoldsAtOnceForWhomItNames(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -103,6 +104,7 @@ func TestBadPolicyChangesNothing(t *testing.T) {
 	}
 }
 
+// Holds P14.
 func TestChangeIsAuditedWithOldAndNew(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

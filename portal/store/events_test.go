@@ -65,6 +65,7 @@ func TestParallelAppendsLeaveNoGapAndAnIntactChain(t *testing.T) {
 	})
 }
 
+// Holds B12.
 func TestChainShowsWhereTheRecordWasTampered(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

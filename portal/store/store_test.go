@@ -18,6 +18,7 @@ import (
 )
 
 // E4: what the check exists for must make it speak, or it proves nothing.
+// Holds B13.
 func TestCatalogueCheckNamesEveryHoleInTheTenantWall(t *testing.T) {
 	t.Parallel()
 	holes := []struct{ name, sql, want string }{

@@ -112,6 +112,7 @@ func wantCode(t *testing.T, what string, err error, want desk.Code) {
 	}
 }
 
+// Holds R24.
 func TestTicketIsSeenByItsPeopleAndDoesNotExistForOthers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -246,6 +247,7 @@ func TestSwitchesRefuseByName(t *testing.T) {
 	}
 }
 
+// Holds R19.
 func TestHiddenStatusHidesTheTicketFromContactsOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -261,6 +263,7 @@ func TestHiddenStatusHidesTheTicketFromContactsOnly(t *testing.T) {
 	}
 }
 
+// Holds R20.
 func TestContactResolvesAndReopensOwnTicketsOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -398,6 +401,7 @@ func TestContactsReplyPutsTheTicketBackOnTheDesk(t *testing.T) {
 	}
 }
 
+// Holds R25, B12.
 func TestTranscriptIsTheConversationVerified(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -11,6 +11,7 @@ import (
 )
 
 // D6: a stolen session changes the number and then acts.
+// Holds R18.
 func TestAChangedNumberCountsAfterADayUnlessTheOldOneAgrees(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -78,6 +79,7 @@ func TestTheOldNumbersCodeMakesTheChangeCountAtOnce(t *testing.T) {
 	}
 }
 
+// Holds R18.
 func TestADeletedNumberGoesAtOnceWithItsCodeAndElseAfterADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -129,6 +131,7 @@ func TestAProvedAgainNumberIsNotDeleted(t *testing.T) {
 	}
 }
 
+// Holds R18.
 func TestStaffRecoverFactorsOfOthersAndItIsAudited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -83,6 +83,7 @@ func TestARightCodeGivenTwiceAtOnceAllowsOneAct(t *testing.T) {
 }
 
 // D3, D4: each wrong use has its own answer and no effect.
+// Holds R17.
 func TestACodeWorksOnceInTimeForItsOwnPersonAndAct(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -189,6 +190,7 @@ func TestSendsAreLimitedPerPersonNumberAndDay(t *testing.T) {
 	}
 }
 
+// Holds R17, R23.
 func TestTheSMSNamesTheActInTheReadersLanguage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -22,6 +22,7 @@ func result(id, device desk.ID, ok bool, code string) wire.Result {
 	return wire.Result{ID: string(id), Device: string(device), OK: ok, Code: code}
 }
 
+// Holds B4.
 func TestRestartIsVerifiedByANewBootAndByNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -82,6 +83,7 @@ func TestLostDeviceEndsUnknownAndIsReconciledByItsReport(t *testing.T) {
 	}
 }
 
+// Holds P7.
 func TestOfflinePastTheDeadlineNeverFiresLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -97,6 +99,7 @@ func TestOfflinePastTheDeadlineNeverFiresLate(t *testing.T) {
 }
 
 // SECURITY A1, A2, A3, F3: no effect, a clear code, a line in the audit.
+// Holds R12, R14, R15.
 func TestWhatMayNotBeProposedIsRefusedAndAudited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -132,6 +135,7 @@ func TestWhatMayNotBeProposedIsRefusedAndAudited(t *testing.T) {
 
 // R12 to R15 are asked at each step: whatever is switched off between two of
 // them ends the action there.
+// Holds R12, R13, R14, R15.
 func TestRulesChangedBetweenTheStepsEndTheAction(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(testing.TB, *world){
@@ -255,6 +259,7 @@ func TestParallelConfirmationsAndVerificationsSucceedOnce(t *testing.T) {
 // No sequence of proposals, buttons, codes, reports and time reaches the
 // device's queue but by the owner's confirmation and a fresh verification by
 // the owner for that very digest.
+// Holds B2.
 func TestNothingIsQueuedThatItsOwnerDidNotConfirmAndVerify(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -92,6 +92,7 @@ func (w *world) ownView(t testing.TB, id desk.ID) actions.View {
 
 // R13: nothing is sent before the device set it, and then that very password;
 // its owner may ask for it again for 15 minutes, nobody else and no longer.
+// Holds R13.
 func TestTemporaryPasswordIsSentAfterTheDeviceSetIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

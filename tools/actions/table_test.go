@@ -43,6 +43,7 @@ unknown   succeed  device       succeeded
 unknown   fail     device       failed
 `
 
+// Holds B1.
 func TestEveryPairOfStateAndCauseIsAllowedOrRefusedAsWritten(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{}
@@ -126,6 +127,7 @@ func TestEveryOperationStateCodeAndButtonHasItsWords(t *testing.T) {
 	}
 }
 
+// Holds B1.
 func TestQueuedNeverReadsAsDone(t *testing.T) {
 	t.Parallel()
 	for l, c := range catalogs {

@@ -239,6 +239,7 @@ func TestWhatIsNotForThisDeviceSaysWhy(t *testing.T) {
 	}
 }
 
+// Holds P8.
 func TestAPersonPutsARestartOffUntilItsDeadline(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

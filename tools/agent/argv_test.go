@@ -126,6 +126,7 @@ func tasks(system string) map[string]Task {
 	return all
 }
 
+// Holds R13.
 func TestEveryOperationsArgumentsOnEverySystem(t *testing.T) {
 	t.Parallel()
 	for system, open := range systems(t) {

@@ -130,6 +130,7 @@ func TestRequestsAreListedToTheirOwnersAndToStaff(t *testing.T) {
 	}
 }
 
+// Holds B11.
 func TestAnApprovalAdmitsTheRequesterAndProposesTheInstall(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -27,6 +27,7 @@ func (b *bundle) shelf(v desk.Viewer, device desk.ID) []software.Shelved {
 	return list
 }
 
+// Holds P6.
 func TestAStateIsWhatTheInventorySaysAndElseWhatTheLedgerDoes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -115,6 +116,7 @@ func TestAShelfShowsTheOwnDevicesOnly(t *testing.T) {
 	wantCode(t, "another tenant's", err, desk.CodeNotFound)
 }
 
+// Holds R12.
 func TestWithoutSelfServiceThereIsNoShelfAndNoRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

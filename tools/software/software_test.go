@@ -183,6 +183,7 @@ func TestARowIsThereForItsAudienceAndDoesNotExistForOthers(t *testing.T) {
 	}
 }
 
+// Holds R15.
 func TestASystemWithoutAPackageIsRefusedByItsOwnRule(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -291,6 +292,7 @@ func TestEveryEditBetweenMovesTheVersionOn(t *testing.T) {
 	wantCode(t, "edit of an old version", err, desk.CodeConflict)
 }
 
+// Holds R15.
 func TestCredentialsLieSealedAndNeverFollowToANewAddress(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

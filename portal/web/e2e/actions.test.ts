@@ -43,6 +43,7 @@ async function codeFrom(page: Page, after: string[]): Promise<string> {
 
 const used: string[] = [];
 
+// Holds R13, R17, R23, B4.
 it("a restart by chat: confirmed, verified by phone, and shown by the device itself", async () => {
   const { page, context, complaints } = await visit(browser, server.url);
   await logIn(page, "ana");
@@ -69,6 +70,7 @@ it("a restart by chat: confirmed, verified by phone, and shown by the device its
   await context.close();
 });
 
+// Holds R12, R14.
 it("the same by the self-service page, by keyboard, with the number on file", async () => {
   const { page, context } = await visit(browser, server.url);
   await logIn(page, "ana");
@@ -100,6 +102,7 @@ it("the same by the self-service page, by keyboard, with the number on file", as
   await context.close();
 }, 180_000);
 
+// Holds R23.
 it("a card speaks the reader's language, whichever it is", async () => {
   const { page, context } = await visit(browser, server.url);
   await logIn(page, "ana");
@@ -124,6 +127,7 @@ it("a card speaks the reader's language, whichever it is", async () => {
   await context.close();
 });
 
+// Holds B10.
 it("a refusal names its rule: on the page, and for a request past it", async () => {
   const admin = await visit(browser, server.url);
   await logIn(admin.page, "adam");

@@ -111,6 +111,7 @@ it("an action is found by the filters of the log, with its steps and evidence, a
   for (const v of [user, { context }]) await v.context.close();
 }, 90_000);
 
+// Holds R18.
 it("staff take a lost phone away; their own they cannot", async () => {
   const { page, context, complaints } = await as("tess");
   await page.goto("/manage/people");
@@ -132,6 +133,7 @@ it("staff take a lost phone away; their own they cannot", async () => {
   await context.close();
 });
 
+// Holds B10.
 it("the answer to why not names the rule and leads to its switch", async () => {
   const { page, context, complaints } = await as("adam");
   await page.goto("/admin");

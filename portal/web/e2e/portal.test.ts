@@ -20,6 +20,7 @@ afterAll(async () => {
 const languages = ["en", "es", "de", "fr", "it"];
 
 describe.each(languages)("in %s", (language) => {
+  // Holds P2.
   it("a suggested question is answered with sources, and a citation opens at the passage", async () => {
     const { page, context, complaints } = await visit(browser, server.url);
     await logIn(page, "ben");
@@ -58,6 +59,7 @@ function inSight(page: Page): Promise<boolean> {
 }
 
 describe("a technician", () => {
+  // Holds R25.
   it("finds the conversation in the ticket, with its steps and sources, and answers", async () => {
     const user = await visit(browser, server.url);
     await logIn(user.page, "ben");
@@ -96,6 +98,7 @@ describe("a technician", () => {
 });
 
 describe("an administrator", () => {
+  // Holds R26.
   it("changes a switch, which holds for the next question of a user, and takes it back", async () => {
     const { page, context, complaints } = await visit(browser, server.url);
     await logIn(page, "adam");

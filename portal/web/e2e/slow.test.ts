@@ -39,6 +39,7 @@ it("Send becomes Stop while an answer runs, and Stop ends it", async () => {
   await context.close();
 });
 
+// Holds P1.
 it("a reload in the middle of an answer shows it from its beginning and to its end", async () => {
   const { page, context } = await visit(browser, server.url);
   await logIn(page, "ben");
@@ -80,6 +81,7 @@ it("two tabs show the same answer, and a new question stands at the top", async 
 });
 
 // The last one: it takes the model away.
+// Holds B5.
 it("an answer of the built-in model, when the other is gone, says so in the reader's language", async () => {
   model.stop();
   const { page, context, complaints } = await visit(browser, server.url);

@@ -18,6 +18,7 @@ afterAll(async () => {
 });
 
 describe("a technician in the chat", () => {
+  // Holds P3, P4.
   it("joins it live: both see that the other writes, and each word without a reload", async () => {
     const user = await visit(browser, server.url);
     await logIn(user.page, "ben");
@@ -56,6 +57,7 @@ describe("a technician in the chat", () => {
 });
 
 describe("a technician decides", () => {
+  // Holds B11.
   it("approves a wish for software by an entry of the catalogue", async () => {
     const admin = await visit(browser, server.url);
     await logIn(admin.page, "adam");
