@@ -199,13 +199,10 @@ func devicesOf(ctx context.Context, tx *store.Tx, user, device desk.ID) ([]db.Sh
 
 func noDevice() error { return desk.Errorf(desk.CodeNotFound, "no such device") }
 
-// approvalTicket speaks the tenant's language, since staff work it. It is
-// opened for the house: also for somebody who sees no tickets (R7).
+// approvalTicket speaks the requester's language, as the answer to it will: it
+// stands in their own list. It is opened for the house: also for somebody who
+// sees no tickets (R7).
 func approvalTicket(ctx context.Context, tx *store.Tx, v desk.Viewer, name, reason, device string, conversation desk.ID) (tickets.Ticket, error) {
-	tenant, err := tx.ThisTenant(ctx)
-	if err != nil {
-		return tickets.Ticket{}, err
-	}
 	origin := tickets.FromForm
 	if conversation != "" {
 		origin = tickets.FromChat
@@ -213,8 +210,8 @@ func approvalTicket(ctx context.Context, tx *store.Tx, v desk.Viewer, name, reas
 	words := map[string]any{"Name": name, "Reason": reason, "Device": device, "Person": v.Name}
 	return tickets.OpenTx(ctx, tx, v.User, tickets.Opening{
 		Requester: v, Origin: origin, Conversation: conversation,
-		Subject:     desk.FirstLine(prompts.Text(string(tenant.Language), "software_request_subject", words), tickets.MaxSubject),
-		Description: prompts.Text(string(tenant.Language), "software_request_description", words),
+		Subject:     desk.FirstLine(prompts.Text(string(v.Language), "software_request_subject", words), tickets.MaxSubject),
+		Description: prompts.Text(string(v.Language), "software_request_description", words),
 	})
 }
 

@@ -56,10 +56,10 @@ func (b *bundle) ticket(id desk.ID) tickets.Details {
 	return d
 }
 
-func TestARequestOpensATicketInTheTenantsLanguage(t *testing.T) {
+func TestARequestOpensATicketInTheRequestersLanguage(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(`update tenants set language = 'de'`)
+	b.ana.Language = "de"
 	b.switchOff("ticketing", `{"mode":"off","users":[]}`) // the house's own ticket all the same
 	device := b.device(b.ana, software.Windows)
 	r := b.wish(b.ana, device, "")

@@ -94,11 +94,21 @@ it("an address that leads nowhere says so, with 404, in each language", async ()
     for (const path of ["/docs", "/manage/nowhere"]) {
       expect((await page.goto(path))?.status()).toBe(404);
       await page.waitForSelector(`html[lang=${language}] main h1`);
+      await page.locator("header nav a[href='/queue']").waitFor();
       said.add(await page.locator("main h1").textContent());
       await accessible(page);
     }
   }
   expect(said.size).toBe(5);
+  await context.close();
+});
+
+it("for who is not logged in, such an address has no way to the inside", async () => {
+  const { page, context } = await visit(browser, server.url);
+  expect((await page.goto("/docs"))?.status()).toBe(404);
+  await page.waitForSelector("main h1");
+  expect(await page.locator("nav").count()).toBe(0);
+  await accessible(page);
   await context.close();
 });
 

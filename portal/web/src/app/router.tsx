@@ -12,12 +12,10 @@ import type { ActionState, Language, Operation } from "../api/types";
 import { languages } from "./i18n";
 import { oneOf } from "./one-of";
 import { isStaff, sessionQuery, welcome } from "./session";
-import { NotFound, NotFoundAlone, RouteFailed, Shell } from "./shell";
+import { NotFound, Nowhere, RouteFailed, Shell } from "./shell";
 import { Loading } from "./states";
 
-const root = createRootRouteWithContext<{ client: QueryClient }>()({
-  notFoundComponent: NotFoundAlone,
-});
+const root = createRootRouteWithContext<{ client: QueryClient }>()();
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -26,6 +24,15 @@ const login = createRoute({
     typeof s.next === "string" && /^\/(?!\/)/.test(s.next) ? { next: s.next } : {},
   component: lazyRouteComponent(() => import("../login/LoginPage"), "LoginPage"),
 });
+
+async function enter(client: QueryClient) {
+  const known = client.getQueryData(sessionQuery.queryKey);
+  const { user } = await client.ensureQueryData(sessionQuery);
+  if (!known) await welcome(user);
+  return { user };
+}
+
+const signedOut = (err: unknown) => err instanceof Problem && err.status === 401;
 
 // Everything below the shell needs a session.
 const shell = createRoute({
@@ -36,16 +43,24 @@ const shell = createRoute({
   pendingComponent: Loading,
   beforeLoad: async ({ context, location }) => {
     try {
-      const known = context.client.getQueryData(sessionQuery.queryKey);
-      const { user } = await context.client.ensureQueryData(sessionQuery);
-      if (!known) await welcome(user);
-      return { user };
+      return await enter(context.client);
     } catch (err) {
-      if (!(err instanceof Problem) || err.status !== 401) throw err;
+      if (!signedOut(err)) throw err;
       const next = location.href === "/" ? undefined : location.href;
       throw redirect({ to: "/login", search: { next } });
     }
   },
+});
+
+// Any other address: with the way around for who is logged in.
+const nowhere = createRoute({
+  getParentRoute: () => root,
+  path: "$",
+  beforeLoad: ({ context }) =>
+    enter(context.client).catch((err) => {
+      if (!signedOut(err)) throw err;
+    }),
+  component: Nowhere,
 });
 
 const staffOnly = ({ context }: { context: { user: Parameters<typeof isStaff>[0] } }) => {
@@ -269,6 +284,7 @@ const account = createRoute({
 
 const tree = root.addChildren([
   login,
+  nowhere,
   shell.addChildren([
     home,
     conversation,

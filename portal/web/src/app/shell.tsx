@@ -9,6 +9,7 @@ import {
   IconSettings,
   IconTicket,
 } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
 import {
   type ErrorComponentProps,
   Link,
@@ -16,13 +17,13 @@ import {
   useLocation,
   useRouter,
 } from "@tanstack/react-router";
-import type { ComponentType } from "react";
+import type { ComponentType, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "../api/types";
 import { AccountMenu } from "./account-menu";
 import { Bell } from "./bell";
 import { ExpiredDialog } from "./expired";
-import { isStaff, useMe } from "./session";
+import { isStaff, sessionQuery, useMe } from "./session";
 import classes from "./shell.module.css";
 import { Failed } from "./states";
 import states from "./states.module.css";
@@ -56,7 +57,7 @@ function placesFor(me: Me): Place[] {
   return places;
 }
 
-export function Shell() {
+export function Shell({ children }: { children?: ReactNode }) {
   const { t } = useTranslation();
   const me = useMe();
   const places = placesFor(me);
@@ -78,7 +79,7 @@ export function Shell() {
         <AccountMenu me={me} />
       </header>
       <main id="content" className={classes.content} tabIndex={-1}>
-        <Outlet />
+        {children ?? <Outlet />}
       </main>
       <nav className={classes.bottom} aria-label={t("common.nav.main")}>
         {places.map((p) => (
@@ -138,11 +139,19 @@ export function NotFound() {
   );
 }
 
-/** The same where nothing stands around it. */
-export function NotFoundAlone() {
+/** The same outside of the shell's own addresses: within it for who is logged in. */
+export function Nowhere() {
+  const known = useQueryClient().getQueryData(sessionQuery.queryKey);
+  if (!known) {
+    return (
+      <main>
+        <NotFound />
+      </main>
+    );
+  }
   return (
-    <main>
+    <Shell>
       <NotFound />
-    </main>
+    </Shell>
   );
 }
