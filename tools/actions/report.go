@@ -172,11 +172,15 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, a *db.Action, e *evid
 	return s.wonder(ctx, tx, a, e, now, wire.CodeFailed)
 }
 
+// bootPrecision is how exactly the time of a boot is known.
+const bootPrecision = 2 * time.Second
+
 // rebooted reports that the device runs since after the action was queued
-// under another boot than the one that the command was handed to. Devices tell
-// the time of their boot in whole seconds.
+// under another boot than the one that the command was handed to. Both times
+// are by the server's clock; devices count their seconds since the boot in
+// whole ones.
 func (e *evidence) rebooted(a *db.Action, d db.DeviceForRow) bool {
-	if e.BootBefore == "" || d.BootID == "" || d.BootID == e.BootBefore || d.BootedAt == nil || a.QueuedAt == nil || d.BootedAt.Before(a.QueuedAt.Truncate(time.Second)) {
+	if e.BootBefore == "" || d.BootID == "" || d.BootID == e.BootBefore || d.BootedAt == nil || a.QueuedAt == nil || d.BootedAt.Add(bootPrecision).Before(*a.QueuedAt) {
 		return false
 	}
 	e.BootAfter = d.BootID

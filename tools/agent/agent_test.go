@@ -290,6 +290,23 @@ func TestExpiryIsByTheServersClock(t *testing.T) {
 	}
 }
 
+// Whoever can answer in the server's place cannot turn the clock back to have
+// an expired command done.
+func TestAClockThatTheServerDidNotSignRevivesNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.clockBy = -2 * time.Hour
+	_, s.clockKey, _ = ed25519.GenerateKey(rand.Reader)
+	d := newDevice(t, s).start()
+	s.send(s.command(1, wire.Lock))
+	if r := s.result(actionID(1)); r.OK || r.Code != wire.CodeBadCommand {
+		t.Errorf("a command that expired two hours ago: %+v", r)
+	}
+	if got := d.system.Effects(); len(got) != 0 {
+		t.Errorf("effects: %v", got)
+	}
+}
+
 func TestARevokedDeviceStopsTrying(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -163,7 +163,7 @@ func (a *agent) await(ctx context.Context, c wire.Command, t Task) *Refusal {
 		if !postponed {
 			return nil
 		}
-		a.tell(ctx, wire.Progress{ID: c.ID, State: wire.ProgressPostponed})
+		a.tell(ctx, wire.Progress{ID: c.ID, State: wire.ProgressPostponed, Seconds: int(a.Postpone / time.Second)})
 		if !sleep(ctx, a.Postpone) {
 			return &Refusal{Code: wire.CodePostponedOut, Text: "it was put off until the deadline"}
 		}

@@ -52,7 +52,7 @@ func (a *agent) greet(ctx context.Context, out chan<- wire.Frame) error {
 		return err
 	}
 	a.sent.facts = f
-	put(ctx, out, wire.Hello{Facts: f})
+	put(ctx, out, wire.Hello{Facts: f, Clock: a.Now().UTC()})
 	a.tellPackages(ctx, out)
 	return nil
 }
@@ -67,7 +67,7 @@ func (a *agent) watch(ctx context.Context, out chan<- wire.Frame) {
 		}
 		if !reflect.DeepEqual(f, a.sent.facts) {
 			a.sent.facts = f
-			put(ctx, out, wire.Hello{Facts: f})
+			put(ctx, out, wire.Hello{Facts: f, Clock: a.Now().UTC()})
 		}
 		a.tellPackages(ctx, out)
 	}

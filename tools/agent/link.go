@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	crypto "crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -146,7 +147,9 @@ func (a *agent) prove(ctx context.Context, conn *websocket.Conn) error {
 		return errors.New("the portal did not begin with a challenge")
 	}
 	proof := wire.SignProof(a.Identity.Sign, challenge.Nonce, a.Identity.Device, wire.Host(a.Identity.Server))
-	if err := send(ctx, conn, wire.Prove{Device: a.Identity.Device, Signature: proof}); err != nil {
+	nonce := make([]byte, wire.NonceSize)
+	_, _ = crypto.Read(nonce) // never fails, by its contract
+	if err := send(ctx, conn, wire.Prove{Device: a.Identity.Device, Signature: proof, Nonce: nonce}); err != nil {
 		return err
 	}
 	second, err := receive(ctx, conn)
@@ -155,7 +158,7 @@ func (a *agent) prove(ctx context.Context, conn *websocket.Conn) error {
 	}
 	switch f := second.(type) {
 	case *wire.Welcome:
-		a.welcomed(ctx, f)
+		a.welcomed(ctx, f, nonce)
 		return nil
 	case *wire.Error:
 		if f.Code == wire.ErrorRevoked {
@@ -167,13 +170,13 @@ func (a *agent) prove(ctx context.Context, conn *websocket.Conn) error {
 }
 
 // welcomed sets the clock by the server's: a device whose own is wrong still
-// tells an expired command. Over a link that was verified this is the word of
-// the one that signs the commands.
-func (a *agent) welcomed(ctx context.Context, f *wire.Welcome) {
+// tells an expired command. The time is signed, for a nonce of this link: who
+// sits in between cannot turn it back.
+func (a *agent) welcomed(ctx context.Context, f *wire.Welcome, nonce []byte) {
 	at, err := time.Parse(time.RFC3339Nano, f.ServerTime)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err == nil {
+	if err == nil && wire.CheckClock(a.Identity.ServerKey, nonce, a.Identity.Device, f.ServerTime, f.Signature) {
 		a.skew = at.Sub(a.Now())
 	}
 	if key := wire.KeyID(f.ServerKey); !slices.Equal(f.ServerKey, a.Identity.ServerKey) && a.warned != key {

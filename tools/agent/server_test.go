@@ -29,6 +29,8 @@ type server struct {
 	keyPub  ed25519.PublicKey
 	device  wire.Enrol
 	clockBy time.Duration // how far its clock is ahead
+	// clockKey signs the clock; the server's own.
+	clockKey ed25519.PrivateKey
 
 	mu       sync.Mutex
 	conn     *websocket.Conn
@@ -44,6 +46,7 @@ func newServer(t *testing.T) *server {
 	t.Helper()
 	s := &server{t: t, results: map[string][]wire.Result{}, changed: make(chan struct{}, 1)}
 	s.keyPub, s.key, _ = ed25519.GenerateKey(rand.Reader)
+	s.clockKey = s.key
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+wire.EnrolPath, s.enrol)
 	mux.HandleFunc("GET "+wire.LinkPath, s.link)
@@ -95,7 +98,8 @@ func (s *server) link(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(wire.CloseRevoked, "")
 		return
 	}
-	s.push(ctx, conn, wire.Welcome{ServerTime: time.Now().Add(s.clockBy).Format(time.RFC3339Nano), ServerKey: s.keyPub})
+	at := time.Now().Add(s.clockBy).Format(time.RFC3339Nano)
+	s.push(ctx, conn, wire.Welcome{ServerTime: at, ServerKey: s.keyPub, Signature: wire.SignClock(s.clockKey, prove.Nonce, prove.Device, at)})
 	s.set(func() { s.conn, s.links = conn, s.links+1 })
 	defer s.set(func() {
 		if s.conn == conn {

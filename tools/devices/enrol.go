@@ -187,7 +187,7 @@ func (s *Service) admit(ctx context.Context, tx *store.Tx, device desk.ID, e wir
 	if err != nil {
 		return err
 	}
-	if err := setFacts(ctx, tx, device, e.Facts); err != nil {
+	if err := setFacts(ctx, tx, device, e.Facts, time.Time{}); err != nil {
 		return err
 	}
 	if t.UserID != nil {

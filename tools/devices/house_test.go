@@ -1,6 +1,7 @@
 package devices_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdh"
 	"crypto/ed25519"
@@ -262,8 +263,12 @@ func (h *house) comeAs(n *node, d *device, mute bool) *agent {
 	a := &agent{t: h.t, conn: conn, in: make(chan wire.Frame, 100)}
 	go a.read(mute)
 	c := expect[*wire.Challenge](a)
-	a.send(wire.Prove{Device: string(d.id), Signature: wire.SignProof(d.priv, c.Nonce, string(d.id), h.host)})
-	expect[*wire.Welcome](a)
+	nonce := bytes.Repeat([]byte{9}, wire.NonceSize)
+	a.send(wire.Prove{Device: string(d.id), Signature: wire.SignProof(d.priv, c.Nonce, string(d.id), h.host), Nonce: nonce})
+	w := expect[*wire.Welcome](a)
+	if !wire.CheckClock(w.ServerKey, nonce, string(d.id), w.ServerTime, w.Signature) {
+		h.t.Error("the server did not sign its clock")
+	}
 	a.send(wire.Hello{Facts: facts("boot-1")})
 	return a
 }
@@ -373,8 +378,8 @@ func (h *house) wake(d desk.ID) {
 func (h *house) row(id desk.ID) (r db.Device) {
 	h.t.Helper()
 	storetest.InTx(h.t, h.store, h.tenant, func(ctx context.Context, tx *store.Tx) error {
-		return tx.QueryRow(ctx, "select name, boot_id, online_node, link, suspect_at, revoked_at from devices where id = $1", id).
-			Scan(&r.Name, &r.BootID, &r.OnlineNode, &r.Link, &r.SuspectAt, &r.RevokedAt)
+		return tx.QueryRow(ctx, "select name, boot_id, booted_at, online_node, link, suspect_at, revoked_at from devices where id = $1", id).
+			Scan(&r.Name, &r.BootID, &r.BootedAt, &r.OnlineNode, &r.Link, &r.SuspectAt, &r.RevokedAt)
 	})
 	return r
 }

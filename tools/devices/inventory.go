@@ -3,6 +3,7 @@ package devices
 import (
 	"context"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/tools/devices/wire"
 )
+
+// bootPrecision is how exactly devices tell the time of their boot.
+const bootPrecision = 2 * time.Second
 
 // maxPackages bounds what is kept of one device.
 const maxPackages = 5000
@@ -42,15 +46,18 @@ func nameOf(f wire.Facts, device desk.ID) string {
 	return f.System + "-" + string(device[len(device)-6:])
 }
 
-// setFacts writes what a device says about itself.
-func setFacts(ctx context.Context, tx *store.Tx, device desk.ID, f wire.Facts) error {
+// setFacts writes what a device says about itself. The time of its boot is by
+// its own clock, which may be hours off; how long it has been up by that clock
+// is right all the same, and is what is taken. A boot that no clock was told
+// for, or that lies ahead of it, has no time: it verifies nothing.
+func setFacts(ctx context.Context, tx *store.Tx, device desk.ID, f wire.Facts, clock time.Time) error {
 	row := db.SetDeviceFactsParams{
 		ID: device, Name: nameOf(f, device), SystemVersion: clean(f.SystemVersion, 64),
 		AgentVersion: clean(f.AgentVersion, 64), BootID: clean(f.BootID, 128),
 	}
-	if !f.BootedAt.IsZero() {
-		at := f.BootedAt.UTC()
-		row.BootedAt = &at
+	if up := clock.Sub(f.BootedAt); !f.BootedAt.IsZero() && !clock.IsZero() && up > -bootPrecision {
+		seconds := max(up, 0).Seconds()
+		row.UpSeconds = &seconds
 	}
 	if err := tx.SetDeviceFacts(ctx, row); err != nil {
 		return err

@@ -173,7 +173,7 @@ func (l *link) hello(ctx context.Context, f *wire.Hello) error {
 	if l.at() == replaced {
 		return nil
 	}
-	err := l.tx(ctx, func(ctx context.Context, tx *store.Tx) error { return setFacts(ctx, tx, l.device, f.Facts) })
+	err := l.tx(ctx, func(ctx context.Context, tx *store.Tx) error { return setFacts(ctx, tx, l.device, f.Facts, f.Clock) })
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,11 @@ func (l *link) prove(p *wire.Prove) {
 	}
 	l.mu.Unlock()
 	l.hub.add(l)
-	l.send(wire.Welcome{ServerTime: time.Now().UTC().Format(time.RFC3339), ServerKey: l.hub.serverKey})
+	welcome := wire.Welcome{ServerTime: time.Now().UTC().Format(time.RFC3339Nano), ServerKey: l.hub.serverKey}
+	if len(p.Nonce) > 0 {
+		welcome.Signature = wire.SignClock(l.hub.signKey, p.Nonce, p.Device, welcome.ServerTime)
+	}
+	l.send(welcome)
 }
 
 const http1013 = 1013 // RFC 6455's registry: try again later

@@ -289,6 +289,36 @@ func TestWordsOfADeviceAreBoundedAndCleaned(t *testing.T) {
 	}
 }
 
+// SECURITY R12: a device whose clock is hours off booted when it booted.
+func TestABootIsByTheServersClock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	n := h.node()
+	d := h.newDevice(n)
+	a := h.come(n, d)
+	if at := h.row(d.id).BootedAt; at != nil {
+		t.Errorf("without a clock, the boot was at %s", at)
+	}
+	for i, off := range []time.Duration{0, -2 * time.Hour, 2 * time.Hour, -30 * 365 * 24 * time.Hour} {
+		f := facts("boot-" + string(rune('a'+i)))
+		clock := time.Now().UTC().Add(off)
+		f.BootedAt = clock.Add(-10 * time.Minute)
+		a.send(wire.Hello{Facts: f, Clock: clock})
+		eventually(t, "the boot", func() bool { return h.row(d.id).BootID == f.BootID })
+		at := h.row(d.id).BootedAt
+		if at == nil || time.Since(*at) < 9*time.Minute || time.Since(*at) > 11*time.Minute {
+			t.Errorf("with a clock %s off, ten minutes ago was %v", off, at)
+		}
+	}
+	f := facts("boot-ahead")
+	f.BootedAt = time.Now().UTC().Add(time.Hour)
+	a.send(wire.Hello{Facts: f, Clock: time.Now().UTC()})
+	eventually(t, "the boot", func() bool { return h.row(d.id).BootID == f.BootID })
+	if at := h.row(d.id).BootedAt; at != nil {
+		t.Errorf("a boot ahead of its own clock was at %s", at)
+	}
+}
+
 // SECURITY F4.
 func TestTokenLetsOneDeviceInOnce(t *testing.T) {
 	t.Parallel()

@@ -567,7 +567,8 @@ func (q *Queries) RevokeDevice(ctx context.Context, id desk.ID) (int64, error) {
 
 const setDeviceFacts = `-- name: SetDeviceFacts :exec
 update devices set name = $1, system_version = $2, agent_version = $3,
-  boot_id = $4, booted_at = $5, last_seen_at = now()
+  boot_id = $4, last_seen_at = now(),
+  booted_at = clock_timestamp() - make_interval(secs => $5::float)
 where id = $6
 `
 
@@ -576,17 +577,18 @@ type SetDeviceFactsParams struct {
 	SystemVersion string
 	AgentVersion  string
 	BootID        string
-	BootedAt      *time.Time
+	UpSeconds     *float64
 	ID            desk.ID
 }
 
+// The boot is by the clock that everything in the ledger is by.
 func (q *Queries) SetDeviceFacts(ctx context.Context, arg SetDeviceFactsParams) error {
 	_, err := q.db.Exec(ctx, setDeviceFacts,
 		arg.Name,
 		arg.SystemVersion,
 		arg.AgentVersion,
 		arg.BootID,
-		arg.BootedAt,
+		arg.UpSeconds,
 		arg.ID,
 	)
 	return err

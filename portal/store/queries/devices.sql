@@ -27,8 +27,10 @@ insert into devices (tenant_id, id, company_id, name, system, sign_key, seal_key
 values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.narg(company_id), sqlc.arg(name), sqlc.arg(system), sqlc.arg(sign_key), sqlc.arg(seal_key), sqlc.arg(simulated));
 
 -- name: SetDeviceFacts :exec
+-- The boot is by the clock that everything in the ledger is by.
 update devices set name = sqlc.arg(name), system_version = sqlc.arg(system_version), agent_version = sqlc.arg(agent_version),
-  boot_id = sqlc.arg(boot_id), booted_at = sqlc.narg(booted_at), last_seen_at = now()
+  boot_id = sqlc.arg(boot_id), last_seen_at = now(),
+  booted_at = clock_timestamp() - make_interval(secs => sqlc.narg(up_seconds)::float)
 where id = sqlc.arg(id);
 
 -- name: DeleteDeviceAccounts :exec

@@ -23,6 +23,7 @@ const (
 	commandPrefix = "conserje.agent.v1 command\x00"
 	resultPrefix  = "conserje.agent.v1 result\x00"
 	provePrefix   = "conserje.agent.v1 prove\x00"
+	clockPrefix   = "conserje.agent.v1 clock\x00"
 )
 
 const maxPayload = 128 << 10
@@ -121,18 +122,31 @@ func OpenResult(pub ed25519.PublicKey, e Envelope) (Result, error) {
 // this nonce, this device and this host. Bound to the host, a proof given to
 // one server opens nothing on another.
 func SignProof(priv ed25519.PrivateKey, nonce []byte, device, host string) []byte {
-	return ed25519.Sign(priv, proof(nonce, device, host))
+	return ed25519.Sign(priv, parts(provePrefix, nonce, []byte(device), []byte(Host(host))))
 }
 
 // CheckProof is the server's.
 func CheckProof(pub ed25519.PublicKey, nonce []byte, device, host string, signature []byte) bool {
-	return len(pub) == ed25519.PublicKeySize && ed25519.Verify(pub, proof(nonce, device, host), signature)
+	return len(pub) == ed25519.PublicKeySize && ed25519.Verify(pub, parts(provePrefix, nonce, []byte(device), []byte(Host(host))), signature)
 }
 
-// proof puts a length before each part, so that no two triples read alike.
-func proof(nonce []byte, device, host string) []byte {
-	m := []byte(provePrefix)
-	for _, part := range [][]byte{nonce, []byte(device), []byte(Host(host))} {
+// SignClock is the server's: its time, for the agent that made the nonce just
+// now. An answer that was recorded earlier, or for another device, fits no
+// nonce of this one's.
+func SignClock(priv ed25519.PrivateKey, nonce []byte, device, serverTime string) []byte {
+	return ed25519.Sign(priv, parts(clockPrefix, nonce, []byte(device), []byte(serverTime)))
+}
+
+// CheckClock is the agent's: pub is the key that enrolment pinned.
+func CheckClock(pub ed25519.PublicKey, nonce []byte, device, serverTime string, signature []byte) bool {
+	return len(pub) == ed25519.PublicKeySize && len(nonce) == NonceSize &&
+		ed25519.Verify(pub, parts(clockPrefix, nonce, []byte(device), []byte(serverTime)), signature)
+}
+
+// parts puts a length before each part, so that no two messages read alike.
+func parts(prefix string, list ...[]byte) []byte {
+	m := []byte(prefix)
+	for _, part := range list {
 		m = binary.BigEndian.AppendUint32(m, uint32(len(part))) //nolint:gosec // parts of a few dozen bytes
 		m = append(m, part...)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Frame is one message of the link.
@@ -20,9 +21,13 @@ type (
 	}
 	// Welcome says that the proof was good. ServerKey is shown so that an agent
 	// can tell that it must be enrolled anew; it obeys the one it has pinned.
+	// ServerTime is what the expiry of commands is judged by, on a device whose
+	// own clock is wrong: Signature, over the agent's nonce, shows that it is of
+	// now and of the server, so that nobody turns it back to revive a command.
 	Welcome struct {
 		ServerTime string `json:"server_time"` // RFC 3339
 		ServerKey  []byte `json:"server_key"`
+		Signature  []byte `json:"signature,omitempty"` // see SignClock
 	}
 	// Do carries a command.
 	Do struct {
@@ -41,14 +46,19 @@ type (
 
 // From the agent.
 type (
-	// Prove answers Challenge, see SignProof.
+	// Prove answers Challenge, see SignProof. Nonce is the agent's own: with it
+	// the server signs its clock.
 	Prove struct {
 		Device    string `json:"device"`
 		Signature []byte `json:"signature"`
+		Nonce     []byte `json:"nonce,omitempty"`
 	}
 	// Hello is the first frame after Welcome, and whenever the facts change.
+	// Clock is the device's own at this moment: times among the facts are by it,
+	// and the server turns them into its own.
 	Hello struct {
-		Facts Facts `json:"facts"`
+		Facts Facts     `json:"facts"`
+		Clock time.Time `json:"clock,omitzero"`
 	}
 	// Inventory is what is installed: all of it (Full), or what came or changed
 	// and what went.
@@ -61,10 +71,13 @@ type (
 	Beat struct {
 		Nonce string `json:"nonce,omitempty"`
 	}
-	// Progress tells where a command stands.
+	// Progress tells where a command stands. Seconds is for how long it was put
+	// off, where it was and that is known: a span, since the device's clock may
+	// be wrong.
 	Progress struct {
-		ID    string `json:"id"`
-		State string `json:"state"`
+		ID      string `json:"id"`
+		State   string `json:"state"`
+		Seconds int    `json:"seconds,omitempty"`
 	}
 	// Report carries a Result.
 	Report struct {
@@ -109,14 +122,14 @@ func (f Challenge) check() error {
 }
 
 func (f Welcome) check() error {
-	if len(f.ServerKey) != 32 || !within(64, f.ServerTime) {
+	if len(f.ServerKey) != 32 || !within(64, f.ServerTime) || len(f.Signature) != 0 && len(f.Signature) != 64 {
 		return malformed("welcome")
 	}
 	return nil
 }
 
 func (f Prove) check() error {
-	if !IsID(f.Device) || len(f.Signature) != 64 {
+	if !IsID(f.Device) || len(f.Signature) != 64 || len(f.Nonce) != 0 && len(f.Nonce) != NonceSize {
 		return malformed("prove")
 	}
 	return nil
@@ -143,10 +156,19 @@ func (f Progress) check() error {
 	if !IsID(f.ID) || !slices.Contains([]string{ProgressDelivered, ProgressRunning, ProgressPostponed}, f.State) {
 		return malformed("progress")
 	}
+	if f.Seconds < 0 || f.Seconds > 24*3600 || f.Seconds > 0 && f.State != ProgressPostponed {
+		return malformed("postponement")
+	}
 	return nil
 }
 
-func (f Hello) check() error  { return f.Facts.Check() }
+func (f Hello) check() error {
+	if !ofOurTime(f.Clock) {
+		return malformed("clock")
+	}
+	return f.Facts.Check()
+}
+
 func (f Do) check() error     { return f.Envelope.check() }
 func (f Report) check() error { return f.Envelope.check() }
 func (f Check) check() error  { return checkNonce(f.Nonce) }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/conserje/conserje/tools/devices/wire"
 )
@@ -23,16 +24,20 @@ func TestEveryFrameComesOutAsItWentIn(t *testing.T) {
 	envelope := wire.Envelope{Payload: []byte(`{}`), Signature: []byte("s"), KeyID: "k"}
 	agent := []wire.Frame{
 		&wire.Prove{Device: deviceID, Signature: bytes.Repeat([]byte{2}, 64)},
+		&wire.Prove{Device: deviceID, Signature: bytes.Repeat([]byte{2}, 64), Nonce: key},
 		&wire.Hello{Facts: facts()},
+		&wire.Hello{Facts: facts(), Clock: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)},
 		&wire.Inventory{Full: true, Packages: []wire.Package{{Manager: wire.Chocolatey, ID: "vlc", Version: "3"}}},
 		&wire.Inventory{Removed: []wire.Package{{Manager: wire.HomebrewCask, ID: "vlc", Version: "3"}}},
 		&wire.Beat{},
 		&wire.Beat{Nonce: "n"},
 		&wire.Progress{ID: actionID, State: wire.ProgressRunning},
+		&wire.Progress{ID: actionID, State: wire.ProgressPostponed, Seconds: 600},
 		&wire.Report{Envelope: envelope},
 	}
 	server := []wire.Frame{
 		&wire.Challenge{Nonce: key}, &wire.Welcome{ServerTime: "2026-11-23T12:00:00Z", ServerKey: key},
+		&wire.Welcome{ServerTime: "2026-11-23T12:00:00Z", ServerKey: key, Signature: bytes.Repeat([]byte{3}, 64)},
 		&wire.Do{Envelope: envelope}, &wire.Check{Nonce: "n"}, &wire.Error{Code: wire.ErrorBadFrame},
 	}
 	roundTrip := func(list []wire.Frame, parse, other func([]byte) (wire.Frame, error)) {
@@ -97,6 +102,11 @@ func TestOddFramesAreRefused(t *testing.T) {
 		"proof for no device":    `{"type":"prove","device":"LAPTOP-7","signature":"` + b64(make([]byte, 64)) + `"}`,
 		"not base64":             `{"type":"prove","device":"` + deviceID + `","signature":"*"}`,
 		"bytes that are no text": "{\"type\":\"beat\",\"x\":\"\xff\"}",
+		"clock in year 12000":    strings.Replace(text, `"facts"`, `"clock":"12000-01-01T00:00:00Z","facts"`, 1),
+		"nonce too short":        `{"type":"prove","device":"` + deviceID + `","signature":"` + b64(make([]byte, 64)) + `","nonce":"` + b64(make([]byte, 31)) + `"}`,
+		"put off for ever":       `{"type":"progress","id":"` + actionID + `","state":"postponed","seconds":86401}`,
+		"put off backwards":      `{"type":"progress","id":"` + actionID + `","state":"postponed","seconds":-1}`,
+		"running and put off":    `{"type":"progress","id":"` + actionID + `","state":"running","seconds":60}`,
 		"boot in year 12000":     strings.Replace(text, `"boot_id"`, `"booted_at":"12000-01-01T00:00:00Z","boot_id"`, 1),
 	} {
 		if f, err := wire.ParseAgent([]byte(frame)); !errors.Is(err, wire.ErrMalformed) {

@@ -171,6 +171,33 @@ func TestProofOpensOnlyWhatItWasMadeFor(t *testing.T) {
 	}
 }
 
+// The answer that a server gave on another link, or to another device, tells
+// no time on this one.
+func TestAClockIsGoodForTheLinkThatAskedForIt(t *testing.T) {
+	pub, priv := keys(t)
+	other, _ := keys(t)
+	nonce := bytes.Repeat([]byte{7}, wire.NonceSize)
+	const at = "2026-11-23T12:00:00Z"
+	sig := wire.SignClock(priv, nonce, deviceID, at)
+	if !wire.CheckClock(pub, nonce, deviceID, at, sig) {
+		t.Fatal("a right clock is refused")
+	}
+	for name, ok := range map[string]bool{
+		"another link's":   wire.CheckClock(pub, bytes.Repeat([]byte{8}, wire.NonceSize), deviceID, at, sig),
+		"nobody asked":     wire.CheckClock(pub, nil, deviceID, at, wire.SignClock(priv, nil, deviceID, at)),
+		"another device's": wire.CheckClock(pub, nonce, actionID, at, sig),
+		"turned back":      wire.CheckClock(pub, nonce, deviceID, "2026-11-23T10:00:00Z", sig),
+		"another key's":    wire.CheckClock(other, nonce, deviceID, at, sig),
+		"no key":           wire.CheckClock(nil, nonce, deviceID, at, sig),
+		"a proof":          wire.CheckClock(pub, nonce, deviceID, at, wire.SignProof(priv, nonce, deviceID, at)),
+		"not signed":       wire.CheckClock(pub, nonce, deviceID, at, nil),
+	} {
+		if ok {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
 func TestSealedSecretOpensOnlyWhereItBelongs(t *testing.T) {
 	priv, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
