@@ -52,17 +52,19 @@ func openMessages(s messageSettings, st *store.Store, demo bool, log *slog.Logge
 		return notify.New(cfg), nil
 	}
 	var err error
-	if cfg.SMS, err = s.sms(); err != nil {
+	if cfg.SMS, cfg.Mail, err = s.carriers(); err != nil {
 		return nil, err
 	}
-	if s.SMTPHost != "" {
-		m := notify.SMTP{Host: s.SMTPHost, Port: s.SMTPPort, Security: s.SMTPSecurity, User: s.SMTPUser, Password: s.SMTPPassword, From: s.SMTPFrom}
-		if err := m.Check(); err != nil {
-			return nil, err
-		}
-		cfg.Mail = m
-	}
 	return notify.New(cfg), nil
+}
+
+// carriers are those that the settings name; nil is none.
+func (s messageSettings) carriers() (sms, mail notify.Provider, err error) {
+	if sms, err = s.sms(); err != nil || s.SMTPHost == "" {
+		return sms, nil, err
+	}
+	m := notify.SMTP{Host: s.SMTPHost, Port: s.SMTPPort, Security: s.SMTPSecurity, User: s.SMTPUser, Password: s.SMTPPassword, From: s.SMTPFrom}
+	return sms, m, m.Check()
 }
 
 func (s messageSettings) sms() (notify.Provider, error) {
@@ -73,7 +75,8 @@ func (s messageSettings) sms() (notify.Provider, error) {
 		if s.TwilioAccount == "" || s.TwilioToken == "" || s.TwilioFrom == "" && s.TwilioService == "" {
 			return nil, errors.New("twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
 		}
-		return notify.Twilio{Account: s.TwilioAccount, Token: s.TwilioToken, User: s.TwilioKey, From: s.TwilioFrom, Service: s.TwilioService, URL: s.TwilioURL}, nil
+		t := notify.Twilio{Account: s.TwilioAccount, Token: s.TwilioToken, User: s.TwilioKey, From: s.TwilioFrom, Service: s.TwilioService, URL: s.TwilioURL}
+		return t, t.Check()
 	case "gateway":
 		g := notify.Gateway{
 			URL: s.GatewayURL, Header: s.GatewayHeader, Format: s.GatewayFormat,
@@ -84,7 +87,8 @@ func (s messageSettings) sms() (notify.Provider, error) {
 		if s.SMPPAddress == "" || s.SMPPUser == "" || s.SMPPFrom == "" {
 			return nil, errors.New("smpp needs SMPP_ADDRESS, SMPP_SYSTEM_ID and SMPP_FROM")
 		}
-		return notify.SMPP{Address: s.SMPPAddress, TLS: s.SMPPTLS, User: s.SMPPUser, Password: s.SMPPPassword, SystemType: s.SMPPType, From: s.SMPPFrom}, nil
+		m := notify.SMPP{Address: s.SMPPAddress, TLS: s.SMPPTLS, User: s.SMPPUser, Password: s.SMPPPassword, SystemType: s.SMPPType, From: s.SMPPFrom}
+		return m, m.Check()
 	}
 	return nil, fmt.Errorf("there is no SMS provider %q", s.SMS)
 }

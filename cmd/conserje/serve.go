@@ -21,6 +21,26 @@ type serveCmd struct {
 	Addr           string   `env:"CONSERJE_ADDR" default:":8080" help:"Address to listen on."`
 	Demo           bool     `env:"CONSERJE_DEMO" help:"Fill an empty database with the demo, and show its mail and text messages on a page instead of sending them."`
 	TrustedProxies []string `env:"CONSERJE_TRUSTED_PROXIES" help:"Addresses or networks whose X-Forwarded headers are believed."`
+
+	Waits waits `embed:""`
+}
+
+// waits are how long a confirmed action waits for a device that is offline.
+type waits struct {
+	Action  time.Duration `env:"CONSERJE_ACTION_WAIT" name:"action-wait" default:"15m" help:"How long a confirmed action waits for a device that is offline. Then it expires and never happens."`
+	Install time.Duration `env:"CONSERJE_INSTALL_WAIT" name:"install-wait" default:"24h" help:"The same for installations."`
+}
+
+// Nobody wants what they confirmed longer ago than that.
+const longestWait = 7 * 24 * time.Hour
+
+func (w waits) check() error {
+	for name, d := range map[string]time.Duration{"CONSERJE_ACTION_WAIT": w.Action, "CONSERJE_INSTALL_WAIT": w.Install} {
+		if d < time.Second || d > longestWait {
+			return fmt.Errorf("%s is %s; it is between 1s and %s, such as 15m or 24h", name, d, longestWait)
+		}
+	}
+	return nil
 }
 
 // stopWithin bounds the graceful stop: what does not end by then is taken over
@@ -33,7 +53,7 @@ func progress(what string) { fmt.Fprintln(os.Stderr, "==> "+what) }
 // Run serves until a signal, then stops in order: no new turns and sockets,
 // running turns finish or are handed over, the database last.
 func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err error) {
-	if err := c.checkProxies(); err != nil {
+	if err := c.check(s); err != nil {
 		return err
 	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
@@ -61,7 +81,7 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if err != nil {
 		return err
 	}
-	p, err := wire(ctx, d, m, messages, log)
+	p, err := wire(ctx, d, m, messages, c.Waits, log)
 	if err != nil {
 		return err
 	}
@@ -92,6 +112,18 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	}
 	draining.Store(true)
 	return errors.Join(err, c.stop(context.WithoutCancel(ctx), app, p))
+}
+
+// check tells of settings that cannot work before anything is started for them.
+func (c *serveCmd) check(s *Settings) error {
+	if err := c.checkProxies(); err != nil {
+		return err
+	}
+	if err := c.Waits.check(); err != nil || c.Demo {
+		return err // the demo sends nothing
+	}
+	_, _, err := s.Messages.carriers()
+	return err
 }
 
 // checkProxies refuses what is neither an address nor a network: it would match

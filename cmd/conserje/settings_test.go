@@ -3,12 +3,16 @@ package main
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/conserje/conserje/portal/store/storetest"
 )
 
 // The table of the README and the flags of `conserje serve` name the same
@@ -54,6 +58,61 @@ func TestTheReadmeListsEverySetting(t *testing.T) {
 	}
 	if rest := slices.Sorted(maps.Keys(listed)); len(rest) > 0 {
 		t.Errorf("the README lists what is no setting: %v", rest)
+	}
+}
+
+func TestAWaitIsASpanThatSomebodyWouldWait(t *testing.T) {
+	for span, good := range map[time.Duration]bool{
+		time.Second: true, 15 * time.Minute: true, longestWait: true,
+		0: false, -time.Minute: false, time.Millisecond: false, longestWait + 1: false,
+	} {
+		for variable, w := range map[string]waits{
+			"CONSERJE_ACTION_WAIT": {Action: span, Install: time.Hour}, "CONSERJE_INSTALL_WAIT": {Action: time.Hour, Install: span},
+		} {
+			err := w.check()
+			if (err == nil) != good || err != nil && !strings.Contains(err.Error(), variable) {
+				t.Errorf("%s=%s: %v", variable, span, err)
+			}
+		}
+	}
+}
+
+// A carrier that cannot work is told at once, before anything is started or
+// written for the server.
+func TestABadCarrierIsToldBeforeTheDatabaseStarts(t *testing.T) {
+	mail := messageSettings{SMTPHost: "smtp.example.com", SMTPPort: 587, SMTPSecurity: "starttls", SMTPFrom: "IT <desk@example.com>"}
+	gateway := messageSettings{SMS: "gateway", GatewayURL: "https://sms.example.com/send", GatewayFormat: "json"}
+	twilio := messageSettings{SMS: "twilio", TwilioAccount: "AC1", TwilioToken: "t", TwilioFrom: "+34600000000"}
+	smpp := messageSettings{SMS: "smpp", SMPPAddress: "smsc.example.com:2775", SMPPUser: "u", SMPPFrom: "Desk"}
+	for _, m := range []messageSettings{{}, mail, gateway, twilio, smpp} {
+		if err := (&serveCmd{Waits: waits{time.Minute, time.Hour}}).check(&Settings{Messages: m}); err != nil {
+			t.Errorf("%+v: %v", m, err)
+		}
+	}
+	with := func(m messageSettings, change func(*messageSettings)) messageSettings { change(&m); return m }
+	for _, bad := range []struct {
+		says string
+		m    messageSettings
+	}{
+		{"SMTP_FROM", with(mail, func(m *messageSettings) { m.SMTPFrom = "desk" })},
+		{"SMTP_HOST", with(mail, func(m *messageSettings) { m.SMTPHost = "smtp.example.com:25" })},
+		{"SMTP_HOST", with(mail, func(m *messageSettings) { m.SMTPHost = "smtp://smtp.example.com" })},
+		{"SMTP_PORT", with(mail, func(m *messageSettings) { m.SMTPPort = 0 })},
+		{"SMTP_SECURITY", with(mail, func(m *messageSettings) { m.SMTPSecurity = "none" })},
+		{"SMS_GATEWAY_URL", with(gateway, func(m *messageSettings) { m.GatewayURL = "sms.example.com" })},
+		{"SMS_GATEWAY_URL", with(gateway, func(m *messageSettings) { m.GatewayURL = "http://sms.example.com" })},
+		{"TWILIO_URL", with(twilio, func(m *messageSettings) { m.TwilioURL = "http://api.example.com" })},
+		{"TWILIO_FROM", with(twilio, func(m *messageSettings) { m.TwilioFrom = "" })},
+		{"SMPP_ADDRESS", with(smpp, func(m *messageSettings) { m.SMPPAddress = "smsc.example.com" })},
+	} {
+		data := filepath.Join(t.TempDir(), "data")
+		err := (&serveCmd{Addr: "127.0.0.1:0", Waits: waits{time.Minute, time.Hour}}).Run(t.Context(), &Settings{Data: data, Messages: bad.m}, storetest.Log(t))
+		if err == nil || !strings.Contains(err.Error(), bad.says) {
+			t.Errorf("%+v: %v", bad.m, err)
+		}
+		if _, err := os.Stat(data); err == nil {
+			t.Errorf("%s: the data folder was made before it was told", bad.says)
+		}
 	}
 }
 

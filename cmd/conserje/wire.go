@@ -48,7 +48,7 @@ type portal struct {
 	log           *slog.Logger
 }
 
-func wire(ctx context.Context, d *database, m models, messages *notify.Service, log *slog.Logger) (*portal, error) {
+func wire(ctx context.Context, d *database, m models, messages *notify.Service, w waits, log *slog.Logger) (*portal, error) {
 	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), notify: messages, software: software.New(d.Store)}
 	p.verify = verify.New(verify.Config{Store: d.Store, Notify: messages, Log: log})
 	var err error
@@ -56,7 +56,9 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 		return nil, err
 	}
 	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})
-	p.actions = actions.New(actions.Config{Store: d.Store, Verify: p.verify, Catalogue: p.software, SMS: messages, Log: log})
+	p.actions = actions.New(actions.Config{
+		Store: d.Store, Verify: p.verify, Catalogue: p.software, SMS: messages, QueueFor: w.Action, InstallFor: w.Install, Log: log,
+	})
 	p.software.Plug(p.actions)
 	ledger := &tools.Own{Software: p.software, Actions: p.actions}
 	registry, err := tools.NewRegistry(d.Store, log, tools.All(d.Store, p.knowledge, p.tickets, ledger)...)

@@ -84,6 +84,29 @@ type Twilio struct {
 	URL            string // empty is Twilio's own
 }
 
+// Check reports settings that cannot work.
+func (t Twilio) Check() error {
+	if t.URL == "" {
+		return nil
+	}
+	return checkAddress("TWILIO_URL", t.URL)
+}
+
+// checkAddress refuses what no message can be posted to, and what would carry
+// a code over the network in the clear.
+func checkAddress(setting, address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return errors.New(setting + " is no address")
+	}
+	ip := net.ParseIP(u.Hostname())
+	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
+		return errors.New(setting + " has to begin with https://")
+	}
+	return nil
+}
+
 // The errors of Twilio that speak of the recipient: not a number, no mobile,
 // unsubscribed, a region that is closed, unreachable.
 var twilioNumber = map[int]bool{21211: true, 21214: true, 21217: true, 21408: true, 21421: true, 21610: true, 21612: true, 21614: true, 30003: true, 30005: true, 30006: true}
@@ -145,14 +168,8 @@ type Gateway struct {
 
 // Check reports settings that cannot work.
 func (g Gateway) Check() error {
-	u, err := url.Parse(g.URL)
-	if err != nil || u.Host == "" || u.User != nil {
-		return errors.New("SMS_GATEWAY_URL is no address")
-	}
-	ip := net.ParseIP(u.Hostname())
-	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
-		return errors.New("SMS_GATEWAY_URL has to begin with https://")
+	if err := checkAddress("SMS_GATEWAY_URL", g.URL); err != nil {
+		return err
 	}
 	if g.Format != "json" && g.Format != "form" {
 		return errors.New("SMS_GATEWAY_FORMAT is json or form")

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,6 +34,15 @@ const (
 )
 
 const smppReadTimeout = time.Minute
+
+// Check reports settings that cannot work.
+func (s SMPP) Check() error {
+	host, port, err := net.SplitHostPort(s.Address)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || host == "" || n < 1 || n > 65535 {
+		return errors.New("SMPP_ADDRESS is host:port, such as smsc.example.com:2775")
+	}
+	return nil
+}
 
 // Send binds, submits every part and waits for each answer.
 func (s SMPP) Send(ctx context.Context, o Outgoing) (string, error) {

@@ -25,6 +25,12 @@ func (s SMTP) Check() error {
 	if _, err := mail.ParseAddress(s.From); err != nil {
 		return errors.New("SMTP_FROM is no mail address")
 	}
+	if strings.ContainsAny(s.Host, "/@ ") || strings.Contains(s.Host, ":") && net.ParseIP(s.Host) == nil {
+		return errors.New("SMTP_HOST is the name of a mail server, such as smtp.example.com; the port is SMTP_PORT")
+	}
+	if s.Port < 1 || s.Port > 65535 {
+		return errors.New("SMTP_PORT is between 1 and 65535")
+	}
 	switch s.Security {
 	case "starttls", "tls":
 		return nil

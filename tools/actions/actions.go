@@ -71,6 +71,9 @@ type Config struct {
 	Now func() time.Time
 	// ProposalsAtMost bounds one person's proposals in ten minutes; 30.
 	ProposalsAtMost int
+	// QueueFor is how long a confirmed action waits for its device, InstallFor an
+	// installation; 15 minutes and 24 hours.
+	QueueFor, InstallFor time.Duration
 	// Poll is how often actions are looked for whose time is up; 1 s.
 	Poll time.Duration
 }
@@ -89,6 +92,12 @@ func New(cfg Config) *Service {
 	}
 	if cfg.ProposalsAtMost == 0 {
 		cfg.ProposalsAtMost = 30 // enough for a bad day, too few for a flood
+	}
+	if cfg.QueueFor == 0 {
+		cfg.QueueFor = queueWithin
+	}
+	if cfg.InstallFor == 0 {
+		cfg.InstallFor = installWithin
 	}
 	return &Service{cfg: cfg, store: cfg.Store, log: cfg.Log}
 }
@@ -121,11 +130,11 @@ const (
 	installWithin = 24 * time.Hour
 )
 
-func queueFor(op desk.Operation) time.Duration {
+func (s *Service) queueFor(op desk.Operation) time.Duration {
 	if op == desk.OpInstallSoftware {
-		return installWithin
+		return s.cfg.InstallFor
 	}
-	return queueWithin
+	return s.cfg.QueueFor
 }
 
 // runFor is how long a device may be silent about a command before nobody

@@ -371,3 +371,31 @@ func (w *world) check(t testing.TB, r *rapid.T, ids []desk.ID) (queued int) {
 	}
 	return queued
 }
+
+// The installation says how long an action waits for its device, from the code
+// on; it never happens after that.
+func TestAnActionWaitsAsLongAsTheInstallationSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service = actions.New(actions.Config{
+		Store: w.store, Verify: w.codes, Catalogue: w.shelf, SMS: w.sms, Log: storetest.Log(t), Now: w.clock,
+		QueueFor: 5 * time.Second, InstallFor: time.Minute,
+	})
+	for op, wait := range map[desk.Operation]time.Duration{desk.OpLock: 5 * time.Second, desk.OpInstallSoftware: time.Minute} {
+		p := actions.Proposal{Device: w.laptop, Operation: op}
+		if op == desk.OpInstallSoftware {
+			p.Software = w.software
+		}
+		id := w.queued(t, p)
+		if at := w.state(t, id).Deadline; at == nil || at.Sub(w.clock().Truncate(time.Microsecond)) != wait {
+			t.Errorf("%s waits until %v, now is %s", op, at, w.clock())
+		}
+		w.step(wait)
+		if list, err := w.service.Deliverable(t.Context(), w.tenant, w.laptop); err != nil || len(list) != 0 {
+			t.Errorf("%s went out after its time: %v %v", op, list, err)
+		}
+		if got := w.state(t, id).State; got != desk.StateExpired {
+			t.Errorf("%s is %s", op, got)
+		}
+	}
+}

@@ -134,7 +134,7 @@ func (s *Service) command(ctx context.Context, tx *store.Tx, a *db.Action, e *ev
 		return nil, err
 	}
 	if op == desk.OpResetPassword {
-		if err := s.sealPassword(ctx, tx, a, e, c, f.decision.Device.SealKey, now); err != nil {
+		if err := s.sealPassword(ctx, tx, a, e, c, f.decision.Device.SealKey); err != nil {
 			return nil, err
 		}
 	}

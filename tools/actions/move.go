@@ -32,7 +32,7 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, a *db.Action, c Cause,
 		return desk.Errorf(desk.CodeConflict, "the action is %s", a.State).With("state", a.State)
 	}
 	a.State, a.Code, a.Rule = string(to), w.code, w.rule
-	stamp(a, to, now)
+	s.stamp(a, to, now)
 	switch to { //nolint:exhaustive // the others have no words of their own
 	case desk.StateDeclined, desk.StateRefused, desk.StateExpired, desk.StateCancelled, desk.StateFailed:
 		a.Outcome = string(desk.OutcomeNone)
@@ -59,7 +59,7 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, a *db.Action, c Cause,
 	return nil
 }
 
-func stamp(a *db.Action, to desk.ActionState, now time.Time) {
+func (s *Service) stamp(a *db.Action, to desk.ActionState, now time.Time) {
 	a.EndedAt = nil
 	op := desk.Operation(a.Operation)
 	switch to { //nolint:exhaustive // the rest are ends
@@ -68,7 +68,7 @@ func stamp(a *db.Action, to desk.ActionState, now time.Time) {
 	case desk.StateVerified:
 		a.VerifiedAt = &now
 	case desk.StateQueued:
-		a.QueuedAt, a.Deadline = &now, earlier(now.Add(queueFor(op)), a.ExpiresAt)
+		a.QueuedAt, a.Deadline = &now, earlier(now.Add(s.queueFor(op)), a.ExpiresAt)
 	case desk.StateDelivered:
 		a.DeliveredAt, a.Deadline = &now, now.Add(runFor(op))
 	case desk.StateRunning:

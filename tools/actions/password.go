@@ -53,7 +53,7 @@ func temporaryPassword() ([]byte, error) {
 // The sealed row of a temporary password.
 const (
 	passwordPurpose = "temporary password"
-	passwordLife    = time.Hour
+	passwordLife    = time.Hour // after the command's last moment
 )
 
 func bound(tenant, id desk.ID) string { return string(tenant) + " " + string(id) }
@@ -61,7 +61,7 @@ func bound(tenant, id desk.ID) string { return string(tenant) + " " + string(id)
 // sealPassword makes the temporary password when the command goes out, seals
 // it to the device and keeps it sealed for the SMS that follows the success.
 // Handing the command out again hands out the same one.
-func (s *Service) sealPassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, c *wire.Command, sealKey []byte, now time.Time) error {
+func (s *Service) sealPassword(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, c *wire.Command, sealKey []byte) error {
 	if s.cfg.SMS == nil {
 		return desk.Errorf(desk.CodeUnavailable, "temporary passwords cannot be sent")
 	}
@@ -72,7 +72,7 @@ func (s *Service) sealPassword(ctx context.Context, tx *store.Tx, a *db.Action, 
 	} else if plain, err = temporaryPassword(); err == nil {
 		e.Kept = desk.NewID()
 		err = tx.KeepSecret(ctx, db.KeepSecretParams{
-			TenantID: tx.Tenant, ID: e.Kept, Purpose: passwordPurpose, OwnerID: &a.UserID, ExpiresAt: now.Add(passwordLife),
+			TenantID: tx.Tenant, ID: e.Kept, Purpose: passwordPurpose, OwnerID: &a.UserID, ExpiresAt: e.CommandExpires.Add(passwordLife),
 			Sealed: s.store.Seal(passwordPurpose, bound(tx.Tenant, e.Kept), plain),
 		})
 	}

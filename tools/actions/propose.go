@@ -108,7 +108,7 @@ func (s *Service) propose(ctx context.Context, tx *store.Tx, v desk.Viewer, p Pr
 	a := &db.Action{
 		TenantID: tx.Tenant, ID: desk.NewID(), UserID: v.User, DeviceID: p.Device, Operation: string(p.Operation), SoftwareID: store.Optional(p.Software),
 		Parameters: raw, Source: p.Source, ConversationID: store.Optional(p.Conversation), State: string(desk.StateProposed),
-		ProposedAt: now, Deadline: now.Add(confirmWithin), ExpiresAt: now.Add(confirmWithin + verifyWithin + queueFor(p.Operation)),
+		ProposedAt: now, Deadline: now.Add(confirmWithin), ExpiresAt: now.Add(confirmWithin + verifyWithin + s.queueFor(p.Operation)),
 	}
 	if f.pack != nil {
 		version := int32(f.pack.SoftwareVersion) //nolint:gosec // counts edits
