@@ -41,10 +41,10 @@ func (j *job) viewerFacts(ctx context.Context, tx *store.Tx, p policy.Effective)
 	}
 	page, err := tickets.ListTx(ctx, tx, j.viewer, tickets.Filter{
 		View: tickets.ViewMine, Limit: maxOpenTickets,
-		Status: []tickets.Status{tickets.StatusNew, tickets.StatusOpen, tickets.StatusPending},
+		Kinds: []tickets.StatusKind{tickets.KindNew, tickets.KindOpen, tickets.KindPending},
 	})
 	for _, t := range page.Items {
-		f.OpenTickets = append(f.OpenTickets, prompts.TicketLine{Number: t.Number, Subject: t.Subject, Status: string(t.Status)})
+		f.OpenTickets = append(f.OpenTickets, prompts.TicketLine{Number: t.Number, Subject: t.Subject, Status: string(t.Kind), StatusName: t.StatusName(j.viewer)})
 	}
 	return f, err
 }

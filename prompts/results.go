@@ -48,12 +48,13 @@ type Tickets struct {
 }
 
 // TicketLine is a ticket in a list. Status is new, open, pending, resolved
-// or closed.
+// or closed; StatusName is what the portal calls it, where that is another.
 type TicketLine struct {
-	Number  int64  `json:"number"`
-	Subject string `json:"subject"`
-	Status  string `json:"status"`
-	Updated string `json:"updated,omitempty"` // a date, 2006-01-02
+	Number     int64  `json:"number"`
+	Subject    string `json:"subject"`
+	Status     string `json:"status"`
+	StatusName string `json:"status_name,omitempty"`
+	Updated    string `json:"updated,omitempty"` // a date, 2006-01-02
 }
 
 // Ticket is the result of get_ticket.

@@ -36,7 +36,7 @@ func callPerson(ctx context.Context, tx *store.Tx, v desk.Viewer, conversation d
 		return 0, err
 	}
 	for _, t := range list {
-		if t.Status.Done() {
+		if t.Kind.Done() {
 			continue
 		}
 		seen, err := tickets.GetTx(ctx, tx, v, t.ID)

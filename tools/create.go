@@ -31,6 +31,6 @@ func CreateTicket() Tool {
 		if err != nil {
 			return Result{}, err
 		}
-		return done(prompts.ToolCreate, prompts.Done{Number: t.Number, Subject: t.Subject, Status: string(t.Status), Existing: existing}), nil
+		return done(prompts.ToolCreate, prompts.Done{Number: t.Number, Subject: t.Subject, Status: string(t.Kind), Existing: existing}), nil
 	})
 }

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/prompts"
@@ -23,11 +24,15 @@ type getArgs struct {
 // internal notes, whoever asks: a note must not leave by way of an answer.
 func GetTicket(service *tickets.Service) Tool {
 	return reading(prompts.ToolGet, policy.RuleTicketing, func(ctx context.Context, _ Call, a getArgs) (Result, error) {
+		v, err := desk.ViewerFrom(ctx)
+		if err != nil {
+			return Result{}, err
+		}
 		d, err := service.ByNumber(ctx, a.Number)
 		if err != nil {
 			return Result{}, err
 		}
-		out := prompts.Ticket{TicketLine: line(d.Ticket), Description: shorten(d.Description, maxDescription)}
+		out := prompts.Ticket{TicketLine: line(v, d.Ticket), Description: shorten(d.Description, maxDescription)}
 		if d.Handoff != "none" {
 			out.Handoff = d.Handoff
 		}

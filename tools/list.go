@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/prompts"
@@ -19,7 +20,11 @@ func ListMyTickets(service *tickets.Service) Tool {
 	return reading(prompts.ToolList, policy.RuleTicketing, func(ctx context.Context, _ Call, a listArgs) (Result, error) {
 		f := tickets.Filter{View: tickets.ViewMine, Limit: maxTickets}
 		if a.Status != nil {
-			f.Status = []tickets.Status{tickets.Status(*a.Status)}
+			f.Kinds = []tickets.StatusKind{tickets.StatusKind(*a.Status)}
+		}
+		v, err := desk.ViewerFrom(ctx)
+		if err != nil {
+			return Result{}, err
 		}
 		page, err := service.List(ctx, f)
 		if err != nil {
@@ -27,12 +32,14 @@ func ListMyTickets(service *tickets.Service) Tool {
 		}
 		out := prompts.Tickets{Tickets: []prompts.TicketLine{}, More: page.Next != ""}
 		for _, t := range page.Items {
-			out.Tickets = append(out.Tickets, line(t))
+			out.Tickets = append(out.Tickets, line(v, t))
 		}
 		return Result{OK: true, Content: prompts.Data(prompts.ToolList, out)}, nil
 	})
 }
 
-func line(t tickets.Ticket) prompts.TicketLine {
-	return prompts.TicketLine{Number: t.Number, Subject: t.Subject, Status: string(t.Status), Updated: t.UpdatedAt.Format("2006-01-02")}
+// line is a ticket for the model: the kind of its status, which it understands,
+// and the name, where an admin gave one.
+func line(v desk.Viewer, t tickets.Ticket) prompts.TicketLine {
+	return prompts.TicketLine{Number: t.Number, Subject: t.Subject, Status: string(t.Kind), StatusName: t.StatusName(v), Updated: t.UpdatedAt.Format("2006-01-02")}
 }

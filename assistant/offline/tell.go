@@ -132,7 +132,10 @@ func (c *conversation) tellList(list prompts.Tickets) string {
 }
 
 func (c *conversation) line(t prompts.TicketLine) map[string]any {
-	status := c.lang.say("status_"+t.Status, nil)
+	status := inline(t.StatusName, 60)
+	if status == "" {
+		status = c.lang.say("status_"+t.Status, nil)
+	}
 	if status == "" {
 		status = inline(t.Status, 20)
 	}

@@ -55,6 +55,12 @@ var access = map[string]row{
 	"POST /api/v1/conversations/{id}/messages":          {"conversation", `{"text":"hello"}`, "401 401 403 403 403 403 201 201 401 404"},
 	"GET /api/v1/admin/policies":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"PATCH /api/v1/admin/policies":                      {"", `{"reopen":true}`, "401 401 403 403 403 403 403 200 401 200"},
+	"GET /api/v1/statuses":                              {"", "", everybodyLoggedIn},
+	"GET /api/v1/admin/statuses":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/admin/statuses":                       {"", `{"kind":"pending","names":{"en":"{fresh}"}}`, "401 401 403 403 403 403 403 201 401 201"},
+	"PUT /api/v1/admin/statuses":                        {"statuses", `{"keys":[{keys}]}`, "401 401 403 403 403 403 403 200 401 409"},
+	"PATCH /api/v1/admin/statuses/{key}":                {"status", `{"color":"red"}`, "401 401 403 403 403 403 403 200 401 404"},
+	"DELETE /api/v1/admin/statuses/{key}":               {"status", "", "401 401 403 403 403 403 403 204 401 404"},
 	"GET /api/v1/admin/articles":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"POST /api/v1/admin/articles/import":                {"files", "", "401 401 403 403 403 403 403 200 401 200"},
 	"DELETE /api/v1/admin/articles/{id}":                {"article", "", "401 401 403 403 403 403 403 204 401 404"},
@@ -202,6 +208,10 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 	switch r.target {
 	case "ticket":
 		id = w.ticket(t, "ana")
+	case "status", "statuses":
+		key := w.status(t)
+		c.path = strings.Replace(c.path, "{key}", key, 1)
+		c.body = strings.Replace(c.body, "{keys}", w.statusKeys(t), 1)
 	case "conversation":
 		id = w.conversation(t, "ana")
 	case "article":
@@ -318,7 +328,7 @@ func TestAnswersCarryTheListedFieldsOnly(t *testing.T) {
 	}
 	const person = "id name login email role language company.id company.name tenant.name tenant.slug policies.ticketing policies.knowledge_base " +
 		"policies.self_service policies.assistant policies.assistant_tickets policies.manual_tickets policies.reopen assistant.offline assistant.model"
-	const ticket = "id number subject description status priority origin requester.id requester.name requester.company company.id company.name " +
+	const ticket = "id number subject description status status_kind priority origin requester.id requester.name requester.company company.id company.name " +
 		"handoff version created_at updated_at replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at actions"
 	for _, c := range []struct{ who, path, fields string }{
 		{"ana", "/me", person},

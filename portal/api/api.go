@@ -113,6 +113,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountSession()
 	a.mountMe()
 	a.mountTickets()
+	a.mountStatuses()
 	a.mountConversations()
 	a.mountActions()
 	a.mountArticles()

@@ -56,6 +56,9 @@ var statuses = map[desk.Code]int{
 	desk.CodeFactorWaits:        http.StatusConflict,
 	desk.CodeOldFactor:          http.StatusConflict,
 	desk.CodeActionChanged:      http.StatusConflict,
+	desk.CodeInUse:              http.StatusConflict,
+	desk.CodeBuiltIn:            http.StatusConflict,
+	desk.CodeTaken:              http.StatusConflict,
 }
 
 // StatusOfCode is the HTTP status of a code, for handlers beside this package.

@@ -40,7 +40,7 @@ type changeTicket struct {
 	ByID
 	IfMatch string `header:"If-Match" doc:"The ETag of the ticket that you saw."`
 	Body    struct {
-		Status     *tickets.Status   `json:"status,omitempty" enum:"new,open,pending,resolved,closed"`
+		Status     *tickets.Status   `json:"status,omitempty" maxLength:"40" doc:"The key of a status."`
 		Priority   *tickets.Priority `json:"priority,omitempty" enum:"low,normal,high,urgent"`
 		AssigneeID *idOrNobody       `json:"assignee_id,omitempty" doc:"A technician; empty for nobody."`
 	}

@@ -24,7 +24,7 @@ func describeTypes(r huma.Registry) {
 	describe[desk.Operation, operationWord](r)
 	describe[desk.ActionState, actionStateWord](r)
 	describe[desk.Outcome, outcomeWord](r)
-	describe[tickets.Status, statusWord](r)
+	describe[tickets.StatusKind, statusKindWord](r)
 	describe[tickets.Priority, priorityWord](r)
 	describe[tickets.Origin, originWord](r)
 	describe[json.RawMessage, openObject](r)
@@ -52,7 +52,7 @@ type (
 	operationWord   string
 	actionStateWord string
 	outcomeWord     string
-	statusWord      string
+	statusKindWord  string
 	priorityWord    string
 	originWord      string
 	openObject      struct{}
@@ -93,8 +93,8 @@ func (outcomeWord) Schema(huma.Registry) *huma.Schema {
 	return words(desk.OutcomeDeviceVerified, desk.OutcomeAssumed, desk.OutcomeNone)
 }
 
-// Schema lists the statuses.
-func (statusWord) Schema(huma.Registry) *huma.Schema { return words(tickets.Statuses()...) }
+// Schema lists the kinds of statuses.
+func (statusKindWord) Schema(huma.Registry) *huma.Schema { return words(tickets.StatusKinds()...) }
 
 // Schema lists the priorities.
 func (priorityWord) Schema(huma.Registry) *huma.Schema { return words(tickets.Priorities()...) }

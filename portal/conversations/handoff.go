@@ -140,7 +140,7 @@ func ticketOf(ctx context.Context, tx *store.Tx, actor desk.Viewer, conv convers
 		return tickets.Ticket{}, err
 	}
 	for _, t := range list {
-		if !t.Status.Done() {
+		if !t.Kind.Done() {
 			return t, nil
 		}
 	}
@@ -202,7 +202,7 @@ func take(ctx context.Context, tx *store.Tx, v desk.Viewer, conv conversation) e
 	if t.Assignee == nil {
 		change.Assignee = &v.User
 	}
-	if t.Status == tickets.StatusNew {
+	if t.Kind == tickets.KindNew {
 		open := tickets.StatusOpen
 		change.Status = &open
 	}

@@ -50,6 +50,9 @@ const (
 	CodeFactorWaits        Code = "factor_waits"        // a changed factor does not count yet; params: retry_after_seconds
 	CodeOldFactor          Code = "old_factor_needed"   // the present factor has to agree first
 	CodeActionChanged      Code = "action_changed"      // what was confirmed is not what would be done now
+	CodeInUse              Code = "in_use"              // tickets have what would be removed; params: what, name, tickets
+	CodeBuiltIn            Code = "built_in"            // the portal itself needs it; params: name
+	CodeTaken              Code = "taken"               // another one has this name; params: name
 )
 
 // Error is the one error type that reaches people. Message is safe to show

@@ -29,6 +29,14 @@ func Change(ctx context.Context, tx *store.Tx, v desk.Viewer, patch map[string]j
 	if err != nil {
 		return Switches{}, err
 	}
+	rows, err := tx.Statuses(ctx)
+	if err != nil {
+		return Switches{}, err
+	}
+	statuses := make([]string, len(rows))
+	for i, r := range rows {
+		statuses[i] = r.Key
+	}
 	old, now := before.fields(), after.fields()
 	for _, name := range sortedKeys(patch) {
 		field, known := now[name]
@@ -38,7 +46,7 @@ func Change(ctx context.Context, tx *store.Tx, v desk.Viewer, patch map[string]j
 		if err := strict(patch[name], field); err != nil {
 			return Switches{}, desk.Wrap(desk.CodeInvalid, err, "this is not a value of the policy").On(name)
 		}
-		if err := check(name, &after); err != nil {
+		if err := check(name, &after, statuses); err != nil {
 			return Switches{}, err
 		}
 		if reflect.DeepEqual(old[name], field) {
@@ -57,7 +65,12 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, name string, old, no
 		return err
 	}
 	by := v.User
-	if err := tx.SetPolicy(ctx, db.SetPolicyParams{TenantID: tx.Tenant, Name: name, Value: value, UpdatedBy: &by}); err != nil {
+	if name == visibleStatuses {
+		err = tx.ShowStatuses(ctx, *now.(*[]string)) //nolint:forcetypeassert // a field of Switches
+	} else {
+		err = tx.SetPolicy(ctx, db.SetPolicyParams{TenantID: tx.Tenant, Name: name, Value: value, UpdatedBy: &by})
+	}
+	if err != nil {
 		return err
 	}
 	return tx.Audit(ctx, store.AuditEntry{
@@ -75,7 +88,7 @@ func strict(raw json.RawMessage, into any) error {
 	return d.Decode(into)
 }
 
-func check(name string, s *Switches) error {
+func check(name string, s *Switches, statuses []string) error {
 	audiences := map[string]*Audience{"ticketing": &s.Ticketing, "knowledge_base": &s.KnowledgeBase, "self_service": &s.SelfService}
 	if a, ok := audiences[name]; ok {
 		if a.Mode != Off && a.Mode != Everyone && a.Mode != Selected {
@@ -99,7 +112,7 @@ func check(name string, s *Switches) error {
 		}
 	}
 	for _, status := range s.VisibleStatuses {
-		if !slices.Contains(known.VisibleStatuses, status) {
+		if !slices.Contains(statuses, status) {
 			return desk.Errorf(desk.CodeInvalid, "there is no status %q", status).On(name)
 		}
 	}

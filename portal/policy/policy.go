@@ -45,11 +45,16 @@ type Switches struct {
 	AssistantTickets bool            `json:"assistant_tickets" doc:"R10: whether every chat opens a ticket by itself."`
 	ManualTickets    bool            `json:"manual_tickets" doc:"R11: whether users open tickets without a chat."`
 	Operations       map[string]bool `json:"operations" doc:"R12: each operation on a device."`
-	VisibleStatuses  []string        `json:"visible_statuses" enum:"new,open,pending,resolved,closed" doc:"R19: the statuses whose tickets users see."`
+	VisibleStatuses  []string        `json:"visible_statuses" doc:"R19: the statuses whose tickets users see."`
 	Reopen           bool            `json:"reopen" doc:"R20: whether users reopen tickets."`
 }
 
-// Defaults are the switches of a new tenant: everything on.
+// visibleStatuses is the one switch that stands elsewhere: with the statuses,
+// so that none outlives its status.
+const visibleStatuses = "visible_statuses"
+
+// Defaults are the switches of a new tenant: everything on. Its statuses are
+// rows from its first moment, and visible.
 func Defaults() Switches {
 	all := Audience{Mode: Everyone, Users: []desk.ID{}}
 	return Switches{
@@ -58,7 +63,6 @@ func Defaults() Switches {
 		Operations: map[string]bool{
 			"restart": true, "lock": true, "shutdown": true, "reset_password": true, "logout": true, "install_software": true,
 		},
-		VisibleStatuses: []string{"new", "open", "pending", "resolved", "closed"},
 	}
 }
 
@@ -110,7 +114,7 @@ func (s *Switches) fields() map[string]any {
 	return map[string]any{
 		"ticketing": &s.Ticketing, "knowledge_base": &s.KnowledgeBase, "self_service": &s.SelfService,
 		"assistant": &s.Assistant, "assistant_tickets": &s.AssistantTickets, "manual_tickets": &s.ManualTickets,
-		"operations": &s.Operations, "visible_statuses": &s.VisibleStatuses, "reopen": &s.Reopen,
+		"operations": &s.Operations, visibleStatuses: &s.VisibleStatuses, "reopen": &s.Reopen,
 	}
 }
 

@@ -67,8 +67,12 @@ func hold(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket,
 
 func (c Change) apply(ctx context.Context, tx *store.Tx, t Ticket) (Ticket, error) {
 	if c.Status != nil {
-		if !slices.Contains(Statuses(), *c.Status) {
-			return t, desk.Errorf(desk.CodeInvalid, "there is no such status").On("status")
+		list, err := known(ctx, tx)
+		if err != nil {
+			return t, err
+		}
+		if t.Kind, err = list.kindOf(*c.Status); err != nil {
+			return t, err
 		}
 		t.Status = *c.Status
 	}
@@ -102,9 +106,9 @@ func mayChange(v desk.Viewer, p policy.Effective, before, after Ticket) error {
 	switch {
 	case after.Status == before.Status:
 		return nil
-	case after.Status == StatusResolved && !before.Status.Done():
+	case after.Status == StatusResolved && !before.Kind.Done():
 		return nil
-	case after.Status == StatusOpen && before.Status.Done():
+	case after.Status == StatusOpen && before.Kind.Done():
 		if !p.Reopen {
 			return policy.Refuse(policy.RuleReopen)
 		}
@@ -191,14 +195,14 @@ func ReplyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text 
 	after := t
 	switch {
 	case internal:
-	case staff && t.Status == StatusNew:
+	case staff && t.Kind == KindNew:
 		after.Status = StatusOpen
-	case !staff && t.Status.Done():
+	case !staff && t.Kind.Done():
 		if !p.Reopen {
 			return Reply{}, policy.Refuse(policy.RuleReopen)
 		}
 		after.Status = StatusOpen
-	case !staff && t.Status == StatusPending:
+	case !staff && t.Kind == KindPending:
 		after.Status = StatusOpen
 	}
 	r := Reply{ID: desk.NewID(), Author: Author{ID: v.User, Name: v.Name, Staff: staff}, Text: text, Internal: internal}

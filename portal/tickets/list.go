@@ -31,7 +31,8 @@ const (
 // of theirs begin with.
 type Filter struct {
 	View   View
-	Status []Status // empty: all
+	Status []Status     // empty: all
+	Kinds  []StatusKind // empty: all
 	Query  string
 	Cursor string // of the page before
 	Limit  int    // 0: 50; at most 100
@@ -54,11 +55,14 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 
 // ListTx is List inside the caller's transaction.
 func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, error) {
-	p, err := rules(ctx, tx, v)
+	if _, err := rules(ctx, tx, v); err != nil {
+		return Page{}, err
+	}
+	list, err := known(ctx, tx)
 	if err != nil {
 		return Page{}, err
 	}
-	w, err := f.wanted(v, p.VisibleStatuses)
+	w, err := f.wanted(v, list)
 	if err != nil {
 		return Page{}, err
 	}
@@ -92,7 +96,7 @@ type wanted struct {
 	atMost   int32
 }
 
-func (f Filter) wanted(v desk.Viewer, visible []string) (w wanted, err error) {
+func (f Filter) wanted(v desk.Viewer, statuses statusList) (w wanted, err error) {
 	staff := v.Role.Staff()
 	limit := f.Limit
 	if limit <= 0 {
@@ -112,7 +116,7 @@ func (f Filter) wanted(v desk.Viewer, visible []string) (w wanted, err error) {
 	if v.Role == desk.RoleMainContact && f.View != ViewMine {
 		w.company = store.Optional(v.Company)
 	}
-	asked := f.Status
+	kinds := f.Kinds
 	switch f.View {
 	case ViewAll:
 	case ViewMine:
@@ -128,13 +132,13 @@ func (f Filter) wanted(v desk.Viewer, visible []string) (w wanted, err error) {
 			return w, desk.Errorf(desk.CodeForbidden, "only staff see this list").On("view")
 		}
 		w.handedOff = f.View == ViewHandoff
-		if f.View == ViewQueue && len(asked) == 0 {
-			asked = []Status{StatusNew, StatusOpen, StatusPending}
+		if f.View == ViewQueue && len(f.Status) == 0 && len(kinds) == 0 {
+			kinds = []StatusKind{KindNew, KindOpen, KindPending}
 		}
 	default:
 		return w, desk.Errorf(desk.CodeInvalid, "there is no such list").On("view")
 	}
-	if w.statuses, err = statusesFor(asked, staff, visible); err != nil || f.Cursor == "" {
+	if w.statuses, err = statuses.among(f.Status, kinds, staff); err != nil || f.Cursor == "" {
 		return w, err
 	}
 	at, id, err := decodeCursor(f.Cursor)
@@ -142,18 +146,19 @@ func (f Filter) wanted(v desk.Viewer, visible []string) (w wanted, err error) {
 	return w, err
 }
 
-// statusesFor is what was asked for, all by default, of what may be seen.
-func statusesFor(asked []Status, staff bool, visible []string) ([]string, error) {
-	if len(asked) == 0 {
-		asked = Statuses()
+// among is what was asked for by keys and by kinds, all by default, of what may
+// be seen (R19).
+func (l statusList) among(keys []Status, kinds []StatusKind, staff bool) ([]string, error) {
+	for _, k := range keys {
+		if _, err := l.kindOf(k); err != nil {
+			return nil, err
+		}
 	}
 	list := []string{}
-	for _, s := range asked {
-		if !slices.Contains(Statuses(), s) {
-			return nil, desk.Errorf(desk.CodeInvalid, "there is no such status").On("status")
-		}
-		if staff || slices.Contains(visible, string(s)) {
-			list = append(list, string(s))
+	for _, r := range l {
+		asked := (len(keys) == 0 || slices.Contains(keys, r.Key)) && (len(kinds) == 0 || slices.Contains(kinds, r.Kind))
+		if asked && (staff || r.Visible) {
+			list = append(list, string(r.Key))
 		}
 	}
 	return list, nil

@@ -33,7 +33,7 @@ func DescribeSessionTx(ctx context.Context, tx *store.Tx, v desk.Viewer, convers
 		return Ticket{}, false, err
 	}
 	t = list[0]
-	if !t.Session() || t.Requester.ID != v.User || t.Status.Done() {
+	if !t.Session() || t.Requester.ID != v.User || t.Kind.Done() {
 		return Ticket{}, false, nil
 	}
 	described, err := tx.ToolWasDone(ctx, db.ToolWasDoneParams{ConversationID: conversation, Name: prompts.ToolCreate})

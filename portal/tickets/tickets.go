@@ -13,6 +13,7 @@ package tickets
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -28,25 +29,39 @@ const (
 	MaxText    = 20_000
 )
 
-// Status is where a ticket stands. The zero value is invalid.
+// Status is the key of where a ticket stands: one of the tenant's rows. The
+// zero value is invalid.
 type Status string
 
-// The statuses, in the order of a ticket's life.
+// The built-in statuses, one of each kind. They are in every portal: these are
+// what the house itself sets.
 const (
 	StatusNew      Status = "new"
 	StatusOpen     Status = "open"
-	StatusPending  Status = "pending" // waits for the requester
+	StatusPending  Status = "pending"
 	StatusResolved Status = "resolved"
 	StatusClosed   Status = "closed"
 )
 
-// Statuses lists all of them.
-func Statuses() []Status {
-	return []Status{StatusNew, StatusOpen, StatusPending, StatusResolved, StatusClosed}
+// StatusKind is what a status means to the house. The zero value is invalid.
+type StatusKind string
+
+// The kinds, in the order of a ticket's life.
+const (
+	KindNew      StatusKind = "new"
+	KindOpen     StatusKind = "open"
+	KindPending  StatusKind = "pending" // waits for the requester
+	KindResolved StatusKind = "resolved"
+	KindClosed   StatusKind = "closed"
+)
+
+// StatusKinds lists all of them.
+func StatusKinds() []StatusKind {
+	return []StatusKind{KindNew, KindOpen, KindPending, KindResolved, KindClosed}
 }
 
-// Done reports whether nobody works on the ticket any more.
-func (s Status) Done() bool { return s == StatusResolved || s == StatusClosed }
+// Done reports whether nobody works on a ticket of this kind any more.
+func (k StatusKind) Done() bool { return k == KindResolved || k == KindClosed }
 
 // Priority is how much a ticket presses. The zero value is invalid.
 type Priority string
@@ -80,24 +95,30 @@ type Requester struct {
 
 // Ticket is what a viewer sees of a ticket.
 type Ticket struct {
-	ID           desk.ID   `json:"id"`
-	Number       int64     `json:"number"`
-	Subject      string    `json:"subject"`
-	Description  string    `json:"description"`
-	Status       Status    `json:"status"`
-	Priority     Priority  `json:"priority"`
-	Origin       Origin    `json:"origin"`
-	Requester    Requester `json:"requester"`
-	Assignee     *Ref      `json:"assignee,omitempty"`
-	Company      *Ref      `json:"company,omitempty"`
-	Conversation desk.ID   `json:"conversation_id,omitempty"`
-	Handoff      string    `json:"handoff" enum:"none,requested,taken"`
-	Version      int       `json:"version"`
-	CreatedAt    time.Time `json:"created_at"`
-	UpdatedAt    time.Time `json:"updated_at"`
+	ID           desk.ID    `json:"id"`
+	Number       int64      `json:"number"`
+	Subject      string     `json:"subject"`
+	Description  string     `json:"description"`
+	Status       Status     `json:"status"`
+	Kind         StatusKind `json:"status_kind"`
+	Priority     Priority   `json:"priority"`
+	Origin       Origin     `json:"origin"`
+	Requester    Requester  `json:"requester"`
+	Assignee     *Ref       `json:"assignee,omitempty"`
+	Company      *Ref       `json:"company,omitempty"`
+	Conversation desk.ID    `json:"conversation_id,omitempty"`
+	Handoff      string     `json:"handoff" enum:"none,requested,taken"`
+	Version      int        `json:"version"`
+	CreatedAt    time.Time  `json:"created_at"`
+	UpdatedAt    time.Time  `json:"updated_at"`
 
-	session bool
+	session     bool
+	statusNames Names // that an admin gave
 }
+
+// StatusName is what an admin calls the ticket's status, in v's language;
+// empty for a built-in one that has no name but its kind's.
+func (t Ticket) StatusName(v desk.Viewer) string { return t.statusNames.in(v.Language) }
 
 // Session reports whether the ticket is the one that its conversation opened
 // by itself (R10).
@@ -112,11 +133,14 @@ func New(s *store.Store) *Service { return &Service{store: s} }
 func fromRow(r db.TicketRow) Ticket {
 	t := Ticket{
 		ID: r.ID, Number: r.Number, Subject: r.Subject, Description: r.Description,
-		Status: Status(r.Status), Priority: Priority(r.Priority), Origin: Origin(r.Origin),
+		Status: Status(r.Status), Kind: StatusKind(r.StatusKind), Priority: Priority(r.Priority), Origin: Origin(r.Origin),
 		Requester: Requester{ID: r.RequesterID, Name: r.RequesterName, Company: store.OrZero(r.CompanyName)},
 		Assignee:  ref(r.AssigneeID, r.AssigneeName), Company: ref(r.CompanyID, r.CompanyName),
 		Conversation: store.OrZero(r.ConversationID), Handoff: r.Handoff, Version: int(r.Version),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), session: r.Session,
+	}
+	if len(r.StatusNames) > len("{}") {
+		_ = json.Unmarshal(r.StatusNames, &t.statusNames) // ours; without names it is called by its kind
 	}
 	return t
 }

@@ -503,6 +503,18 @@ type TicketRow struct {
 	CompanyName    *string
 	AssigneeName   *string
 	Handoff        string
+	StatusKind     string
+	StatusNames    json.RawMessage
+}
+
+type TicketStatus struct {
+	TenantID desk.ID
+	Key      string
+	Kind     string
+	Names    json.RawMessage
+	Color    string
+	Position int32
+	Visible  bool
 }
 
 type TicketWord struct {

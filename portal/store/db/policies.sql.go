@@ -14,6 +14,8 @@ import (
 
 const policies = `-- name: Policies :many
 select name, value from policies
+union all
+select 'visible_statuses', coalesce(jsonb_agg(key order by position, key) filter (where visible), '[]') from ticket_statuses
 `
 
 type PoliciesRow struct {
@@ -21,6 +23,7 @@ type PoliciesRow struct {
 	Value json.RawMessage
 }
 
+// Which statuses users see (R19) stands with the statuses.
 func (q *Queries) Policies(ctx context.Context) ([]PoliciesRow, error) {
 	rows, err := q.db.Query(ctx, policies)
 	if err != nil {
@@ -46,6 +49,8 @@ select name, (case when jsonb_typeof(value -> 'users') = 'array'
   then jsonb_set(value, '{users}', case when value -> 'users' @> to_jsonb($1::text) then jsonb_build_array($1::text) else '[]' end)
   else value end)::jsonb as value
 from policies
+union all
+select 'visible_statuses', coalesce(jsonb_agg(key order by position, key) filter (where visible), '[]') from ticket_statuses
 `
 
 type PoliciesForRow struct {

@@ -42,9 +42,11 @@ func (q *Queries) ChangeTicket(ctx context.Context, arg ChangeTicketParams) (int
 }
 
 const hearTickets = `-- name: HearTickets :exec
-update tickets set updated_at = clock_timestamp(), version = version + (status = 'pending')::int,
-  status = case when status = 'pending' then 'open' else status end
-where conversation_id = $1::uuid and status not in ('resolved', 'closed')
+update tickets t set updated_at = clock_timestamp(), version = t.version + (s.kind = 'pending')::int,
+  status = case when s.kind = 'pending' then 'open' else t.status end
+from ticket_statuses s
+where s.tenant_id = t.tenant_id and s.key = t.status
+  and t.conversation_id = $1::uuid and s.kind not in ('resolved', 'closed')
 `
 
 // The requester wrote in the conversation: what is not done moves up in the
@@ -124,7 +126,7 @@ with page as (
   where status = any ($1::text[])
     and ($2::timestamptz is null or (updated_at, id) < ($2::timestamptz, $3::uuid))
   order by updated_at desc, id desc limit $4)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsParams struct {
@@ -174,6 +176,8 @@ func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]Lis
 			&i.TicketRow.CompanyName,
 			&i.TicketRow.AssigneeName,
 			&i.TicketRow.Handoff,
+			&i.TicketRow.StatusKind,
+			&i.TicketRow.StatusNames,
 		); err != nil {
 			return nil, err
 		}
@@ -206,7 +210,7 @@ page as (
   where ($7::timestamptz is null or (f.updated_at, f.id) < ($7::timestamptz, $8::uuid))
     and ($1::text = '' or f.number = $9::bigint or strpos(lower(u.name), lower($1::text)) > 0 or f.words like all (terms.patterns))
   order by f.updated_at desc, f.id desc limit $10)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsAmongParams struct {
@@ -269,6 +273,8 @@ func (q *Queries) ListTicketsAmong(ctx context.Context, arg ListTicketsAmongPara
 			&i.TicketRow.CompanyName,
 			&i.TicketRow.AssigneeName,
 			&i.TicketRow.Handoff,
+			&i.TicketRow.StatusKind,
+			&i.TicketRow.StatusNames,
 		); err != nil {
 			return nil, err
 		}
@@ -355,7 +361,7 @@ page as (
   select n.id, n.updated_at from terms, newest n join users u on u.id = n.requester_id
   where n.number = $6::bigint or strpos(lower(u.name), lower($1::text)) > 0 or n.words like all (terms.patterns)
   order by n.updated_at desc, n.id desc limit $7)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type SearchNewestTicketsParams struct {
@@ -412,6 +418,8 @@ func (q *Queries) SearchNewestTickets(ctx context.Context, arg SearchNewestTicke
 			&i.TicketRow.CompanyName,
 			&i.TicketRow.AssigneeName,
 			&i.TicketRow.Handoff,
+			&i.TicketRow.StatusKind,
+			&i.TicketRow.StatusNames,
 		); err != nil {
 			return nil, err
 		}
@@ -440,7 +448,7 @@ page as (
     and ($4::timestamptz is null or (t.updated_at, t.id) < ($4::timestamptz, $5::uuid))
     and (t.number = $2::bigint or t.requester_id in (select id from people) or t.words like all (terms.patterns))
   order by t.updated_at desc, t.id desc limit $6)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type SearchTicketsParams struct {
@@ -495,6 +503,8 @@ func (q *Queries) SearchTickets(ctx context.Context, arg SearchTicketsParams) ([
 			&i.TicketRow.CompanyName,
 			&i.TicketRow.AssigneeName,
 			&i.TicketRow.Handoff,
+			&i.TicketRow.StatusKind,
+			&i.TicketRow.StatusNames,
 		); err != nil {
 			return nil, err
 		}
@@ -507,7 +517,7 @@ func (q *Queries) SearchTickets(ctx context.Context, arg SearchTicketsParams) ([
 }
 
 const ticketByID = `-- name: TicketByID :one
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff from ticket_rows where id = $1
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where id = $1
 `
 
 func (q *Queries) TicketByID(ctx context.Context, id desk.ID) (TicketRow, error) {
@@ -534,12 +544,14 @@ func (q *Queries) TicketByID(ctx context.Context, id desk.ID) (TicketRow, error)
 		&i.CompanyName,
 		&i.AssigneeName,
 		&i.Handoff,
+		&i.StatusKind,
+		&i.StatusNames,
 	)
 	return i, err
 }
 
 const ticketByNumber = `-- name: TicketByNumber :one
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff from ticket_rows where number = $1
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where number = $1
 `
 
 func (q *Queries) TicketByNumber(ctx context.Context, number int64) (TicketRow, error) {
@@ -566,12 +578,14 @@ func (q *Queries) TicketByNumber(ctx context.Context, number int64) (TicketRow, 
 		&i.CompanyName,
 		&i.AssigneeName,
 		&i.Handoff,
+		&i.StatusKind,
+		&i.StatusNames,
 	)
 	return i, err
 }
 
 const ticketsOfConversation = `-- name: TicketsOfConversation :many
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff from ticket_rows where conversation_id = $1::uuid
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where conversation_id = $1::uuid
 order by session desc, created_at desc
 `
 
@@ -606,6 +620,8 @@ func (q *Queries) TicketsOfConversation(ctx context.Context, conversationID desk
 			&i.CompanyName,
 			&i.AssigneeName,
 			&i.Handoff,
+			&i.StatusKind,
+			&i.StatusNames,
 		); err != nil {
 			return nil, err
 		}
@@ -618,7 +634,7 @@ func (q *Queries) TicketsOfConversation(ctx context.Context, conversationID desk
 }
 
 const ticketsOfConversations = `-- name: TicketsOfConversations :many
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff from ticket_rows where conversation_id = any ($1::uuid[])
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where conversation_id = any ($1::uuid[])
 order by conversation_id, session desc, created_at desc
 `
 
@@ -652,6 +668,8 @@ func (q *Queries) TicketsOfConversations(ctx context.Context, conversations []de
 			&i.CompanyName,
 			&i.AssigneeName,
 			&i.Handoff,
+			&i.StatusKind,
+			&i.StatusNames,
 		); err != nil {
 			return nil, err
 		}

@@ -1,5 +1,8 @@
 -- name: Policies :many
-select name, value from policies;
+-- Which statuses users see (R19) stands with the statuses.
+select name, value from policies
+union all
+select 'visible_statuses', coalesce(jsonb_agg(key order by position, key) filter (where visible), '[]') from ticket_statuses;
 
 -- name: PoliciesFor :many
 -- The same, with nobody but this person left in the lists of people: a switch
@@ -7,7 +10,9 @@ select name, value from policies;
 select name, (case when jsonb_typeof(value -> 'users') = 'array'
   then jsonb_set(value, '{users}', case when value -> 'users' @> to_jsonb(sqlc.arg(user_id)::text) then jsonb_build_array(sqlc.arg(user_id)::text) else '[]' end)
   else value end)::jsonb as value
-from policies;
+from policies
+union all
+select 'visible_statuses', coalesce(jsonb_agg(key order by position, key) filter (where visible), '[]') from ticket_statuses;
 
 -- name: SetPolicy :exec
 insert into policies (tenant_id, name, value, updated_by)

@@ -124,6 +124,8 @@ order by conversation_id, session desc, created_at desc;
 -- name: HearTickets :exec
 -- The requester wrote in the conversation: what is not done moves up in the
 -- queue, and what waited for them waits no longer.
-update tickets set updated_at = clock_timestamp(), version = version + (status = 'pending')::int,
-  status = case when status = 'pending' then 'open' else status end
-where conversation_id = sqlc.arg(conversation_id)::uuid and status not in ('resolved', 'closed');
+update tickets t set updated_at = clock_timestamp(), version = t.version + (s.kind = 'pending')::int,
+  status = case when s.kind = 'pending' then 'open' else t.status end
+from ticket_statuses s
+where s.tenant_id = t.tenant_id and s.key = t.status
+  and t.conversation_id = sqlc.arg(conversation_id)::uuid and s.kind not in ('resolved', 'closed');

@@ -29,8 +29,19 @@ const nameOf = (key: string) => (counted.has(base(key)) ? base(key) : key);
 
 // The same word in both languages, and rightly so.
 const sameWord: Record<string, string[]> = {
-  es: ["Chat", "Tickets", "Normal", "Ticket", "Ticket {{number}}", "Portal", "Software"],
+  es: [
+    "Chat",
+    "Tickets",
+    "Normal",
+    "Ticket",
+    "Ticket {{number}}",
+    "Portal",
+    "Software",
+    "{{count}} ticket",
+    "{{count}} tickets",
+  ],
   de: [
+    "Orange",
     "Chat",
     "Tickets",
     "Normal",
@@ -52,6 +63,10 @@ const sameWord: Record<string, string[]> = {
     "Version",
   ],
   fr: [
+    "Orange",
+    "Violet",
+    "{{count}} ticket",
+    "{{count}} tickets",
     "Articles",
     "Tickets",
     "Sources",
@@ -67,6 +82,7 @@ const sameWord: Record<string, string[]> = {
     "Version",
   ],
   it: [
+    "{{count}} ticket",
     "Chat",
     "Password",
     "Ticket",

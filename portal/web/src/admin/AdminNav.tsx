@@ -16,6 +16,9 @@ export function AdminNav() {
       >
         {t("admin.policies.title")}
       </Link>
+      <Link to="/admin/statuses" className={classes.link} activeProps={active}>
+        {t("statuses.title")}
+      </Link>
       <Link to="/admin/articles" className={classes.link} activeProps={active}>
         {t("admin.articles.title")}
       </Link>

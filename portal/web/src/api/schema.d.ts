@@ -507,6 +507,43 @@ export interface paths {
         patch: operations["patch-admin-software-id"];
         trace?: never;
     };
+    "/api/v1/admin/statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statuses, with how many tickets have each */
+        get: operations["get-admin-statuses"];
+        /** Put the statuses into an order */
+        put: operations["put-admin-statuses"];
+        /** Add a status of a kind */
+        post: operations["post-admin-statuses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/statuses/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a status of your own; its tickets go to the replacement */
+        delete: operations["delete-admin-statuses-key"];
+        options?: never;
+        head?: never;
+        /** Rename, recolour, show or hide a status; it holds at once */
+        patch: operations["patch-admin-statuses-key"];
+        trace?: never;
+    };
     "/api/v1/admin/users": {
         parameters: {
             query?: never;
@@ -973,6 +1010,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statuses that you may see */
+        get: operations["get-statuses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -1228,13 +1282,22 @@ export interface components {
             packages?: components["schemas"]["PackageSpec"][];
             publisher?: string;
         };
+        ChangeStatusBody: {
+            /** @enum {string} */
+            color?: "grey" | "blue" | "green" | "yellow" | "orange" | "red" | "violet";
+            /** @description By language, all of them. */
+            names?: {
+                [key: string]: string;
+            };
+            visible?: boolean;
+        };
         ChangeTicketBody: {
             /** @description A technician; empty for nobody. */
             assignee_id?: string;
             /** @enum {string} */
             priority?: "low" | "normal" | "high" | "urgent";
-            /** @enum {string} */
-            status?: "new" | "open" | "pending" | "resolved" | "closed";
+            /** @description The key of a status. */
+            status?: string;
         };
         CodesSent: {
             /** @description Whether a code was sent to the number on file; with it the change counts at once. */
@@ -1407,7 +1470,7 @@ export interface components {
         };
         ImportProblem: {
             /** @enum {string} */
-            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "conflict" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "old_factor_needed" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "conflict" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "old_factor_needed" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             detail: string;
             name: string;
             params?: {
@@ -1530,6 +1593,18 @@ export interface components {
              */
             id?: string;
         };
+        NewStatusBody: {
+            /** @enum {string} */
+            color?: "grey" | "blue" | "green" | "yellow" | "orange" | "red" | "violet";
+            /** @enum {string} */
+            kind: "new" | "open" | "pending" | "resolved" | "closed";
+            /** @description By language; at least one. */
+            names: {
+                [key: string]: string;
+            };
+            /** @description R19: whether users see tickets that stand here; yes when left out. */
+            visible?: boolean;
+        };
         NewTokenBody: {
             /** Format: uuid */
             company_id?: string;
@@ -1549,7 +1624,7 @@ export interface components {
              * @description Why it failed.
              * @enum {string}
              */
-            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "conflict" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "old_factor_needed" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "conflict" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "old_factor_needed" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             /** Format: uuid */
             device_id: string;
             installed_version?: string;
@@ -1561,6 +1636,10 @@ export interface components {
             /** @enum {string} */
             operation: "restart" | "lock" | "shutdown" | "logout" | "reset_password" | "install_software";
             rule?: string;
+        };
+        OrderStatusesBody: {
+            /** @description Each status once. */
+            keys: string[];
         };
         Package: {
             id: string;
@@ -1654,6 +1733,14 @@ export interface components {
             items: components["schemas"]["Shelved"][];
             next: string | null;
         };
+        PageStatusInfo: {
+            items: components["schemas"]["StatusInfo"][];
+            next: string | null;
+        };
+        PageStatusRow: {
+            items: components["schemas"]["StatusRow"][];
+            next: string | null;
+        };
         PageTicket: {
             items: components["schemas"]["Ticket"][];
             next: string | null;
@@ -1682,7 +1769,7 @@ export interface components {
              * @description What happened, for programs.
              * @enum {string}
              */
-            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "conflict" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "old_factor_needed" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_frame" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "conflict" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "missing_title" | "model_key" | "model_unavailable" | "not_found" | "old_factor_needed" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             /** @description What happened, in English; translate by code. */
             detail: string;
             /** @description The field at fault. */
@@ -1885,6 +1972,37 @@ export interface components {
         StaffMessageBody: {
             text: string;
         };
+        StatusInfo: {
+            /** @enum {string} */
+            color: "grey" | "blue" | "green" | "yellow" | "orange" | "red" | "violet";
+            key: string;
+            /** @enum {string} */
+            kind: "new" | "open" | "pending" | "resolved" | "closed";
+            /** @description In the reader's language. */
+            name: string;
+        };
+        StatusRow: {
+            /** @description It stays: the portal itself sets it. */
+            built_in: boolean;
+            /** @enum {string} */
+            color: "grey" | "blue" | "green" | "yellow" | "orange" | "red" | "violet";
+            key: string;
+            /** @enum {string} */
+            kind: "new" | "open" | "pending" | "resolved" | "closed";
+            /** @description In the reader's language. */
+            name: string;
+            /** @description By language; a built-in status without is called by its kind. */
+            names: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description How many stand here.
+             */
+            tickets: number;
+            /** @description R19: whether users see tickets that stand here. */
+            visible: boolean;
+        };
         Switches: {
             /** @description R9: whether the assistant answers in the chat. */
             assistant: boolean;
@@ -1905,7 +2023,7 @@ export interface components {
             /** @description R7: who sees and opens tickets. */
             ticketing: components["schemas"]["Audience"];
             /** @description R19: the statuses whose tickets users see. */
-            visible_statuses: ("new" | "open" | "pending" | "resolved" | "closed")[];
+            visible_statuses: string[];
         };
         Tenant: {
             accent?: string;
@@ -1931,8 +2049,9 @@ export interface components {
             /** @enum {string} */
             priority: "low" | "normal" | "high" | "urgent";
             requester: components["schemas"]["Requester"];
+            status: string;
             /** @enum {string} */
-            status: "new" | "open" | "pending" | "resolved" | "closed";
+            status_kind: "new" | "open" | "pending" | "resolved" | "closed";
             subject: string;
             /** Format: date-time */
             updated_at: string;
@@ -1961,8 +2080,9 @@ export interface components {
             priority: "low" | "normal" | "high" | "urgent";
             replies: components["schemas"]["Reply"][];
             requester: components["schemas"]["Requester"];
+            status: string;
             /** @enum {string} */
-            status: "new" | "open" | "pending" | "resolved" | "closed";
+            status_kind: "new" | "open" | "pending" | "resolved" | "closed";
             subject: string;
             /** Format: date-time */
             updated_at: string;
@@ -1974,8 +2094,7 @@ export interface components {
             id: string;
             /** Format: int64 */
             number: number;
-            /** @enum {string} */
-            status: "new" | "open" | "pending" | "resolved" | "closed";
+            status: string;
         };
         Transcript: {
             events: components["schemas"]["Event"][];
@@ -4810,7 +4929,7 @@ export interface operations {
                     /** @description R7: who sees and opens tickets. */
                     ticketing?: components["schemas"]["Audience"];
                     /** @description R19: the statuses whose tickets users see. */
-                    visible_statuses?: ("new" | "open" | "pending" | "resolved" | "closed")[];
+                    visible_statuses?: string[];
                 };
             };
         };
@@ -6435,6 +6554,600 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Row"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-admin-statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStatusRow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-admin-statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderStatusesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStatusRow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-admin-statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatusBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusRow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-admin-statuses-key": {
+        parameters: {
+            query?: {
+                /** @description Where its tickets go. */
+                replacement?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-admin-statuses-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeStatusBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusRow"];
                 };
             };
             /** @description Bad Request */
@@ -10295,6 +11008,80 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStatusInfo"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,7 +9,8 @@ type Narrow<T, K extends Partial<Record<keyof T, unknown>>> = Omit<T, keyof K> &
 
 export type Language = "en" | "es" | "de" | "fr" | "it";
 export type Role = "contact" | "main_contact" | "technician" | "admin";
-export type TicketStatus = "new" | "open" | "pending" | "resolved" | "closed";
+export type StatusInfo = Schemas["StatusInfo"];
+export type StatusKind = StatusInfo["kind"];
 export type Priority = "low" | "normal" | "high" | "urgent";
 type HandoffState = "none" | "requested" | "taken";
 
@@ -23,7 +24,7 @@ export type Session = Schemas["Session"];
 export type Reply = Schemas["Reply"];
 
 interface TicketWords {
-  status: TicketStatus;
+  status_kind: StatusKind;
   priority: Priority;
   origin: "chat" | "manual" | "handoff" | "action";
   handoff: HandoffState;
@@ -37,7 +38,7 @@ export type ArticleRow = Narrow<Schemas["ArticleRow"], { langs: Language[] }>;
 
 export type Conversation = Narrow<
   Schemas["Conversation"],
-  { handoff: HandoffState; ticket?: Narrow<Schemas["TicketRef"], { status: TicketStatus }> }
+  { handoff: HandoffState; ticket?: Schemas["TicketRef"] }
 >;
 
 export type Audience = Narrow<Schemas["Audience"], { users?: string[] | null }>;
@@ -95,7 +96,7 @@ interface Bodies {
     citations?: Citation[] | null;
   };
   action: { action_id: string; operation: Operation; device: string; state: ActionState };
-  ticket: { ticket_id: string; number: number; change: string; status?: TicketStatus };
+  ticket: { ticket_id: string; number: number; change: string; status?: string };
   handoff: {
     state: "requested" | "taken" | "released";
     reason?: string;

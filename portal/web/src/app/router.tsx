@@ -169,6 +169,13 @@ const adminArticles = createRoute({
   component: lazyRouteComponent(() => import("../admin/AdminArticlesPage"), "AdminArticlesPage"),
 });
 
+const adminStatuses = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/statuses",
+  beforeLoad: adminsOnly,
+  component: lazyRouteComponent(() => import("../admin/StatusesPage"), "StatusesPage"),
+});
+
 const selfService = createRoute({
   getParentRoute: () => shell,
   path: "/self-service",
@@ -296,6 +303,7 @@ const tree = root.addChildren([
     queue.addChildren([queueTicket]),
     adminPolicies,
     adminArticles,
+    adminStatuses,
     selfService,
     outbox,
     adminSoftware,

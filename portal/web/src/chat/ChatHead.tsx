@@ -48,7 +48,7 @@ export function ChatHead(props: {
           >
             <IconTicket size={16} stroke={1.7} aria-hidden="true" />
             <span className="sr-only">{t("chat.ticket_link")}</span>#{ticket.number} ·{" "}
-            <StatusMark status={ticket.status} staff={isStaff(me)} />
+            <StatusMark status={ticket.status} />
           </Link>
         )}
       </div>

@@ -4,6 +4,7 @@ import { Trans, useTranslation } from "react-i18next";
 import type { LogEvent } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
+import { useStatuses } from "../tickets/statuses";
 import classes from "./thread.module.css";
 
 /** One quiet line for what happened around the talk: a ticket, a handoff, a note. */
@@ -31,6 +32,7 @@ export function Line({
 function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket") {
   const { t, i18n } = useTranslation();
   const say = useErrorText();
+  const { find } = useStatuses();
   if (!e.body) return undefined;
   switch (e.kind) {
     case "ticket": {
@@ -41,7 +43,7 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
           : change === "status" && status
             ? "status"
             : "changed";
-      const label = status ? t(`common.status.${status}`) : "";
+      const label = status ? find(status).name : "";
       return {
         icon: <IconTicket size={17} stroke={1.6} aria-hidden="true" />,
         text: (

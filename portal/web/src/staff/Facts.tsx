@@ -3,13 +3,13 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
-import type { Priority, TicketDetail, TicketStatus } from "../api/types";
+import type { Priority, TicketDetail } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { useMe } from "../app/session";
+import { useStatuses } from "../tickets/statuses";
 import classes from "./staff.module.css";
 
-const statuses: TicketStatus[] = ["new", "open", "pending", "resolved", "closed"];
 const priorities: Priority[] = ["low", "normal", "high", "urgent"];
 
 /** Who, where from, how it stands; status, priority and technician are changed at once. */
@@ -19,8 +19,9 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
   const me = useMe();
   const client = useQueryClient();
   const say = useErrorText();
+  const { list: statuses, find } = useStatuses();
   const change = useMutation({
-    mutationFn: (c: { status?: TicketStatus; priority?: Priority; assignee_id?: string }) =>
+    mutationFn: (c: { status?: string; priority?: Priority; assignee_id?: string }) =>
       tickets.change(x.id, c),
     onError: (err) => notifications.show({ color: "red", message: say(err) }),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
@@ -32,10 +33,10 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
         label={t("tickets.status")}
         value={x.status}
         disabled={change.isPending}
-        onChange={(e) => change.mutate({ status: e.currentTarget.value as TicketStatus })}
-        data={statuses.map((s) => ({
-          value: s,
-          label: t(`common.status.${s === "pending" ? "pending_staff" : s}`),
+        onChange={(e) => change.mutate({ status: e.currentTarget.value })}
+        data={(statuses.length > 0 ? statuses : [find(x.status)]).map((s) => ({
+          value: s.key,
+          label: s.name,
         }))}
       />
       <NativeSelect

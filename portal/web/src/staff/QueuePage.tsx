@@ -6,15 +6,15 @@ import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
-import type { Ticket, TicketStatus } from "../api/types";
+import type { Ticket } from "../api/types";
 import { useFormat } from "../app/format";
 import { Empty, Failed } from "../app/states";
 import { StatusMark } from "../tickets/StatusMark";
+import { useStatuses } from "../tickets/statuses";
 import classes from "./staff.module.css";
 
 const views = ["queue", "handoff", "mine"] as const;
 type View = (typeof views)[number];
-const statuses: TicketStatus[] = ["new", "open", "pending", "resolved", "closed"];
 
 /** The queue at the left; the ticket beside it. On a phone one or the other. */
 export function QueuePage() {
@@ -48,6 +48,7 @@ function useFilters() {
 function Filters() {
   const { t } = useTranslation();
   const filters = useFilters();
+  const { list: statuses } = useStatuses();
   const navigate = useNavigate();
   const [text, setText] = useState(filters.q ?? "");
   const [q] = useDebouncedValue(text.trim(), 250);
@@ -96,10 +97,7 @@ function Filters() {
           }}
           data={[
             { value: "", label: t("tickets.any_status") },
-            ...statuses.map((s) => ({
-              value: s,
-              label: t(`common.status.${s === "pending" ? "pending_staff" : s}`),
-            })),
+            ...statuses.map((s) => ({ value: s.key, label: s.name })),
           ]}
         />
       </div>
@@ -172,7 +170,7 @@ function Row({ ticket: x, here }: { ticket: Ticket; here: boolean }) {
         {(x.company?.name ?? x.requester.company) && ` · ${x.company?.name ?? x.requester.company}`}
       </span>
       <span className={classes.meta}>
-        #{x.number} · <StatusMark status={x.status} staff />
+        #{x.number} · <StatusMark status={x.status} />
         {x.handoff !== "none" && (
           <span className={classes.handoff} data-state={x.handoff}>
             <IconUserCheck size={14} aria-hidden="true" /> {t(`common.handoff.${x.handoff}_short`)}

@@ -1,14 +1,12 @@
-import { useTranslation } from "react-i18next";
-import type { TicketStatus } from "../api/types";
 import classes from "./status.module.css";
+import { useStatuses } from "./statuses";
 
 /** A status in words with a dot; the colour only repeats what the word says. */
-export function StatusMark({ status, staff }: { status: TicketStatus; staff?: boolean }) {
-  const { t } = useTranslation();
-  const key = status === "pending" && staff ? "pending_staff" : status;
+export function StatusMark({ status }: { status: string }) {
+  const { kind, name, color } = useStatuses().find(status);
   return (
-    <span className={classes.status} data-status={status}>
-      {t(`common.status.${key}`)}
+    <span className={classes.status} data-status={status} data-kind={kind} data-color={color}>
+      {name}
     </span>
   );
 }

@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
-import type { TicketDetail, TicketStatus } from "../api/types";
+import type { TicketDetail } from "../api/types";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
@@ -15,6 +15,7 @@ import { recorded } from "../chat/log";
 import { AnswerBox } from "./AnswerBox";
 import { ticketQuery, transcriptQuery } from "./queries";
 import { StatusMark } from "./StatusMark";
+import { isDone } from "./statuses";
 import { Timeline } from "./Timeline";
 import classes from "./tickets.module.css";
 import { usePassage } from "./usePassage";
@@ -111,10 +112,10 @@ function Below({ ticket: x }: { ticket: TicketDetail }) {
   const me = useMe();
   const client = useQueryClient();
   const change = useMutation({
-    mutationFn: (status: TicketStatus) => tickets.change(x.id, { status }),
+    mutationFn: (status: string) => tickets.change(x.id, { status }),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
-  const done = x.status === "resolved" || x.status === "closed";
+  const done = isDone(x.status_kind);
   return (
     <>
       {!done && (

@@ -6,15 +6,14 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
-import type { Ticket, TicketStatus } from "../api/types";
+import type { Ticket } from "../api/types";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Empty, Failed, More } from "../app/states";
 import { StatusMark } from "./StatusMark";
+import { useStatuses } from "./statuses";
 import classes from "./tickets.module.css";
-
-const statuses: TicketStatus[] = ["new", "open", "pending", "resolved", "closed"];
 
 /** One's own tickets; a main contact sees those of the company too. */
 export function TicketsPage() {
@@ -22,6 +21,7 @@ export function TicketsPage() {
   const me = useMe();
   const search = useSearch({ from: "/shell/tickets" });
   const navigate = useNavigate({ from: "/tickets" });
+  const { list: statuses } = useStatuses();
   const [text, setText] = useState(search.q ?? "");
   const [q] = useDebouncedValue(text.trim(), 250);
   useDocumentTitle(t("tickets.title"));
@@ -80,7 +80,7 @@ export function TicketsPage() {
           }}
           data={[
             { value: "", label: t("tickets.any_status") },
-            ...statuses.map((s) => ({ value: s, label: t(`common.status.${s}`) })),
+            ...statuses.map((s) => ({ value: s.key, label: s.name })),
           ]}
         />
       </div>

@@ -10,6 +10,7 @@ import manage from "./manage.json";
 import outbox from "./outbox.json";
 import self from "./self.json";
 import staff from "./staff.json";
+import statuses from "./statuses.json";
 import tickets from "./tickets.json";
 
 export default {
@@ -25,5 +26,6 @@ export default {
   outbox,
   self,
   staff,
+  statuses,
   tickets,
 };
