@@ -83,7 +83,8 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 		// Strings of a request outlive it in goroutines of ours otherwise, and
 		// would then show another person's request (SECURITY E10).
 		Immutable:      true,
-		CaseSensitive:  true, // the guards look at paths
+		CaseSensitive:  true, // the guards look at paths:
+		StrictRouting:  true, // each has one spelling
 		BodyLimit:      maxBody,
 		ReadTimeout:    readTimeout,
 		IdleTimeout:    idleTimeout,

@@ -134,6 +134,11 @@ func TestTokenIsToldOnceAndKeptNowhere(t *testing.T) {
 	tess, _ := w.logIn(t, "tess")
 	c := call{method: "POST", path: "/api/v1/admin/devices/tokens", body: `{"user_id":"` + string(w.viewers["ana"].User) + `"}`, token: tess}
 	c.header = map[string]string{"Idempotency-Key": "k"}
+	slashed := c
+	slashed.path += "/" // another spelling of the address is none
+	if a := w.do(t, slashed); a.StatusCode != 404 {
+		t.Errorf("%s: %d %s", slashed.path, a.StatusCode, a.body)
+	}
 	a := w.do(t, c)
 	var made devices.EnrolmentToken
 	if err := json.Unmarshal(a.body, &made); err != nil || a.StatusCode != 201 || made.Token == "" {

@@ -74,7 +74,7 @@ func firstOf(errs ...error) error {
 
 func digest(c *fiber.Ctx) []byte {
 	h := sha256.New()
-	h.Write([]byte(c.Path() + "\n"))
+	h.Write([]byte(c.OriginalURL() + "\n"))
 	h.Write(c.Request().Body())
 	return h.Sum(nil)
 }

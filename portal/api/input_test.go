@@ -293,6 +293,11 @@ func TestARequestSentTwiceAtOnceHappensOnce(t *testing.T) {
 	if a := w.do(t, other); a.StatusCode != 409 || a.problem().Code != desk.CodeIDReused {
 		t.Errorf("another request under the key: %d %s", a.StatusCode, a.body)
 	}
+	asked := c
+	asked.path += "?x=1"
+	if a := w.do(t, asked); a.StatusCode != 409 || a.problem().Code != desk.CodeIDReused {
+		t.Errorf("the same body with another question under the key: %d %s", a.StatusCode, a.body)
+	}
 	other.token, _ = w.logIn(t, "carl")
 	if a := w.do(t, other); a.StatusCode != 201 {
 		t.Errorf("another person's key: %d %s", a.StatusCode, a.body)
