@@ -142,8 +142,17 @@ func TestACodeInATicketOrAReplyIsMaskedToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	conv := desk.NewID()
-	w.say(t, s, w.ana, conv, "hello")
+	w.ended(t, conv, w.say(t, s, w.ana, conv, "hello").Turn)
 	if err := s.Handoff(as(t, w.ana), conv, "the code is 493817"); err != nil {
+		t.Fatal(err)
+	}
+	var answer int64
+	for _, e := range w.log(t, conv) {
+		if e.Kind == desk.KindAssistantMessage {
+			answer = e.Seq
+		}
+	}
+	if err := s.Rate(as(t, w.ana), conv, answer, "down", "it did not take 493817"); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{typedCode, "493-817", "493 817"} {

@@ -264,6 +264,9 @@ func (s *Service) Rate(ctx context.Context, id desk.ID, seq int64, rating, reaso
 		if err := s.limit(ctx, tx, v); err != nil {
 			return err
 		}
+		if _, err := tx.MaskCodes(ctx, v.User, &reason); err != nil {
+			return err
+		}
 		_, err = tx.Append(ctx, conv.id, desk.KindRating, desk.Rating{Seq: seq, Rating: rating, Reason: reason})
 		return err
 	})

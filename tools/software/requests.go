@@ -102,6 +102,9 @@ func (s *Service) RequestTx(ctx context.Context, tx *store.Tx, v desk.Viewer, na
 	if err != nil {
 		return Request{}, err
 	}
+	if _, err := tx.MaskCodes(ctx, v.User, &name, &reason); err != nil {
+		return Request{}, err
+	}
 	deviceName, err := wishedDevice(ctx, tx, v, device)
 	if err != nil {
 		return Request{}, err

@@ -76,6 +76,22 @@ func TestARequestOpensATicketInTheRequestersLanguage(t *testing.T) {
 	}
 }
 
+func TestACodeInAWishIsMasked(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.exec(`insert into actions (tenant_id, id, user_id, device_id, operation, source, state, digest, deadline, expires_at)
+		values ($1, $2, $3, $4, 'restart', 'self_service', 'proposed', '\x00', now() + interval '10 minutes', now() + interval '1 hour')`,
+		b.tenant, desk.NewID(), b.ana.User, b.device(b.ana, software.Windows))
+	r, err := b.service.Request(as(t, b.ana), software.Wish{Name: "Program 493817", Reason: "493 817 came by SMS"})
+	if err != nil || !strings.Contains(r.Name, desk.CodeMask) || !strings.Contains(r.Reason, desk.CodeMask) {
+		t.Errorf("%+v %v", r, err)
+	}
+	d := b.ticket(r.Ticket.ID)
+	if all := r.Name + r.Reason + d.Subject + d.Description; strings.Contains(all, "493") {
+		t.Error(all)
+	}
+}
+
 func TestARequestIsOnlyForOwnDevicesAndConversations(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
