@@ -277,7 +277,10 @@ type Transcript struct {
 }
 
 // Transcript reads the whole conversation of a ticket and verifies its chain
-// of hashes (R25). A ticket that came from no conversation has an empty one.
+// of hashes (R25). A ticket that came from no conversation has an empty one. A
+// main contact reads what a colleague was told; what was done for the
+// colleague, on which device and with which tools, is not theirs, as in the
+// ledger.
 func (s *Service) Transcript(ctx context.Context, id desk.ID) (tr Transcript, err error) {
 	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		t, err := GetTx(ctx, tx, v, id)
@@ -299,9 +302,18 @@ func (s *Service) Transcript(ctx context.Context, id desk.ID) (tr Transcript, er
 				break
 			}
 		}
+		if !v.Role.Staff() && t.Requester.ID != v.User {
+			tr.Events = slices.DeleteFunc(tr.Events, func(e desk.Event) bool { return !slices.Contains(said, e.Kind) })
+		}
 		broken, err := tx.VerifyChain(ctx, t.Conversation)
 		tr.Verified = broken == 0
 		return err
 	})
 	return tr, err
+}
+
+// said are the kinds of events that are words between people and the
+// assistant, and what became of the ticket.
+var said = []desk.Kind{
+	desk.KindUserMessage, desk.KindAssistantMessage, desk.KindStaffMessage, desk.KindHandoff, desk.KindNote, desk.KindTicket, desk.KindTurnEnded,
 }

@@ -425,6 +425,46 @@ func TestTranscriptIsTheConversationVerified(t *testing.T) {
 	}
 }
 
+func TestAMainContactReadsWhatWasSaidAndNotWhatWasDone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	conv, ticket := b.chat(b.ana)
+	for _, e := range []struct {
+		kind desk.Kind
+		body any
+	}{
+		{desk.KindToolCall, desk.ToolCall{Name: "list_my_devices"}},
+		{desk.KindToolResult, desk.ToolResult{Name: "list_my_devices", Content: "LAPTOP-OF-ANA"}},
+		{desk.KindAction, desk.ActionChange{Action: desk.NewID(), Operation: desk.OpRestart, Device: desk.NewID(), State: desk.StateProposed}},
+		{desk.KindRating, desk.Rating{Seq: 1, Rating: "down", Reason: "no"}},
+		{desk.KindAssistantMessage, desk.AssistantMessage{Text: "Try this."}},
+		{desk.KindStaffMessage, desk.StaffMessage{Text: "I am here.", Author: b.tess.User}},
+	} {
+		storetest.InTx(t, b.store, b.tenant, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Append(ctx, conv, e.kind, e.body)
+			return err
+		})
+	}
+	kinds := func(who desk.Viewer) (list []desk.Kind) {
+		tr, err := b.service.Transcript(as(t, who), ticket.ID)
+		if err != nil || !tr.Verified {
+			t.Errorf("%s: %v", who.Name, err)
+		}
+		for _, e := range tr.Events {
+			list = append(list, e.Kind)
+		}
+		return list
+	}
+	if got := kinds(b.ben); !slices.Equal(got, []desk.Kind{desk.KindUserMessage, desk.KindTicket, desk.KindAssistantMessage, desk.KindStaffMessage}) {
+		t.Errorf("ben reads %v", got)
+	}
+	for _, who := range []desk.Viewer{b.ana, b.tess} {
+		if got := kinds(who); len(got) != 8 {
+			t.Errorf("%s reads %v", who.Name, got)
+		}
+	}
+}
+
 func TestRequesterWithoutTicketingIsNotToldInTheChat(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
