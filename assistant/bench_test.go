@@ -78,7 +78,7 @@ func newBench(t testing.TB, change ...settings) *bench {
 	if b.engine, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	b.service = conversations.New(conversations.Config{Store: b.store, Engine: b, Log: log, UserPerMinute: 10_000})
+	b.service = conversations.New(conversations.Config{Store: b.store, Engine: b, Log: log, UserPerMinute: 10_000, ConversationsPerHour: 10_000})
 	if err := b.service.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

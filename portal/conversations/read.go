@@ -70,7 +70,7 @@ func (s *Service) Create(ctx context.Context, id desk.ID) (c Conversation, err e
 		return c, desk.Errorf(desk.CodeInvalid, "the conversation's id is no UUID").On("id")
 	}
 	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		if err := create(ctx, tx, v, id, ""); err != nil {
+		if err := s.create(ctx, tx, v, id, ""); err != nil {
 			return err
 		}
 		row, err := tx.ConversationByID(ctx, id)

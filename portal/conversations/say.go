@@ -105,7 +105,7 @@ func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Messag
 	if err != nil {
 		return Ack{}, err
 	}
-	conv, err := begin(ctx, tx, v, m)
+	conv, err := s.begin(ctx, tx, v, m)
 	if err != nil {
 		return Ack{}, err
 	}
@@ -161,11 +161,11 @@ func said(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (Ack, boo
 // begin holds the conversation, which it makes if the id is new. A
 // conversation of somebody else is not found, like one that does not exist for
 // whoever may not make it.
-func begin(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (conversation, error) {
+func (s *Service) begin(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (conversation, error) {
 	title := desk.FirstLine(m.Text, maxTitle)
 	conv, err := hold(ctx, tx, m.Conversation)
 	if desk.CodeOf(err) == desk.CodeNotFound {
-		if err := create(ctx, tx, v, m.Conversation, title); err != nil {
+		if err := s.create(ctx, tx, v, m.Conversation, title); err != nil {
 			return conversation{}, err
 		}
 		conv, err = hold(ctx, tx, m.Conversation)
@@ -183,11 +183,17 @@ func begin(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (convers
 	return conv, nil
 }
 
-func create(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, title string) error {
-	_, err := tx.CreateConversation(ctx, db.CreateConversationParams{
+// create makes a conversation, if its id is new, and counts it for its person
+// (SECURITY C7): also an empty one costs rows for ever.
+func (s *Service) create(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, title string) error {
+	n, err := tx.CreateConversation(ctx, db.CreateConversationParams{
 		TenantID: tx.Tenant, ID: id, UserID: v.User, CompanyID: store.Optional(v.Company), Title: title, Language: v.Language,
 	})
-	return err
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.Hit(ctx, "conversations:"+string(v.User), time.Hour, s.cfg.ConversationsPerHour,
+		desk.Errorf(desk.CodeRateLimited, "too many new conversations; go on in one that you have"))
 }
 
 // record appends the message and what follows from it: the conversation's own

@@ -276,6 +276,33 @@ func TestFloodIsRefusedAndLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestSoManyConversationsAndNoMoreAreBegunInAnHour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := w.node(t, echo, func(c *conversations.Config) { c.ConversationsPerHour = 3 })
+	first := desk.NewID()
+	w.say(t, s, w.ana, first, "hello")
+	for range 5 { // the same one again is none more
+		if _, err := s.Create(as(t, w.ana), first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := s.Create(as(t, w.ana), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Create(as(t, w.ana), "")
+	wantCode(t, err, desk.CodeRateLimited)
+	_, err = s.Say(as(t, w.ana), conversations.Message{Conversation: desk.NewID(), ID: "m", Text: "hello"})
+	wantCode(t, err, desk.CodeRateLimited)
+	w.say(t, s, w.ana, first, "the one that there is goes on")
+	if page, err := s.List(as(t, w.ana), conversations.Filter{}); err != nil || len(page.Items) != 3 {
+		t.Errorf("%d conversations, %v", len(page.Items), err)
+	}
+	w.say(t, s, w.chloe, desk.NewID(), "hello")
+}
+
 func TestConversationsAreListedNewestFirstPageByPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

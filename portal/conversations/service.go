@@ -72,8 +72,9 @@ type Config struct {
 	MaxTurns    int // turns at once on this node; 256
 	MaxAttempts int // owners that a turn may have before it fails; 4
 
-	UserPerMinute   int // messages of one person; 100
-	TenantPerMinute int // messages of one tenant; 12,000
+	UserPerMinute        int // messages of one person; 100
+	TenantPerMinute      int // messages of one tenant; 12,000
+	ConversationsPerHour int // that one person begins; 200
 }
 
 func (c Config) withDefaults() Config {
@@ -88,7 +89,7 @@ func (c Config) withDefaults() Config {
 	for _, n := range []struct {
 		of    *int
 		value int
-	}{{&c.MaxTurns, 256}, {&c.MaxAttempts, 4}, {&c.UserPerMinute, 100}, {&c.TenantPerMinute, 12_000}} {
+	}{{&c.MaxTurns, 256}, {&c.MaxAttempts, 4}, {&c.UserPerMinute, 100}, {&c.TenantPerMinute, 12_000}, {&c.ConversationsPerHour, 200}} {
 		if *n.of == 0 {
 			*n.of = n.value
 		}

@@ -168,8 +168,10 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 // Reply writes into a ticket. Internal replies are for staff, by staff.
 func (s *Service) Reply(ctx context.Context, id desk.ID, text string, internal bool) (r Reply, err error) {
 	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		r, err = ReplyTx(ctx, tx, v, id, text, internal)
-		return err
+		if r, err = ReplyTx(ctx, tx, v, id, text, internal); err != nil {
+			return err
+		}
+		return bounded(ctx, tx, v, "replies:", repliesAnHour)
 	})
 	return r, err
 }

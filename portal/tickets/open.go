@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/policy"
@@ -28,6 +29,9 @@ func (s *Service) Create(ctx context.Context, d Draft) (t Ticket, err error) {
 		if !p.ManualTickets {
 			return policy.Refuse(policy.RuleManualTickets)
 		}
+		if err := bounded(ctx, tx, v, "tickets:", ticketsAnHour); err != nil {
+			return err
+		}
 		o := Opening{Origin: FromForm, Subject: d.Subject, Description: d.Description, Requester: v}
 		if d.Requester != "" && d.Requester != v.User {
 			if !v.Role.Staff() {
@@ -41,6 +45,22 @@ func (s *Service) Create(ctx context.Context, d Draft) (t Ticket, err error) {
 		return err
 	})
 	return t, err
+}
+
+// How much one person writes by hand in an hour (SECURITY C7): far more than
+// anybody does, and too little for a flood. What comes through the chat is
+// bounded by its messages.
+const (
+	ticketsAnHour = 60
+	repliesAnHour = 300
+)
+
+// bounded counts what a contact writes; staff have a queue to work through.
+func bounded(ctx context.Context, tx *store.Tx, v desk.Viewer, what string, atMost int) error {
+	if v.Role.Staff() {
+		return nil
+	}
+	return tx.Hit(ctx, what+string(v.User), time.Hour, atMost, desk.Errorf(desk.CodeRateLimited, "too much at once; wait a little"))
 }
 
 // person is a user as the viewer that they would be, without a session.

@@ -425,6 +425,49 @@ func TestTranscriptIsTheConversationVerified(t *testing.T) {
 	}
 }
 
+func TestWhatAContactWritesInAnHourIsBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ticket := b.create(b.ana, "first")
+	for what, write := range map[string]func(v desk.Viewer) error{
+		"tickets": func(v desk.Viewer) error {
+			_, err := b.service.Create(as(t, v), tickets.Draft{Subject: "more", Description: "d"})
+			return err
+		},
+		"replies": func(v desk.Viewer) error {
+			_, err := b.service.Reply(as(t, v), ticket.ID, "more", false)
+			return err
+		},
+	} {
+		if err := write(b.ana); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		for _, v := range []desk.Viewer{b.ana, b.tess} { // as if both had written all hour
+			storetest.InTx(t, b.store, b.tenant, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Exec(ctx, `insert into limits (tenant_id, key, window_start, hits) values ($1, $2, now(), 300)
+					on conflict (tenant_id, key) do update set hits = 300`, b.tenant, what+":"+string(v.User))
+				return err
+			})
+		}
+		before := b.texts()
+		wantCode(t, what, write(b.ana), desk.CodeRateLimited)
+		if b.texts() != before {
+			t.Errorf("%s: the refused one is there", what)
+		}
+		if err := write(b.tess); err != nil {
+			t.Errorf("%s by staff: %v", what, err)
+		}
+	}
+}
+
+func (b *bundle) texts() (n int) {
+	b.t.Helper()
+	storetest.InTx(b.t, b.store, b.tenant, func(ctx context.Context, tx *store.Tx) error {
+		return tx.QueryRow(ctx, `select (select count(*) from tickets) + (select count(*) from ticket_replies)`).Scan(&n)
+	})
+	return n
+}
+
 func TestAMainContactReadsWhatWasSaidAndNotWhatWasDone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
