@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -30,6 +31,17 @@ func announceEnd(tx *store.Tx, session desk.ID) {
 
 // Client is what a log-in tells about the other end.
 type Client struct{ IP, UserAgent string }
+
+// limit is the key under which log-ins from there are counted. Whoever has one
+// IPv6 address has 2^64 of them.
+func (c Client) limit() string {
+	if a, err := netip.ParseAddr(c.IP); err == nil && a.Unmap().Is6() {
+		if network, err := a.WithZone("").Prefix(64); err == nil {
+			return "login-ip:" + network.String()
+		}
+	}
+	return "login-ip:" + c.IP
+}
 
 // LogIn checks the password of a user name or mail address and opens a
 // session. A wrong login and a wrong password are one answer,
@@ -65,13 +77,12 @@ func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c C
 	var refused *desk.Error
 	err = s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		refused = nil
-		for _, hit := range []error{
-			tx.Hit(ctx, "login-ip:"+c.IP, ipWindow, ipAfter, errTooMany),
-			tx.Hit(ctx, "login:"+login, lockWindow, lockAfter, errLocked),
-		} {
-			if hit != nil && !errors.As(hit, &refused) {
-				return hit
-			}
+		hit := tx.Hit(ctx, c.limit(), ipWindow, ipAfter, errTooMany)
+		if hit == nil { // else an address that may not try could still lock others out
+			hit = tx.Hit(ctx, "login:"+login, lockWindow, lockAfter, errLocked)
+		}
+		if hit != nil && !errors.As(hit, &refused) {
+			return hit
 		}
 		user, err = tx.UserByLogin(ctx, login)
 		if store.NoRows(err) {
@@ -104,6 +115,14 @@ func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user d
 			return err
 		}
 		if err := tx.ClearLimit(ctx, "login:"+login); err != nil {
+			return err
+		}
+		// A whole office may come by one address: what counts against it are
+		// failures, and each person's own log-ins against that person.
+		if err := tx.RefundLimit(ctx, c.limit()); err != nil {
+			return err
+		}
+		if err := tx.Hit(ctx, "log-ins:"+string(user.ID), ipWindow, ipAfter, errTooMany); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, store.AuditEntry{Actor: user.ID, Action: "session.opened", Object: "session", ObjectID: v.Session})
