@@ -71,6 +71,7 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 	}
 	p.conversations = conversations.New(conversations.Config{Store: d.Store, Engine: engine, Log: log})
 	p.devices = devices.New(d.Store, log)
+	p.devices.Plug(p.actions)
 	if err := p.openLinks(ctx); err != nil {
 		return nil, err
 	}

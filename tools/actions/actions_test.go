@@ -35,7 +35,7 @@ func TestRestartIsVerifiedByANewBootAndByNothingElse(t *testing.T) {
 	if err != nil || len(again) != 1 || again[0].ID != string(id) {
 		t.Fatalf("a command that was not received goes out again: %v %v", again, err)
 	}
-	if err := w.service.Progress(t.Context(), w.tenant, w.laptop, id, wire.ProgressRunning); err != nil {
+	if err := w.service.Progress(t.Context(), w.tenant, w.laptop, id, wire.ProgressRunning, 0); err != nil {
 		t.Fatal(err)
 	}
 	if again, _ = w.service.Deliverable(t.Context(), w.tenant, w.laptop); len(again) != 0 {
@@ -310,7 +310,7 @@ func TestNothingIsQueuedThatItsOwnerDidNotConfirmAndVerify(t *testing.T) {
 			case "swap":
 				_, _ = w.service.Verify(me, id, w.codes.of(other))
 			case "progress":
-				_ = w.service.Progress(ctx, w.tenant, device, id, rapid.SampledFrom([]string{"delivered", "running", "postponed", "queued"}).Draw(r, "progress"))
+				_ = w.service.Progress(ctx, w.tenant, device, id, rapid.SampledFrom([]string{"delivered", "running", "postponed", "queued"}).Draw(r, "progress"), time.Duration(rapid.IntRange(0, 90).Draw(r, "put off"))*time.Minute)
 			case "finish":
 				_ = w.service.Finish(ctx, w.tenant, device, result(id, device, rapid.Bool().Draw(r, "ok"), ""), []byte("{}"))
 			case "seen":

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/verify"
@@ -134,6 +135,29 @@ func (s *Service) mayGoOn(ctx context.Context, tx *store.Tx, d *decision, c Caus
 
 func (s *Service) refuse(ctx context.Context, tx *store.Tx, a *db.Action, now time.Time, r *refused) error {
 	return s.move(ctx, tx, a, CauseRefuse, now, why{by: BySystem, code: string(r.code), rule: r.rule, detail: map[string]any{"switch": r.by}})
+}
+
+// DeviceGoneTx ends what waits for a device that staff took away: refused by
+// the rule, and not when its time is up.
+func (s *Service) DeviceGoneTx(ctx context.Context, tx *store.Tx, device desk.ID) error {
+	ids, err := tx.ActionsWaitingForDevice(ctx, device)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	now, err := s.now(ctx, tx)
+	for _, id := range ids {
+		if err != nil {
+			return err
+		}
+		var a *db.Action
+		if a, err = hold(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, waits := next(desk.ActionState(a.State), CauseRefuse, BySystem); waits {
+			err = s.refuse(ctx, tx, a, now, &refused{code: desk.CodePolicy, rule: policy.RuleTrusted, by: "devices"})
+		}
+	}
+	return err
 }
 
 // act is what the second factor is asked about. It is read, and checked, in a

@@ -23,6 +23,8 @@ type evidence struct {
 	Packages       []wire.Package `json:"packages,omitempty"`
 	Received       *time.Time     `json:"received,omitempty"` // the agent has it, and will not take it twice
 	Accepted       *time.Time     `json:"accepted,omitempty"` // the agent did it; the effect is still to show
+	Said           string         `json:"said,omitempty"`     // the code it was accepted with
+	PostponedUntil *time.Time     `json:"postponed_until,omitempty"`
 	LinkLost       *time.Time     `json:"link_lost,omitempty"`
 	ExitCode       int            `json:"exit_code,omitempty"`
 	Output         string         `json:"output,omitempty"` // display only

@@ -25,9 +25,10 @@ func ofDevice(ctx context.Context, tx *store.Tx, device, id desk.ID) (*db.Action
 	return a, nil
 }
 
-// Progress takes what an agent says of a command under way: delivered, running
-// or postponed. What does not fit where the action stands is no news.
-func (s *Service) Progress(ctx context.Context, tenant, device, id desk.ID, state string) error {
+// Progress takes what an agent says of a command under way: delivered, running,
+// or postponed, and for how long, where it knows. What does not fit where the
+// action stands is no news.
+func (s *Service) Progress(ctx context.Context, tenant, device, id desk.ID, state string, putOff time.Duration) error {
 	return s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a, err := ofDevice(ctx, tx, device, id)
 		if err != nil {
@@ -54,28 +55,67 @@ func (s *Service) Progress(ctx context.Context, tenant, device, id desk.ID, stat
 				return save(ctx, tx, a)
 			}
 		case wire.ProgressRunning:
-			if a.State == string(desk.StateDelivered) {
-				return s.move(ctx, tx, a, CauseRun, now, why{by: ByDevice})
-			}
+			return s.runs(ctx, tx, a, &e, now)
 		case wire.ProgressPostponed:
-			return s.postpone(ctx, tx, a, now)
+			return s.postpone(ctx, tx, a, &e, now, putOff)
 		}
 		return nil
 	})
 }
 
-// postpone gives an action that its owner put off on the device more time, up
-// to a bound.
-func (s *Service) postpone(ctx context.Context, tx *store.Tx, a *db.Action, now time.Time) error {
-	later := earlier(now.Add(runFor(desk.Operation(a.Operation))+time.Hour), a.DeliveredAt.Add(postponeWithin))
-	if !later.After(a.Deadline.Add(time.Minute)) {
-		return save(ctx, tx, a)
+// codePostponed is why an action that runs does not happen yet.
+const codePostponed = "postponed"
+
+// runs says that the device is at it: for the first time, or again after it
+// was put off.
+func (s *Service) runs(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, now time.Time) error {
+	e.PostponedUntil = nil
+	if err := e.into(a); err != nil {
+		return err
 	}
-	a.Deadline = later
+	if a.State == string(desk.StateDelivered) {
+		return s.move(ctx, tx, a, CauseRun, now, why{by: ByDevice})
+	}
+	if a.Code != codePostponed {
+		return nil
+	}
+	a.Code = ""
 	if err := save(ctx, tx, a); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, a, now, why{by: ByDevice, code: "postponed"})
+	return s.record(ctx, tx, a, now, why{by: ByDevice})
+}
+
+// postpone says that a person at the device put the action off, and gives it
+// more time, up to a bound. A device that says so again and again is heard once
+// a minute.
+func (s *Service) postpone(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, now time.Time, putOff time.Duration) error {
+	bound := a.DeliveredAt.Add(postponeWithin)
+	until := earlier(now.Add(putOff), bound)
+	old := e.PostponedUntil
+	news := a.Code != codePostponed || putOff > 0 && (old == nil || until.After(old.Add(time.Minute)))
+	if !news {
+		return save(ctx, tx, a) // that it was received
+	}
+	e.PostponedUntil = nil
+	if putOff > 0 {
+		e.PostponedUntil = &until
+	}
+	if err := e.into(a); err != nil {
+		return err
+	}
+	w := why{by: ByDevice, code: codePostponed}
+	if a.State == string(desk.StateDelivered) {
+		if err := s.move(ctx, tx, a, CauseRun, now, w); err != nil {
+			return err
+		}
+	} else if a.Code = codePostponed; true {
+		if err := s.record(ctx, tx, a, now, w); err != nil {
+			return err
+		}
+	}
+	a.Deadline = earlier(until.Add(runFor(desk.Operation(a.Operation))+time.Hour), bound)
+	return save(ctx, tx, a)
 }
 
 // Finish takes a device's signed report; the link checked the signature and
@@ -121,6 +161,7 @@ func (e *evidence) take(r wire.Result, now time.Time) {
 	if e.Received == nil {
 		e.Received = &now
 	}
+	e.PostponedUntil = nil
 	e.ExitCode, e.Output = r.ExitCode, visible(r.Output)
 	e.Sessions = r.Evidence.Sessions
 	e.Packages = r.Evidence.Packages[:min(len(r.Evidence.Packages), 20)]
@@ -197,26 +238,19 @@ func (e *evidence) stillThere(a *db.Action) bool {
 	return false
 }
 
-// installed compares what the device shows with what was asked for.
+// installed looks for what was asked for in the device's inventory. What the
+// report itself says is installed is shown and proves nothing.
 func (s *Service) installed(ctx context.Context, tx *store.Tx, a *db.Action, e *evidence, now time.Time, code string) error {
 	p := parametersOf(a)
-	for _, got := range e.Packages {
-		if got.Manager == p.Manager && strings.EqualFold(got.ID, p.Package) && fits(p.Version, got.Version) {
-			e.VersionAfter = got.Version
-		}
+	v, err := tx.DeviceHasPackage(ctx, db.DeviceHasPackageParams{DeviceID: a.DeviceID, Manager: p.Manager, Package: p.Package})
+	if err != nil {
+		return err
 	}
-	if e.VersionAfter == "" {
-		v, err := tx.DeviceHasPackage(ctx, db.DeviceHasPackageParams{DeviceID: a.DeviceID, Manager: p.Manager, Package: p.Package})
-		if err != nil {
-			return err
-		}
-		if v != "" && fits(p.Version, v) {
-			e.VersionAfter = v
-		}
-	}
-	if e.VersionAfter == "" {
+	if !fits(p.Version, v) {
+		e.Said = code
 		return s.accept(ctx, tx, a, e, now) // the inventory follows
 	}
+	e.VersionAfter = v
 	return s.end(ctx, tx, a, e, now, CauseSucceed, desk.OutcomeDeviceVerified, code)
 }
 
@@ -229,6 +263,9 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, a *db.Action, e *evi
 	}
 	if err := e.into(a); err != nil {
 		return err
+	}
+	if a.Code == codePostponed {
+		a.Code = ""
 	}
 	if over(desk.ActionState(a.State)) {
 		return save(ctx, tx, a) // unknown: the device's next word settles it

@@ -62,7 +62,7 @@ func (s *Service) reconcile(ctx context.Context, tenant, id desk.ID) error {
 			}
 			return s.record(ctx, tx, a, now, why{by: ByDevice, detail: map[string]any{"outcome": a.Outcome}})
 		}
-		return s.end(ctx, tx, a, &e, now, CauseSucceed, desk.OutcomeDeviceVerified, "")
+		return s.end(ctx, tx, a, &e, now, CauseSucceed, desk.OutcomeDeviceVerified, e.Said)
 	})
 }
 
@@ -140,18 +140,35 @@ func (s *Service) silent(ctx context.Context, tx *store.Tx, a *db.Action, now ti
 	if err != nil {
 		return err
 	}
+	w := why{by: BySystem}
 	switch op := desk.Operation(a.Operation); {
-	case e.Accepted != nil && op == desk.OpShutdown && !d.Online:
-		e.LinkLost = d.LastSeenAt
-		return s.end(ctx, tx, a, &e, now, CauseSettle, desk.OutcomeAssumed, "")
-	case e.Accepted != nil && op == desk.OpShutdown && now.Before(a.DeliveredAt.Add(runFor(op))):
-		a.Deadline = earlier(now.Add(stayLost), a.DeliveredAt.Add(runFor(op)))
-		return save(ctx, tx, a)
+	case e.Accepted != nil && op == desk.OpShutdown:
+		lost := !d.Online && d.LastSeenAt != nil
+		if lost && !now.Before(d.LastSeenAt.Add(stayLost)) {
+			e.LinkLost = d.LastSeenAt
+			return s.end(ctx, tx, a, &e, now, CauseSettle, desk.OutcomeAssumed, "")
+		}
+		// Not lost yet, or not for long: a link that breaks for a moment is no
+		// shut-down.
+		next := now.Add(stayLost)
+		if lost {
+			next = d.LastSeenAt.Add(stayLost)
+		}
+		if latest := e.Accepted.Add(runFor(op)); now.Before(latest) {
+			a.Deadline = earlier(next, latest)
+			return save(ctx, tx, a)
+		}
+		w.code = codeStillOn
+	case e.Accepted != nil && op == desk.OpRestart && d.Online:
+		w.code = codeStillOn
 	case e.Accepted != nil && op == desk.OpInstallSoftware:
-		return s.end(ctx, tx, a, &e, now, CauseSettle, desk.OutcomeAssumed, "")
+		w.code = codeNotShown
 	}
-	if err := s.move(ctx, tx, a, CauseLose, now, why{by: BySystem}); err != nil {
-		return err
-	}
-	return nil
+	return s.move(ctx, tx, a, CauseLose, now, w)
 }
+
+// The device said that it did it, and does not show it.
+const (
+	codeStillOn  = "still_on"  // the boot is the same, the link is there
+	codeNotShown = "not_shown" // the package is not in the inventory
+)

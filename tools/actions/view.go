@@ -30,6 +30,7 @@ type Action struct {
 	ProposedAt   time.Time        `json:"proposed_at"`
 	Deadline     *time.Time       `json:"deadline,omitempty"`
 	EndedAt      *time.Time       `json:"ended_at,omitempty"`
+	PostponedTo  *time.Time       `json:"postponed_until,omitempty" doc:"A person at the device put it off until then; only while it runs."`
 	Outcome      desk.Outcome     `json:"outcome,omitempty"`
 	Code         string           `json:"code,omitempty" doc:"Why it was refused or failed."`
 	Rule         string           `json:"rule,omitempty" doc:"The policy that refused."`
@@ -268,6 +269,13 @@ func (s *Service) render(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 	}
 	if a.EndedAt == nil {
 		view.Deadline = utc(&a.Deadline)
+	}
+	if a.Code == codePostponed {
+		e, err := evidenceOf(a)
+		if err != nil {
+			return view, err
+		}
+		view.PostponedTo = utc(e.PostponedUntil)
 	}
 	if a.SoftwareID != nil {
 		view.Software = &ActionSoftware{ID: *a.SoftwareID, Name: r.SoftwareName, Version: params.Version, Icon: r.SoftwareIcon}

@@ -33,11 +33,21 @@ import (
 	"github.com/conserje/conserje/tools/devices/wire"
 )
 
+// Waiting is the ledger's way to hear that a device is gone: nothing waits for
+// it any more, by the same commit.
+type Waiting interface {
+	DeviceGoneTx(ctx context.Context, tx *store.Tx, device desk.ID) error
+}
+
 // Service is the registry.
 type Service struct {
-	store *store.Store
-	log   *slog.Logger
+	store   *store.Store
+	log     *slog.Logger
+	waiting Waiting
 }
+
+// Plug connects the registry with the ledger, before it serves.
+func (s *Service) Plug(w Waiting) { s.waiting = w }
 
 // New returns the registry of all tenants.
 func New(s *store.Store, log *slog.Logger) *Service { return &Service{store: s, log: log} }

@@ -54,7 +54,7 @@ func (l *ledger) own(device, action desk.ID) error {
 	return nil
 }
 
-func (l *ledger) Progress(_ context.Context, _, device, action desk.ID, state string) error {
+func (l *ledger) Progress(_ context.Context, _, device, action desk.ID, state string, _ time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.own(device, action); err != nil {

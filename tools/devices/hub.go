@@ -23,8 +23,9 @@ type Ledger interface {
 	// again in the transaction that marks it as gone out. One that went out and
 	// was not reported on may come again: the agent remembers ids.
 	Deliverable(ctx context.Context, tenant, device desk.ID) ([]wire.Command, error)
-	// Progress takes one of wire's states of progress.
-	Progress(ctx context.Context, tenant, device, action desk.ID, state string) error
+	// Progress takes one of wire's states of progress, and for how long a person
+	// put the command off.
+	Progress(ctx context.Context, tenant, device, action desk.ID, state string, putOff time.Duration) error
 	// Finish takes a report whose signature was checked; raw is the envelope.
 	Finish(ctx context.Context, tenant, device desk.ID, r wire.Result, raw []byte) error
 	// Seen says that a device came, or told what is installed: its rows say what.

@@ -121,11 +121,11 @@ func (l *link) Message(data []byte) {
 	case *wire.Inventory:
 		err = l.inventory(ctx, f)
 	case *wire.Progress:
-		err = l.hub.cfg.Ledger.Progress(ctx, l.tenant, l.device, desk.ID(f.ID), f.State)
+		err = l.hub.cfg.Ledger.Progress(ctx, l.tenant, l.device, desk.ID(f.ID), f.State, time.Duration(f.Seconds)*time.Second)
 	case *wire.Report:
 		err = l.report(ctx, f)
 	}
-	l.refused(err)
+	l.refused(ctx, f, err)
 }
 
 // strange answers what breaks the protocol's rules, a few times.
@@ -138,8 +138,8 @@ func (l *link) strange(code string) {
 }
 
 // refused answers a frame that was understood and not taken. What is our own
-// fault may be sent again.
-func (l *link) refused(err error) {
+// fault may be sent again; what is the device's is written down.
+func (l *link) refused(ctx context.Context, f wire.Frame, err error) {
 	switch desk.CodeOf(err) {
 	case "":
 	case desk.CodeInternal, desk.CodeUnavailable:
@@ -149,7 +149,37 @@ func (l *link) refused(err error) {
 		l.send(wire.Error{Code: wire.ErrorUnavailable})
 	default:
 		l.hub.cfg.Log.Warn("a device's frame was refused", "device", l.device, "code", desk.CodeOf(err))
+		l.audit(ctx, "device.word_refused", map[string]any{"about": about(f), "code": desk.CodeOf(err)})
 		l.strange(wire.ErrorRefused)
+	}
+}
+
+// about says what a refused frame spoke of: the action that it named, if it is
+// one's id at all, or the kind of frame.
+func about(f wire.Frame) string {
+	switch f := f.(type) {
+	case *wire.Progress:
+		return f.ID
+	case *wire.Report:
+		return "report"
+	}
+	return "facts"
+}
+
+// auditsAtMost bounds what one device can write into the audit in an hour.
+const auditsAtMost = 20
+
+// audit writes down what a device did that it may not do.
+func (l *link) audit(ctx context.Context, action string, detail map[string]any) {
+	full := desk.Errorf(desk.CodeRateLimited, "this device fills the audit")
+	err := l.tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Hit(ctx, "device audit "+string(l.device), time.Hour, auditsAtMost, full); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, store.AuditEntry{Action: action, Object: "device", ObjectID: l.device, Detail: detail})
+	})
+	if err != nil && desk.CodeOf(err) != desk.CodeRateLimited {
+		l.hub.cfg.Log.Warn("a device's misdeed was not written down", "device", l.device, "action", action, "error", err)
 	}
 }
 
@@ -262,6 +292,9 @@ func (l *link) prove(p *wire.Prove) {
 		l.peer.Close(http1013, "try again")
 		return
 	case row.Revoked:
+		l.device = device
+		l.audit(ctx, "device.revoked_came", nil)
+		l.device = "" // it is nobody's link
 		l.send(wire.Error{Code: wire.ErrorRevoked})
 		l.peer.Close(wire.CloseRevoked, "revoked")
 		return

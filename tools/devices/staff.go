@@ -183,10 +183,15 @@ func (s *Service) Unassign(ctx context.Context, device, user desk.ID) error {
 }
 
 // Revoke takes a device out of the portal for good: its link closes within
-// seconds on every node, and its key opens nothing any more.
+// seconds on every node, its key opens nothing any more, and what waited for it
+// is refused.
 func (s *Service) Revoke(ctx context.Context, device desk.ID) error {
 	return s.change(ctx, device, "device.revoked", nil, func(ctx context.Context, tx *store.Tx) (int64, error) {
-		return tx.RevokeDevice(ctx, device)
+		n, err := tx.RevokeDevice(ctx, device)
+		if err == nil && n > 0 && s.waiting != nil {
+			err = s.waiting.DeviceGoneTx(ctx, tx, device)
+		}
+		return n, err
 	})
 }
 

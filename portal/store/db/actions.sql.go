@@ -100,7 +100,7 @@ func (q *Queries) ActionHistory(ctx context.Context, actions []desk.ID) ([]Actio
 }
 
 const actionRow = `-- name: ActionRow :one
-select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
        coalesce(t.number, 0)::bigint as ticket_number
 from actions a
@@ -198,7 +198,7 @@ func (q *Queries) ActionsForDevice(ctx context.Context, deviceID desk.ID) ([]des
 }
 
 const actionsOfTicket = `-- name: ActionsOfTicket :many
-select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
        coalesce(t.number, 0)::bigint as ticket_number
 from (select id from actions where ticket_id = $1::uuid
@@ -322,6 +322,32 @@ func (q *Queries) ActionsToReconcile(ctx context.Context, deviceID desk.ID) ([]d
 	return items, nil
 }
 
+const actionsWaitingForDevice = `-- name: ActionsWaitingForDevice :many
+select id from actions where device_id = $1 and state in ('proposed', 'confirmed', 'verified', 'queued')
+order by conversation_id, id
+`
+
+// In the order in which they are locked everywhere: conversations first.
+func (q *Queries) ActionsWaitingForDevice(ctx context.Context, deviceID desk.ID) ([]desk.ID, error) {
+	rows, err := q.db.Query(ctx, actionsWaitingForDevice, deviceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []desk.ID
+	for rows.Next() {
+		var id desk.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const clockTime = `-- name: ClockTime :one
 select clock_timestamp()::timestamptz as at
 `
@@ -334,7 +360,7 @@ func (q *Queries) ClockTime(ctx context.Context) (time.Time, error) {
 }
 
 const deviceFor = `-- name: DeviceFor :one
-select d.id, d.name, d.system, d.seal_key, d.boot_id, d.booted_at, d.last_seen_at, (d.online_node <> '')::bool as online,
+select d.id, d.name, d.system, d.seal_key, d.boot_id, d.booted_at, d.last_seen_at, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
        (a.user_id is not null)::bool as assigned, coalesce(a.account, '')::text as account, coalesce(a.account_sid, '')::text as account_sid,
        coalesce(c.kind, '')::text as account_kind
@@ -579,7 +605,7 @@ func (q *Queries) LimitSecret(ctx context.Context, arg LimitSecretParams) error 
 }
 
 const listActions = `-- name: ListActions :many
-select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
        coalesce(t.number, 0)::bigint as ticket_number
 from actions a
@@ -775,7 +801,7 @@ func (q *Queries) MoveAction(ctx context.Context, arg MoveActionParams) (int64, 
 const personAndDevice = `-- name: PersonAndDevice :one
 select u.role, (u.disabled_at is not null)::bool as disabled, (d.id is not null)::bool as found, coalesce(d.name, '')::text as name,
        coalesce(d.system, '')::text as system, d.seal_key, coalesce(d.boot_id, '')::text as boot_id, d.booted_at, d.last_seen_at,
-       coalesce(d.online_node <> '', false)::bool as online, (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
+       coalesce(d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds', false)::bool as online, (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
        (a.user_id is not null)::bool as assigned, coalesce(a.account, '')::text as account, coalesce(a.account_sid, '')::text as account_sid,
        coalesce(c.kind, '')::text as account_kind
 from users u

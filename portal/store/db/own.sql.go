@@ -66,7 +66,7 @@ func (q *Queries) OwnActions(ctx context.Context, arg OwnActionsParams) ([]OwnAc
 }
 
 const ownDevices = `-- name: OwnDevices :many
-select d.id, d.name, d.system, (d.online_node <> '')::bool as online
+select d.id, d.name, d.system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online
 from devices d join device_assignments a on a.device_id = d.id
 where a.user_id = $1 and d.revoked_at is null
 order by d.name, d.id limit 50

@@ -3,7 +3,7 @@ select clock_timestamp()::timestamptz as at;
 
 -- name: DeviceFor :one
 -- A device as one person may or may not act on it.
-select d.id, d.name, d.system, d.seal_key, d.boot_id, d.booted_at, d.last_seen_at, (d.online_node <> '')::bool as online,
+select d.id, d.name, d.system, d.seal_key, d.boot_id, d.booted_at, d.last_seen_at, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
        (a.user_id is not null)::bool as assigned, coalesce(a.account, '')::text as account, coalesce(a.account_sid, '')::text as account_sid,
        coalesce(c.kind, '')::text as account_kind
@@ -19,7 +19,7 @@ select id, company_id, name, role, language, (disabled_at is not null)::bool as 
 -- PersonFor and DeviceFor in one; found says whether the device is there.
 select u.role, (u.disabled_at is not null)::bool as disabled, (d.id is not null)::bool as found, coalesce(d.name, '')::text as name,
        coalesce(d.system, '')::text as system, d.seal_key, coalesce(d.boot_id, '')::text as boot_id, d.booted_at, d.last_seen_at,
-       coalesce(d.online_node <> '', false)::bool as online, (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
+       coalesce(d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds', false)::bool as online, (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
        (a.user_id is not null)::bool as assigned, coalesce(a.account, '')::text as account, coalesce(a.account_sid, '')::text as account_sid,
        coalesce(c.kind, '')::text as account_kind
 from users u
@@ -61,7 +61,7 @@ from action_history h left join users u on u.tenant_id = h.tenant_id and u.id = 
 where h.action_id = any (sqlc.arg(actions)::uuid[]) order by h.action_id, h.seq;
 
 -- name: ActionRow :one
-select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
        coalesce(t.number, 0)::bigint as ticket_number
 from actions a
@@ -73,7 +73,7 @@ where a.id = sqlc.arg(id) and (sqlc.narg(user_id)::uuid is null or a.user_id = s
 
 -- name: ActionsOfTicket :many
 -- Those of the ticket itself and those of its conversation, newest first.
-select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
        coalesce(t.number, 0)::bigint as ticket_number
 from (select id from actions where ticket_id = sqlc.arg(ticket)::uuid
@@ -89,7 +89,7 @@ limit sqlc.arg(at_most);
 
 -- name: ListActions :many
 -- What the viewer may see and asked for, newest first, after the cursor.
-select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '')::bool as online,
+select sqlc.embed(a), d.name as device_name, d.system as device_system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,
        coalesce(t.number, 0)::bigint as ticket_number
 from actions a
@@ -116,6 +116,11 @@ order by proposed_at desc limit 50;
 select a.id from devices d join actions a on a.tenant_id = d.tenant_id and a.device_id = d.id
 where d.id = sqlc.arg(device_id) and d.revoked_at is null and d.suspect_at is null and a.state in ('queued', 'delivered')
 order by a.queued_at limit 100;
+
+-- name: ActionsWaitingForDevice :many
+-- In the order in which they are locked everywhere: conversations first.
+select id from actions where device_id = sqlc.arg(device_id) and state in ('proposed', 'confirmed', 'verified', 'queued')
+order by conversation_id, id;
 
 -- name: ActionsToReconcile :many
 -- What a device's own report may still settle.

@@ -1,6 +1,6 @@
 -- name: OwnDevices :many
 -- The devices assigned to a person, as the assistant is told of them.
-select d.id, d.name, d.system, (d.online_node <> '')::bool as online
+select d.id, d.name, d.system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online
 from devices d join device_assignments a on a.device_id = d.id
 where a.user_id = sqlc.arg(user_id) and d.revoked_at is null
 order by d.name, d.id limit 50;
