@@ -208,6 +208,12 @@ func (a *agent) finish(ctx context.Context, c wire.Command, began time.Time, o O
 	known, _ := a.memory.get(c.ID)
 	r.Evidence = a.evidence(ctx, c.Operation, c.Package, known.BootID)
 	a.store(ctx, r)
+	if c.Operation == wire.InstallSoftware { // the server believes the inventory
+		select {
+		case a.look <- struct{}{}:
+		default: // it is about to
+		}
+	}
 }
 
 func (a *agent) store(ctx context.Context, r wire.Result) {

@@ -57,9 +57,21 @@ func (a *agent) greet(ctx context.Context, out chan<- wire.Frame) error {
 	return nil
 }
 
+// due waits until it is time to look again, or there is a reason to.
+func (a *agent) due(ctx context.Context) bool {
+	t := time.NewTimer(a.Inventory)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-a.look:
+	}
+	return ctx.Err() == nil
+}
+
 // watch tells what changed, again and again.
 func (a *agent) watch(ctx context.Context, out chan<- wire.Frame) {
-	for sleep(ctx, a.Inventory) {
+	for a.due(ctx) {
 		f, err := facts(ctx, a.System)
 		if err != nil {
 			a.log.WarnContext(ctx, "the device's facts cannot be read", slog.Any("error", err))

@@ -33,6 +33,7 @@ type agent struct {
 	single sync.Mutex      // one effect at a time: an installer and a restart do not meet
 	jobs   sync.WaitGroup
 	sent   inventory
+	look   chan struct{} // what is installed has changed: look at once
 }
 
 const (
@@ -45,7 +46,7 @@ func newAgent(cfg Config) (*agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &agent{Config: cfg, log: cfg.Log, memory: m, work: make(chan struct{}, atOnce)}, nil
+	return &agent{Config: cfg, log: cfg.Log, memory: m, work: make(chan struct{}, atOnce), look: make(chan struct{}, 1)}, nil
 }
 
 // live is the process's life until ctx ends, the device is revoked, or (a
