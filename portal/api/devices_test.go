@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/desk"
@@ -48,7 +49,9 @@ type noLedger struct{}
 func (noLedger) Deliverable(context.Context, desk.ID, desk.ID) ([]wire.Command, error) {
 	return nil, nil
 }
-func (noLedger) Progress(context.Context, desk.ID, desk.ID, desk.ID, string) error { return nil }
+func (noLedger) Progress(context.Context, desk.ID, desk.ID, desk.ID, string, time.Duration) error {
+	return nil
+}
 func (noLedger) Finish(context.Context, desk.ID, desk.ID, wire.Result, []byte) error {
 	return nil
 }
