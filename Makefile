@@ -112,7 +112,7 @@ e2e: ## end-to-end tests in Chromium, each language once; screenshots in artifac
 e2e-full: ## end-to-end tests, everything in every language
 	E2E_FULL=1 $(MAKE) --no-print-directory e2e
 
-eval-search: ## imports 1,243 articles and prints recall and MRR of the search, beside full text and vectors alone
+eval-search: ## imports 1,243 articles and prints recall and MRR of the search, beside full text and vectors alone (FRESH=1: the fresh set too)
 	@$(SETUP) postgres
 	go test -tags eval -count=1 -timeout 30m -v -run '^TestSearch' ./kb/evaltest
 

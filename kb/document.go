@@ -109,7 +109,7 @@ func (v *version) finish() *desk.Error {
 
 // indexVersion is part of every fingerprint: a change of how articles are cut
 // or indexed makes the next import write them anew.
-const indexVersion = "1"
+const indexVersion = "2"
 
 type frontMatter struct {
 	ID      string `yaml:"id"`

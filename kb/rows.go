@@ -91,8 +91,8 @@ func extraTermsOf(lang desk.Language, p *passage) []weightedTerm {
 		weight float32
 	}{{p.title, inTitle}, {p.brief, inSummary}, {p.path, inHeading}, {p.body, inBody}} {
 		said := words.Split(f.text)
-		for _, c := range words.Concepts(lang, said) {
-			out = append(out, weightedTerm{"#" + c.Name, f.weight})
+		for _, m := range words.Meanings(lang, said) {
+			out = append(out, weightedTerm{"#" + m.Name, f.weight * float32(m.Counts()/m.Weight)})
 		}
 		for _, w := range said {
 			for _, part := range words.Parts(lang, w) {

@@ -261,11 +261,12 @@ func arguments(viewer desk.Viewer, q Query, vector, model string) []any {
 	said := words.Split(q.Text)
 	weights := map[string]float32{}
 	var concepts []string
-	for _, c := range words.Concepts(q.Lang, said) {
-		if _, ok := weights[c.Name]; !ok {
-			concepts = append(concepts, c.Name)
+	for _, m := range words.Meanings(q.Lang, said) {
+		if _, ok := weights[m.Name]; !ok {
+			concepts = append(concepts, m.Name)
 		}
-		weights[c.Name] = min(weights[c.Name]+float32(c.Weight), 2*float32(c.Weight))
+		counts := float32(m.Counts())
+		weights[m.Name] = min(weights[m.Name]+counts, 2*counts)
 	}
 	values := make([]float32, len(concepts))
 	for i, c := range concepts {

@@ -12,7 +12,7 @@ import (
 // EmbeddingModel names the built-in embedder. Vectors of two models are never
 // compared: a change below that moves vectors needs a new name.
 const (
-	EmbeddingModel      = "conserje-offline-1"
+	EmbeddingModel      = "conserje-offline-2"
 	EmbeddingDimensions = 512
 )
 
@@ -79,8 +79,8 @@ func (f *features) count(kind byte, text string, n, weight float64) {
 
 func (f *features) add(langs []desk.Language, all []string, n float64) {
 	for _, lang := range langs {
-		for _, c := range words.Concepts(lang, all) {
-			f.count('c', c.Name, n, conceptWeight*c.Weight)
+		for _, m := range words.Meanings(lang, all) {
+			f.count('c', m.Name, n*m.Counts()/m.Weight, conceptWeight*m.Weight)
 		}
 	}
 	lang := langs[0]

@@ -70,20 +70,27 @@ func answers(t *testing.T, questions []Question, search func(q Question) ([]stri
 	return ranks, times
 }
 
+// questionSet is a file of questions and the recall at 5 that it must reach.
+type questionSet struct {
+	name, file string
+	want       float64
+}
+
 func TestSearchFindsTheArticleThatAnswers(t *testing.T) {
 	data := shared(t)
 	s := storetest.New(t)
 	k := kb.New(kb.Config{Store: s, Embedder: Offline{}, Log: storetest.Log(t)})
 	wordsOnly := kb.New(kb.Config{Store: s, Log: storetest.Log(t)})
 	tenant := imported(t, s, k, filepath.Join(data, "kb", "gnome-help"))
-	for _, set := range []struct {
-		name, file string
-		want       float64
-	}{
+	sets := []questionSet{
 		{"the shown questions", filepath.Join(data, "kb", "questions.jsonl"), 0.80},
 		{"ours, written before the search", "../testdata/questions.jsonl", 0.80},
-		{"ours, harder, held out", "../testdata/questions-heldout.jsonl", 0},
-	} {
+		{"ours, harder", "../testdata/questions-heldout.jsonl", 0},
+	}
+	if os.Getenv("FRESH") != "" { // it measures and chooses nothing, so it is not looked at every day
+		sets = append(sets, questionSet{"fresh, by somebody else", "../testdata/questions-fresh.jsonl", 0.80})
+	}
+	for _, set := range sets {
 		questions, err := Questions(set.file)
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,8 @@ package words
 
 import (
 	_ "embed"
+	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,14 +21,21 @@ type Concept struct {
 
 const vagueWeight = 0.5
 
-// phrase is one way to say a concept: the stems of its words in order.
+// phrase is one way to say a concept: the roots of its words in order, and
+// how many other words may stand between two of them: «switch my laptop off».
 type phrase struct {
-	stems   []string
+	roots   []string
+	between int
 	concept *Concept
 }
 
+const (
+	betweenWords = 2
+	betweenParts = 6 // of a verb that is said in two parts
+)
+
 type glossary struct {
-	byFirst map[desk.Language]map[string][]phrase // by the first stem
+	byFirst map[desk.Language]map[string][]phrase // by the first root
 	known   map[desk.Language]map[string]bool     // single words and their stems, for compounds
 }
 
@@ -65,60 +74,123 @@ func (g glossary) add(lang desk.Language, column string, c *Concept) {
 		if len(words) == 0 {
 			continue
 		}
-		stems := make([]string, len(words))
+		roots := make([]string, len(words))
 		for i, w := range words {
-			stems[i] = Stem(lang, w)
+			roots[i] = rootOf(lang, w)
 		}
-		if len(words) == 1 {
-			g.known[lang][words[0]], g.known[lang][stems[0]] = true, true
+		between := betweenWords
+		if lang == "en" && len(words) == 2 && slices.Contains(particles, words[1]) {
+			between = betweenParts
 		}
-		g.byFirst[lang][stems[0]] = append(g.byFirst[lang][stems[0]], phrase{stems: stems, concept: c})
+		g.byFirst[lang][roots[0]] = append(g.byFirst[lang][roots[0]], phrase{roots: roots, between: between, concept: c})
+		if len(words) > 1 {
+			continue
+		}
+		g.known[lang][words[0]], g.known[lang][Stem(lang, words[0])] = true, true
+		if verb, particle := apart(words[0]); lang == "de" && verb != "" {
+			first := rootOf(lang, verb)
+			g.byFirst[lang][first] = append(g.byFirst[lang][first], phrase{roots: []string{first, particle}, between: betweenParts, concept: c})
+		}
 	}
 }
 
-// Concepts returns what the words of a text in lang mean, once for each time
+// Meaning is a concept that a text mentions: in a phrase of how many words,
+// and how many other meanings the same words may have.
+type Meaning struct {
+	*Concept
+	Words  int
+	Senses int
+}
+
+// phraseWeight is what a concept counts that several words name together.
+const phraseWeight = 1.5
+
+// Counts is how sure the meaning is: surer for a phrase, less sure for a word
+// that has several.
+func (m Meaning) Counts() float64 {
+	if m.Words > 1 {
+		return phraseWeight * m.Weight
+	}
+	return m.Weight / math.Sqrt(float64(m.Senses))
+}
+
+// Meanings returns what the words of a text in lang mean, once for each time
 // it is said.
-func Concepts(lang desk.Language, words []string) []*Concept {
-	g := load()
-	stems := make([]string, len(words))
+func Meanings(lang desk.Language, words []string) []Meaning {
+	ways := load().byFirst[lang]
+	roots := make([][]string, len(words))
 	for i, w := range words {
-		stems[i] = Stem(lang, w)
+		roots[i] = Roots(lang, w)
 	}
-	var found []*Concept
-	for i := range stems {
-		ways := g.byFirst[lang][stems[i]]
-		if len(ways) == 0 {
-			for _, part := range Parts(lang, words[i]) {
-				found = append(found, matches(g.byFirst[lang][part], []string{part})...)
-			}
+	var found []Meaning
+	for i := range roots {
+		begin := len(found)
+		for _, root := range roots[i] {
+			found = matches(found, begin, ways[root], roots[i+1:])
+		}
+		share(found[begin:])
+		if len(found) > begin {
 			continue
 		}
-		found = append(found, matches(ways, stems[i:])...)
+		for _, part := range Parts(lang, words[i]) {
+			begin := len(found)
+			found = matches(found, begin, ways[fold(part)], nil)
+			share(found[begin:])
+		}
 	}
 	return found
 }
 
-// matches returns the concepts whose phrase begins here, each once.
-func matches(ways []phrase, stems []string) []*Concept {
-	var found []*Concept
-next:
+// share tells the meanings of one word how many they are.
+func share(meanings []Meaning) {
+	single := 0
+	for _, m := range meanings {
+		if m.Words == 1 {
+			single++
+		}
+	}
+	for i := range meanings {
+		if meanings[i].Words == 1 {
+			meanings[i].Senses = single
+		}
+	}
+}
+
+// matches adds the concepts whose phrase begins with a word and goes on in
+// the rest, each once since begin.
+func matches(found []Meaning, begin int, ways []phrase, rest [][]string) []Meaning {
 	for _, p := range ways {
-		if len(p.stems) > len(stems) {
+		if !p.goesOn(rest) {
 			continue
 		}
-		for j, s := range p.stems {
-			if s != stems[j] { //nolint:gosec // a phrase longer than the rest was passed over
-				continue next
-			}
+		at := slices.IndexFunc(found[begin:], func(m Meaning) bool { return m.Concept == p.concept })
+		if at < 0 {
+			found = append(found, Meaning{Concept: p.concept, Words: len(p.roots), Senses: 1})
+		} else {
+			found[begin+at].Words = max(found[begin+at].Words, len(p.roots))
 		}
-		for _, c := range found {
-			if c == p.concept {
-				continue next
-			}
-		}
-		found = append(found, p.concept)
 	}
 	return found
+}
+
+// goesOn reports whether all roots but the first stand in the rest in order,
+// close enough to each other.
+func (p phrase) goesOn(rest [][]string) bool {
+	at := 0
+	for _, root := range p.roots[1:] {
+		next := -1
+		for i := at; i < len(rest) && i <= at+p.between; i++ {
+			if slices.Contains(rest[i], root) {
+				next = i
+				break
+			}
+		}
+		if next < 0 {
+			return false
+		}
+		at = next + 1
+	}
+	return true
 }
 
 const (
