@@ -2,6 +2,7 @@ package offline
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -114,4 +115,36 @@ func share(word string) float64 {
 		}
 	}
 	return n * n
+}
+
+// longestCourtesy is how many words "hello" or "thank you very much" have.
+const longestCourtesy = 5
+
+// courteous tells the language of a message that is nothing but a greeting or
+// thanks: a word that short tells too little otherwise, and «danke» is German
+// under any interface. What is a courtesy in the likely language stays there.
+func courteous(text string, likely *language) *language {
+	tokens := tokenise(text)
+	if len(tokens) == 0 || len(tokens) > longestCourtesy || likely.onlyCourtesy(tokens) {
+		return likely
+	}
+	best, top := likely, math.Inf(-1)
+	for _, l := range languages() {
+		if s := l.likeness(tokens, trigramsOf(text, tokens)); s > top && l.onlyCourtesy(tokens) {
+			best, top = l, s
+		}
+	}
+	return best
+}
+
+func (l *language) onlyCourtesy(tokens []token) bool {
+	said := make([]bool, len(tokens))
+	for _, h := range l.match(tokens) {
+		if h.concept == "greeting" || h.concept == "thanks" {
+			for i := h.from; i < h.end; i++ {
+				said[i] = true
+			}
+		}
+	}
+	return !slices.Contains(said, false)
 }

@@ -227,3 +227,44 @@ func TestQuestionsOfOthersAreSearched(t *testing.T) {
 		t.Errorf("of %d: %d searched, %d in the right language", total, searched, spoken)
 	}
 }
+
+func TestAskingAfterOnesOwnTicketIsNoQuestionToTheKnowledgeBase(t *testing.T) {
+	o := evaluate(t, utterances(t, "mine.jsonl"), own)
+	t.Logf("mine.jsonl, written before the rules:\n%s", o)
+	if o.rate() < 0.9 {
+		t.Errorf("%d of %d", o.right, o.total)
+	}
+	for _, l := range languages() {
+		if o := evaluate(t, utterances(t, "mine.jsonl"), func(utterance) string { return l.name }); o.rate() < 0.85 {
+			t.Errorf("interface in %s: %d of %d", l.name, o.right, o.total)
+		}
+	}
+}
+
+func TestCourtesiesAreUnderstoodUnderAnyInterface(t *testing.T) {
+	var right, total int
+	f, err := os.Open("testdata/courtesy.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var u struct{ Lang, Text, Says string }
+		if err := json.Unmarshal(s.Bytes(), &u); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range languages() {
+			got := ask(t, chat{system: system(l.name), messages: []map[string]any{oneDevice, user(u.Text)}})
+			// A word that is a courtesy in both languages is answered in the reader's.
+			if total++; len(got.calls) == 0 && (strings.HasPrefix(got.text, languageNamed(u.Lang).say(u.Says, nil)) || strings.HasPrefix(got.text, l.say(u.Says, nil))) {
+				right++
+				continue
+			}
+			t.Logf("interface in %s, %s %q: %q", l.name, u.Lang, u.Text, got.text)
+		}
+	}
+	t.Logf("courtesies under each interface: %d of %d", right, total)
+	if total == 0 || right*100 < total*95 {
+		t.Errorf("%d of %d", right, total)
+	}
+}

@@ -190,6 +190,9 @@ func capital(s string) string {
 // statusWanted is the status that a request for a list names, if it names
 // one in words that the language's file knows as exactly that.
 func (r *reading) statusWanted() string {
+	if len(r.askedAfter()) > 0 {
+		return "" // «is my ticket about the printer closed?» is answered by its status, whatever it is
+	}
 	if r.has("is_open") {
 		return "" // three statuses are open to people; the answer picks them
 	}

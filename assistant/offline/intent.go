@@ -210,7 +210,7 @@ func (r *reading) aboutCreating() intent {
 	switch {
 	case r.denies("ticket", "tickets", "create", "report", "newticket", "order"):
 		return ""
-	case r.has("newticket"),
+	case r.has("newticket") && (!r.has("status") || !r.has("mine")), // «anything new on my ticket?»
 		ticket && r.has("create"),
 		ticket && r.has("want", "order") && !r.has("show", "status", "mine", "state"):
 		if !about {
@@ -246,7 +246,7 @@ func (r *reading) aboutList() intent {
 		return wantsList
 	case r.has("tickets") && r.has("mine", "show") && (r.has("show", "status", "state", "question", "exist", "give") || len(r.content) == 0):
 		return wantsList
-	case r.has("ticket") && r.has("mine") && (r.has("status", "show") || len(r.content) == 0):
+	case r.has("ticket") && r.has("mine") && (r.has("status", "show") || r.has("state") && !r.has("problem") || len(r.content) == 0):
 		return wantsList
 	case r.has("tickets") && r.has("question") && r.has("state", "status"):
 		return wantsList

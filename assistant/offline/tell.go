@@ -107,8 +107,14 @@ func (c *conversation) tellFailure(r result, code string) string {
 
 func (c *conversation) tellList(list prompts.Tickets) string {
 	var lines []string
-	filter := c.now.has("is_open")
-	for _, t := range list.Tickets {
+	matter := c.now.askedAfter()
+	filter := c.now.has("is_open") && len(matter) == 0
+	tickets := list.Tickets
+	if len(matter) > 0 {
+		tickets = about(tickets, matter, c.lang.name)
+		list.More = list.More && len(tickets) == len(list.Tickets)
+	}
+	for _, t := range tickets {
 		if filter && (t.Status == "resolved" || t.Status == "closed") {
 			continue
 		}

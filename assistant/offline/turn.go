@@ -88,7 +88,7 @@ func newConversation(in chatRequest) *conversation {
 	c.collect(in.Messages[last+1:])
 	// A short answer such as "ok" keeps the language of what was said before.
 	c.lang = detect(strings.Join(tail(earlier, 3), "\n"), c.lang)
-	c.lang = detect(c.user, c.lang)
+	c.lang = courteous(c.user, detect(c.user, c.lang))
 	c.now = read(c.user, c.lang)
 	return c
 }

@@ -23,7 +23,7 @@ var irregular = sync.OnceValue(func() map[desk.Language]map[string]string {
 		if bases[desk.Language(lang)] == nil {
 			bases[desk.Language(lang)] = map[string]string{}
 		}
-		for _, f := range strings.Fields(forms) {
+		for f := range strings.FieldsSeq(forms) {
 			bases[desk.Language(lang)][f] = base
 			if plain := fold(f); bases[desk.Language(lang)][plain] == "" {
 				bases[desk.Language(lang)][plain] = base
