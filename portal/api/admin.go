@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -10,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/conserje/conserje/portal/desk"
-	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 )
@@ -40,11 +38,6 @@ type listPeople struct {
 func (a *API) mountAdmin() {
 	route(a, staff, http.MethodGet, "/admin/policies", "The portal's switches", a.policies)
 	route(a, admins, http.MethodPatch, "/admin/policies", "Change switches; they hold at once", a.changePolicies)
-	route(a, staff, http.MethodGet, "/admin/users", "People, by name", a.users)
-	route(a, staff, http.MethodGet, "/admin/companies", "Companies, by name", func(ctx context.Context, _ *nothing) (*body[page[people.Company]], error) {
-		list, err := a.cfg.People.Companies(ctx)
-		return pageOf(list, ""), err
-	})
 }
 
 // inTenant runs fn in a transaction of the viewer's tenant.
@@ -72,34 +65,4 @@ func (a *API) changePolicies(ctx context.Context, in *changePolicies) (*body[pol
 		return err
 	})
 	return out, err
-}
-
-func (a *API) users(ctx context.Context, in *listPeople) (*body[page[people.Person]], error) {
-	var after people.Cursor
-	if in.Cursor != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-		if err == nil {
-			err = json.Unmarshal(raw, &after)
-		}
-		if err == nil {
-			after.ID, err = desk.ParseID(string(after.ID))
-		}
-		if err != nil || !holdable(after.Name) {
-			return nil, desk.Errorf(desk.CodeInvalid, "the cursor is not one of ours").On("cursor")
-		}
-	}
-	list, err := a.cfg.People.Users(ctx, after, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	next := ""
-	if len(list) == in.Limit {
-		last := list[len(list)-1]
-		raw, err := json.Marshal(people.Cursor{Name: last.Name, ID: last.ID})
-		if err != nil {
-			return nil, err
-		}
-		next = base64.RawURLEncoding.EncodeToString(raw)
-	}
-	return pageOf(list, next), nil
 }

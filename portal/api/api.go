@@ -119,6 +119,8 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountActions()
 	a.mountArticles()
 	a.mountAdmin()
+	a.mountUsers()
+	a.mountCompanies()
 	a.mountSoftware()
 	a.mountDevices()
 	a.mountFactors()
@@ -164,11 +166,16 @@ const (
 	public
 	staff
 	admins
+	early // whoever is logged in, also before choosing the password that staff ask for
 )
 
 func (g gate) check(ctx context.Context) error {
 	if g == public {
 		return nil
+	}
+	if g == early {
+		_, err := desk.LoggedIn(ctx)
+		return sessionError(ctx, err)
 	}
 	v, err := desk.ViewerFrom(ctx)
 	if err != nil {

@@ -173,6 +173,9 @@ func (a *API) session(c *fiber.Ctx) error {
 // sessionError is why there is no viewer: a session that ended is told apart
 // from none at all.
 func sessionError(ctx context.Context, otherwise error) error {
+	if otherwise == nil {
+		return nil
+	}
 	if err, ok := ctx.Value(sessionErr{}).(error); ok {
 		return err
 	}

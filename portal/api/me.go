@@ -28,11 +28,11 @@ type changeMe struct {
 }
 
 func (a *API) mountMe() {
-	route(a, users, http.MethodGet, "/me", "Your account", func(ctx context.Context, _ *nothing) (*body[me], error) {
+	route(a, early, http.MethodGet, "/me", "Your account", func(ctx context.Context, _ *nothing) (*body[me], error) {
 		p, err := a.cfg.People.Me(ctx)
 		return &body[me]{a.me(p)}, err
 	})
-	route(a, users, http.MethodPatch, "/me", "Change your name, language or password", func(ctx context.Context, in *changeMe) (*body[me], error) {
+	route(a, early, http.MethodPatch, "/me", "Change your name, language or password", func(ctx context.Context, in *changeMe) (*body[me], error) {
 		change := people.Change{Name: in.Body.Name, Language: in.Body.Language}
 		if pw := in.Body.Password; pw != nil {
 			change.Password = &people.PasswordChange{Old: pw.Old, New: pw.New}

@@ -39,8 +39,8 @@ func (a *API) mountSession() {
 		op.Errors = append(op.Errors, http.StatusUnauthorized)
 	}
 	route(a, public, http.MethodPost, "/session", "Log in", a.logIn, created)
-	route(a, users, http.MethodGet, "/session", "Who is logged in, and where", a.showSession)
-	route(a, users, http.MethodDelete, "/session", "Log out", a.logOut, noContent)
+	route(a, early, http.MethodGet, "/session", "Who is logged in, and where", a.showSession)
+	route(a, early, http.MethodDelete, "/session", "Log out", a.logOut, noContent)
 	route(a, users, http.MethodDelete, "/sessions/{id}", "End one of your sessions", a.revokeSession, noContent)
 }
 

@@ -153,6 +153,20 @@ func (w *world) user(t testing.TB, tenant desk.ID, login string, role desk.Role,
 	})
 }
 
+// spare makes somebody who has not logged in yet.
+func (w *world) spare(t testing.TB, role desk.Role) (id desk.ID) {
+	t.Helper()
+	n := people.NewUser{Name: "Spare", Login: "s" + strings.ReplaceAll(string(desk.NewID()), "-", ""), Role: role, Language: "en"}
+	if !role.Staff() {
+		n.Company = w.acme
+	}
+	storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) (err error) {
+		id, err = w.people.CreateUser(ctx, tx, n)
+		return err
+	})
+	return id
+}
+
 func (w *world) as(t testing.TB, login string) context.Context {
 	return desk.WithViewer(t.Context(), w.viewers[login])
 }
@@ -306,7 +320,8 @@ func (w *world) state(t testing.TB) (sum string) {
 		storetest.InTx(t, w.store, tenant, func(ctx context.Context, tx *store.Tx) error {
 			var one string
 			err := tx.QueryRow(ctx, `select md5(string_agg(x, '|' order by x)) from (
-				select 'users' || u::text as x from users u union all select 'tickets' || k::text from tickets k
+				select 'users' || u::text as x from users u union all select 'companies' || c::text from companies c union all select 'domains' || d::text from company_domains d
+				union all select 'first' || f.user_id::text || f.created_at::text from first_passwords f union all select 'tickets' || k::text from tickets k
 				union all select 'replies' || r::text from ticket_replies r union all select 'conversations' || c::text from conversations c
 				union all select 'events' || e.hash::text from conversation_events e union all select 'articles' || a::text from articles a
 				union all select 'versions' || v.hash::text from article_versions v union all select 'policies' || p::text from policies p

@@ -51,6 +51,8 @@ type Viewer struct {
 	Role     Role
 	Name     string
 	Language Language
+	// NewPassword says that staff ask for another password before anything else.
+	NewPassword bool
 }
 
 type viewerKey struct{}
@@ -61,8 +63,19 @@ func WithViewer(ctx context.Context, v Viewer) context.Context {
 }
 
 // ViewerFrom returns the viewer of ctx. Without one, or with an invalid role,
-// it is CodeUnauthenticated: a path that forgot to log in denies.
+// it is CodeUnauthenticated: a path that forgot to log in denies. Whoever has to
+// choose a password first is CodeNewPassword.
 func ViewerFrom(ctx context.Context) (Viewer, error) {
+	v, err := LoggedIn(ctx)
+	if err == nil && v.NewPassword {
+		return Viewer{}, Errorf(CodeNewPassword, "choose a password of your own first")
+	}
+	return v, err
+}
+
+// LoggedIn is ViewerFrom for the few things that come before the new password:
+// choosing it, knowing who one is, logging out.
+func LoggedIn(ctx context.Context) (Viewer, error) {
 	v, ok := ctx.Value(viewerKey{}).(Viewer)
 	if !ok || !v.Role.Valid() || v.Tenant == "" || v.User == "" {
 		return Viewer{}, Errorf(CodeUnauthenticated, "log in first")

@@ -36,6 +36,9 @@ func (s *Service) OpenPortal(ctx context.Context, n NewPortal) (desk.ID, error) 
 	case strings.TrimSpace(n.Admin.Login) == "" || strings.TrimSpace(n.Admin.Name) == "":
 		return "", desk.Errorf(desk.CodeInvalid, "the first admin has a user name and a name").On("login")
 	}
+	if err := checkPassword(n.Admin.Password); err != nil {
+		return "", err // one that is made could be read by nobody
+	}
 	n.Admin.Role, n.Admin.Company = desk.RoleAdmin, ""
 	tenant := desk.NewID()
 	slug := m[1][:min(len(m[1]), 50)] + "-" + string(tenant[len(tenant)-6:])

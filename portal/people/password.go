@@ -41,7 +41,7 @@ func (s *Service) enter(ctx context.Context) error {
 
 // rehash checks the old password, counted like a log-in, and hashes the new.
 func (s *Service) rehash(ctx context.Context, v desk.Viewer, c PasswordChange) (string, error) {
-	current := ""
+	current, given := "", ""
 	key := "password:" + string(v.User)
 	err := s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		u, err := tx.UserByID(ctx, v.User)
@@ -49,13 +49,16 @@ func (s *Service) rehash(ctx context.Context, v desk.Viewer, c PasswordChange) (
 			return err
 		}
 		current = orEmpty(u.PasswordHash)
+		if given, err = s.first(ctx, tx, v.User); err != nil {
+			return err
+		}
 		return tx.Hit(ctx, key, lockWindow, lockAfter, errLocked)
 	})
 	if err != nil {
 		return "", err
 	}
-	ok := false
-	if current != "" {
+	ok := given != "" && same(c.Old, given)
+	if !ok && current != "" {
 		if ok, err = s.matches(ctx, c.Old, current); err != nil {
 			return "", err
 		}
@@ -80,20 +83,11 @@ func applyChange(ctx context.Context, tx *store.Tx, v desk.Viewer, c Change, new
 	if newHash == "" {
 		return nil
 	}
-	if err := tx.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: v.User, PasswordHash: newHash}); err != nil {
-		return err
-	}
-	if err := tx.ClearLimit(ctx, "password:"+string(v.User)); err != nil {
-		return err
-	}
-	ended, err := tx.RevokeOtherSessions(ctx, db.RevokeOtherSessionsParams{UserID: v.User, Keep: v.Session})
+	ended, err := chosePassword(ctx, tx, v.User, newHash, v.Session)
 	if err != nil {
 		return err
 	}
-	for _, id := range ended {
-		announceEnd(tx, id)
-	}
-	return tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "password.changed", Object: "user", ObjectID: v.User, Detail: map[string]int{"sessions_ended": len(ended)}})
+	return tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "password.changed", Object: "user", ObjectID: v.User, Detail: map[string]int{"sessions_ended": ended}})
 }
 
 // The limits of log-in (ASVS 6.3.1). They count attempts before the password

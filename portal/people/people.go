@@ -56,15 +56,17 @@ func New(s *store.Store, log *slog.Logger, cfg Config) (*Service, error) {
 
 // Profile is what a person sees of the own account and of what holds for it.
 type Profile struct {
-	ID       desk.ID          `json:"id"`
-	Name     string           `json:"name"`
-	Login    string           `json:"login"`
-	Email    string           `json:"email"`
-	Role     desk.Role        `json:"role"`
-	Language desk.Language    `json:"language"`
-	Company  *Named           `json:"company,omitempty"`
-	Tenant   Tenant           `json:"tenant"`
-	Policies policy.Effective `json:"policies"`
+	ID       desk.ID       `json:"id"`
+	Name     string        `json:"name"`
+	Login    string        `json:"login"`
+	Email    string        `json:"email"`
+	Role     desk.Role     `json:"role"`
+	Language desk.Language `json:"language"`
+	Company  *Named        `json:"company,omitempty"`
+	// MustChange: nothing else is open to this person before a new password.
+	MustChange bool             `json:"must_change" doc:"Whether you have to choose another password first."`
+	Tenant     Tenant           `json:"tenant"`
+	Policies   policy.Effective `json:"policies"`
 }
 
 // Named is an id with the name that people read.
@@ -82,7 +84,7 @@ type Tenant struct {
 
 // Me returns the viewer's own profile.
 func (s *Service) Me(ctx context.Context) (p Profile, err error) {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.LoggedIn(ctx)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -106,7 +108,7 @@ func profile(ctx context.Context, tx *store.Tx, v desk.Viewer) (Profile, error) 
 		return Profile{}, err
 	}
 	p := Profile{
-		ID: r.ID, Name: r.Name, Login: r.Login, Email: orEmpty(r.Email), Role: r.Role, Language: r.Language,
+		ID: r.ID, Name: r.Name, Login: r.Login, Email: orEmpty(r.Email), Role: r.Role, Language: r.Language, MustChange: r.MustChange,
 		Tenant: Tenant{Name: r.TenantName, Slug: r.TenantSlug, Accent: orEmpty(r.TenantAccent)}, Policies: effective,
 	}
 	if r.CompanyID != nil {
@@ -136,7 +138,7 @@ type PasswordChange struct{ Old, New string }
 // old one, ends every other session of the person, and is audited (ASVS
 // 7.4.3).
 func (s *Service) UpdateMe(ctx context.Context, c Change) (Profile, error) {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.LoggedIn(ctx)
 	if err != nil {
 		return Profile{}, err
 	}

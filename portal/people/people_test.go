@@ -239,11 +239,11 @@ func TestDirectoryIsForStaff(t *testing.T) {
 		want  desk.Code
 	}{{ana, 0, desk.CodeForbidden}, {desk.Viewer{}, 0, desk.CodeUnauthenticated}, {tess, 2, ""}} {
 		ctx := desk.WithViewer(t.Context(), c.who)
-		users, err := b.people.Users(ctx, people.Cursor{}, 50)
+		users, err := b.people.Users(ctx, people.PeopleFilter{AtMost: 50})
 		if desk.CodeOf(err) != c.want || len(users) != c.users {
 			t.Errorf("%s: %d users, %v", c.who.Name, len(users), err)
 		}
-		if companies, err := b.people.Companies(ctx); desk.CodeOf(err) != c.want || err == nil && companies[0].Domains[0] != "acme.test" {
+		if companies, err := b.people.Companies(ctx, "", people.Cursor{}, 50); desk.CodeOf(err) != c.want || err == nil && companies[0].Domains[0] != "acme.test" {
 			t.Errorf("%s: %v, %v", c.who.Name, companies, err)
 		}
 	}

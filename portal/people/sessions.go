@@ -51,9 +51,24 @@ func (c Client) limit() string {
 func (s *Service) LogIn(ctx context.Context, tenant desk.ID, login, password string, c Client) (token string, v desk.Viewer, err error) {
 	login = strings.ToLower(strings.TrimSpace(login))
 	if login == "" || password == "" || len(login) > 254 || len(password) > maxPassword || strings.ContainsRune(login, 0) {
-		return "", v, desk.Errorf(desk.CodeBadCredentials, "user name or password is not right")
+		return "", v, errBadCredentials
 	}
-	user, err := s.attempt(ctx, tenant, login, c)
+	for range 2 { // the password may change while it is looked at
+		token, v, err = s.try(ctx, tenant, login, password, c)
+		if !errors.Is(err, errMeanwhile) {
+			return token, v, err
+		}
+	}
+	return "", v, errBadCredentials
+}
+
+var (
+	errBadCredentials = desk.Errorf(desk.CodeBadCredentials, "user name or password is not right")
+	errMeanwhile      = errors.New("the account changed while its password was looked at")
+)
+
+func (s *Service) try(ctx context.Context, tenant desk.ID, login, password string, c Client) (token string, v desk.Viewer, err error) {
+	user, given, err := s.attempt(ctx, tenant, login, c)
 	if err != nil {
 		return "", v, err
 	}
@@ -65,15 +80,25 @@ func (s *Service) LogIn(ctx context.Context, tenant desk.ID, login, password str
 	if err != nil {
 		return "", v, err
 	}
-	if !ok || user.PasswordHash == nil || user.DisabledAt != nil {
-		return "", v, desk.Errorf(desk.CodeBadCredentials, "user name or password is not right")
+	if user.PasswordHash == nil {
+		ok = given != "" && same(password, given)
 	}
-	return s.open(ctx, tenant, login, user, c)
+	if !ok || user.DisabledAt != nil {
+		return "", v, errBadCredentials
+	}
+	first := ""
+	if user.PasswordHash == nil {
+		if first, err = s.hashOf(ctx, password); err != nil {
+			return "", v, err
+		}
+	}
+	return s.open(ctx, tenant, login, user, first, c)
 }
 
 // attempt counts this log-in in a transaction of its own, before the password
-// is looked at, and reads the user; an unknown login yields an empty one.
-func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c Client) (user db.User, err error) {
+// is looked at, and reads the user, with the password that staff gave while it
+// has not been used; an unknown login yields an empty one.
+func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c Client) (user db.User, given string, err error) {
 	var refused *desk.Error
 	err = s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		refused = nil
@@ -88,25 +113,33 @@ func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c C
 		if store.NoRows(err) {
 			return nil
 		}
+		if err == nil && user.PasswordHash == nil {
+			given, err = s.first(ctx, tx, user.ID)
+		}
 		return err
 	})
 	if err == nil && refused != nil {
 		err = refused // returned after the commit: the attempt is counted
 	}
-	return user, err
+	return user, given, err
 }
 
-func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user db.User, c Client) (string, desk.Viewer, error) {
+// open makes the session. first is the hash of a password that staff gave: with
+// this log-in nobody can read that password any more.
+func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user db.User, first string, c Client) (string, desk.Viewer, error) {
 	secret := make([]byte, 32) // 256 bits (ASVS 7.2.3)
 	if _, err := rand.Read(secret); err != nil {
 		return "", desk.Viewer{}, err
 	}
 	token := base64.RawURLEncoding.EncodeToString(secret)
-	v := desk.Viewer{Tenant: tenant, User: user.ID, Session: desk.NewID(), Role: user.Role, Name: user.Name, Language: user.Language}
+	v := desk.Viewer{Tenant: tenant, User: user.ID, Session: desk.NewID(), Role: user.Role, Name: user.Name, Language: user.Language, NewPassword: user.MustChange}
 	if user.CompanyID != nil {
 		v.Company = *user.CompanyID
 	}
 	err := s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := s.enterAs(ctx, tx, user, first); err != nil {
+			return err
+		}
 		err := tx.CreateSession(ctx, db.CreateSessionParams{
 			TenantID: tenant, ID: v.Session, UserID: user.ID, TokenHash: tokenHash(token),
 			UserAgent: clip(c.UserAgent, 300), Ip: clip(c.IP, 64), LifetimeSeconds: SessionLifetime.Seconds(),
@@ -128,6 +161,26 @@ func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user d
 		return tx.Audit(ctx, store.AuditEntry{Actor: user.ID, Action: "session.opened", Object: "session", ObjectID: v.Session})
 	})
 	return token, v, err
+}
+
+// enterAs notes the log-in, if the account is still what was looked at.
+func (s *Service) enterAs(ctx context.Context, tx *store.Tx, user db.User, first string) error {
+	now, err := tx.HoldUser(ctx, user.ID)
+	if err != nil {
+		return err
+	}
+	if now.DisabledAt != nil || now.Version != user.Version || orEmpty(now.PasswordHash) != orEmpty(user.PasswordHash) {
+		return errMeanwhile
+	}
+	if first != "" {
+		if err := tx.KeepPasswordHash(ctx, db.KeepPasswordHashParams{ID: user.ID, PasswordHash: first}); err != nil {
+			return err
+		}
+		if err := tx.DropFirstPassword(ctx, user.ID); err != nil {
+			return err
+		}
+	}
+	return tx.UserSeen(ctx, user.ID)
 }
 
 // clip keeps at most n bytes of valid UTF-8 that Postgres can hold.
@@ -159,7 +212,7 @@ func (s *Service) Authenticate(ctx context.Context, tenant desk.ID, token string
 		if !r.Valid {
 			return desk.Errorf(desk.CodeSessionExpired, "the session has ended; log in again")
 		}
-		v = desk.Viewer{Tenant: tenant, User: r.UserID, Session: r.ID, Role: r.Role, Name: r.Name, Language: r.Language}
+		v = desk.Viewer{Tenant: tenant, User: r.UserID, Session: r.ID, Role: r.Role, Name: r.Name, Language: r.Language, NewPassword: r.MustChange}
 		if r.CompanyID != nil {
 			v.Company = *r.CompanyID
 		}
@@ -183,7 +236,7 @@ type Session struct {
 
 // Sessions lists where the viewer is logged in, the latest use first.
 func (s *Service) Sessions(ctx context.Context) (list []Session, err error) {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.LoggedIn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +253,7 @@ func (s *Service) Sessions(ctx context.Context) (list []Session, err error) {
 
 // Revoke ends one of the viewer's own sessions; any other id is CodeNotFound.
 func (s *Service) Revoke(ctx context.Context, session desk.ID) error {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.LoggedIn(ctx)
 	if err != nil {
 		return err
 	}
@@ -219,7 +272,7 @@ func (s *Service) Revoke(ctx context.Context, session desk.ID) error {
 
 // LogOut ends the session of this request.
 func (s *Service) LogOut(ctx context.Context) error {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.LoggedIn(ctx)
 	if err != nil {
 		return err
 	}

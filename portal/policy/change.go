@@ -21,6 +21,9 @@ func Change(ctx context.Context, tx *store.Tx, v desk.Viewer, patch map[string]j
 	if v.Role != desk.RoleAdmin {
 		return Switches{}, desk.Errorf(desk.CodeForbidden, "only an admin changes policies")
 	}
+	if err := tx.LockTenant(ctx); err != nil { // two who add to one list: both stay
+		return Switches{}, err
+	}
 	before, err := Load(ctx, tx)
 	if err != nil {
 		return Switches{}, err

@@ -9,7 +9,7 @@ var pages = []string{
 	"/articles", "/articles/*", "/tickets", "/tickets/new", "/tickets/*", "/queue", "/queue/*",
 	"/admin", "/admin/articles", "/admin/software", "/admin/second-factor",
 	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
-	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/why",
+	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/companies", "/manage/companies/*", "/manage/why",
 }
 
 // isPage reports whether the application has something to show at an address.

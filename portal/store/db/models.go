@@ -141,6 +141,7 @@ type Company struct {
 	ID        desk.ID
 	Name      string
 	CreatedAt time.Time
+	Version   int32
 }
 
 type CompanyDomain struct {
@@ -263,6 +264,13 @@ type EnrolmentToken struct {
 	ExpiresAt time.Time
 	UsedAt    *time.Time
 	DeviceID  *desk.ID
+}
+
+type FirstPassword struct {
+	TenantID  desk.ID
+	UserID    desk.ID
+	Sealed    []byte
+	CreatedAt time.Time
 }
 
 type IdempotencyKey struct {
@@ -579,4 +587,7 @@ type User struct {
 	PasswordHash *string
 	DisabledAt   *time.Time
 	CreatedAt    time.Time
+	Version      int32
+	MustChange   bool
+	LastLoginAt  *time.Time
 }

@@ -12,52 +12,42 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 )
 
-const addCompanyDomain = `-- name: AddCompanyDomain :exec
-insert into company_domains (tenant_id, company_id, domain)
-values ($1, $2, $3)
+const changeUser = `-- name: ChangeUser :exec
+update users set name = $1, login = $2, email = $3, role = $4,
+  company_id = $5, language = $6, version = version + 1,
+  disabled_at = case when $7::bool then coalesce(disabled_at, now()) end
+where id = $8
 `
 
-type AddCompanyDomainParams struct {
-	TenantID  desk.ID
-	CompanyID desk.ID
-	Domain    string
+type ChangeUserParams struct {
+	Name      string
+	Login     string
+	Email     *string
+	Role      desk.Role
+	CompanyID *desk.ID
+	Language  desk.Language
+	Disabled  bool
+	ID        desk.ID
 }
 
-func (q *Queries) AddCompanyDomain(ctx context.Context, arg AddCompanyDomainParams) error {
-	_, err := q.db.Exec(ctx, addCompanyDomain, arg.TenantID, arg.CompanyID, arg.Domain)
-	return err
-}
-
-const companyByName = `-- name: CompanyByName :one
-select id from companies where lower(name) = lower($1::text) order by id limit 1
-`
-
-func (q *Queries) CompanyByName(ctx context.Context, name string) (desk.ID, error) {
-	row := q.db.QueryRow(ctx, companyByName, name)
-	var id desk.ID
-	err := row.Scan(&id)
-	return id, err
-}
-
-const createCompany = `-- name: CreateCompany :exec
-insert into companies (tenant_id, id, name) values ($1, $2, $3)
-`
-
-type CreateCompanyParams struct {
-	TenantID desk.ID
-	ID       desk.ID
-	Name     string
-}
-
-func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) error {
-	_, err := q.db.Exec(ctx, createCompany, arg.TenantID, arg.ID, arg.Name)
+func (q *Queries) ChangeUser(ctx context.Context, arg ChangeUserParams) error {
+	_, err := q.db.Exec(ctx, changeUser,
+		arg.Name,
+		arg.Login,
+		arg.Email,
+		arg.Role,
+		arg.CompanyID,
+		arg.Language,
+		arg.Disabled,
+		arg.ID,
+	)
 	return err
 }
 
 const createUser = `-- name: CreateUser :exec
-insert into users (tenant_id, id, company_id, login, email, name, role, language, password_hash)
+insert into users (tenant_id, id, company_id, login, email, name, role, language, password_hash, must_change)
 values ($1, $2, $3, $4, $5,
-        $6, $7, $8, $9)
+        $6, $7, $8, $9, $10)
 `
 
 type CreateUserParams struct {
@@ -70,6 +60,7 @@ type CreateUserParams struct {
 	Role         desk.Role
 	Language     desk.Language
 	PasswordHash *string
+	MustChange   bool
 }
 
 func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) error {
@@ -83,53 +74,104 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) error {
 		arg.Role,
 		arg.Language,
 		arg.PasswordHash,
+		arg.MustChange,
 	)
 	return err
 }
 
-const hasCompany = `-- name: HasCompany :one
-select exists (select 1 from companies where id = $1)::bool
+const dropFirstPassword = `-- name: DropFirstPassword :exec
+delete from first_passwords where user_id = $1
 `
 
-func (q *Queries) HasCompany(ctx context.Context, id desk.ID) (bool, error) {
-	row := q.db.QueryRow(ctx, hasCompany, id)
-	var column_1 bool
-	err := row.Scan(&column_1)
-	return column_1, err
+func (q *Queries) DropFirstPassword(ctx context.Context, userID desk.ID) error {
+	_, err := q.db.Exec(ctx, dropFirstPassword, userID)
+	return err
 }
 
-const listCompanies = `-- name: ListCompanies :many
-select c.id, c.name, c.created_at,
-  coalesce((select array_agg(d.domain order by d.domain) from company_domains d
-            where d.tenant_id = c.tenant_id and d.company_id = c.id), '{}')::text[] as domains
-from companies c order by c.name, c.id
+const firstPassword = `-- name: FirstPassword :one
+select sealed from first_passwords where user_id = $1
 `
 
-type ListCompaniesRow struct {
-	ID        desk.ID
-	Name      string
-	CreatedAt time.Time
-	Domains   []string
+func (q *Queries) FirstPassword(ctx context.Context, userID desk.ID) ([]byte, error) {
+	row := q.db.QueryRow(ctx, firstPassword, userID)
+	var sealed []byte
+	err := row.Scan(&sealed)
+	return sealed, err
 }
 
-func (q *Queries) ListCompanies(ctx context.Context) ([]ListCompaniesRow, error) {
-	rows, err := q.db.Query(ctx, listCompanies)
+const forgetPasswordHash = `-- name: ForgetPasswordHash :exec
+update users set password_hash = null, must_change = $1, version = version + 1 where id = $2
+`
+
+type ForgetPasswordHashParams struct {
+	MustChange bool
+	ID         desk.ID
+}
+
+// What staff gave takes the place of what was.
+func (q *Queries) ForgetPasswordHash(ctx context.Context, arg ForgetPasswordHashParams) error {
+	_, err := q.db.Exec(ctx, forgetPasswordHash, arg.MustChange, arg.ID)
+	return err
+}
+
+const holdUser = `-- name: HoldUser :one
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users where id = $1 for no key update
+`
+
+func (q *Queries) HoldUser(ctx context.Context, id desk.ID) (User, error) {
+	row := q.db.QueryRow(ctx, holdUser, id)
+	var i User
+	err := row.Scan(
+		&i.TenantID,
+		&i.ID,
+		&i.CompanyID,
+		&i.Login,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.Language,
+		&i.PasswordHash,
+		&i.DisabledAt,
+		&i.CreatedAt,
+		&i.Version,
+		&i.MustChange,
+		&i.LastLoginAt,
+	)
+	return i, err
+}
+
+const keepPasswordHash = `-- name: KeepPasswordHash :exec
+update users set password_hash = $1::text where id = $2
+`
+
+type KeepPasswordHashParams struct {
+	PasswordHash string
+	ID           desk.ID
+}
+
+// The password that staff gave, used for the first time.
+func (q *Queries) KeepPasswordHash(ctx context.Context, arg KeepPasswordHashParams) error {
+	_, err := q.db.Exec(ctx, keepPasswordHash, arg.PasswordHash, arg.ID)
+	return err
+}
+
+const loginsLike = `-- name: LoginsLike :many
+select login from users where starts_with(login, $1::text)
+`
+
+func (q *Queries) LoginsLike(ctx context.Context, base string) ([]string, error) {
+	rows, err := q.db.Query(ctx, loginsLike, base)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListCompaniesRow
+	var items []string
 	for rows.Next() {
-		var i ListCompaniesRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Name,
-			&i.CreatedAt,
-			&i.Domains,
-		); err != nil {
+		var login string
+		if err := rows.Scan(&login); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, login)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -137,65 +179,19 @@ func (q *Queries) ListCompanies(ctx context.Context) ([]ListCompaniesRow, error)
 	return items, nil
 }
 
-const listUsers = `-- name: ListUsers :many
-select u.id, u.login, u.email, u.name, u.role, u.language, u.disabled_at, u.created_at, u.company_id, c.name as company_name
-from users u left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
-where u.name > $1 or (u.name = $1 and u.id > $2)
-order by u.name, u.id limit $3
+const otherAdmins = `-- name: OtherAdmins :one
+select count(*) from users where role = 'admin' and disabled_at is null and id <> $1
 `
 
-type ListUsersParams struct {
-	AfterName string
-	AfterID   desk.ID
-	AtMost    int32
-}
-
-type ListUsersRow struct {
-	ID          desk.ID
-	Login       string
-	Email       *string
-	Name        string
-	Role        desk.Role
-	Language    desk.Language
-	DisabledAt  *time.Time
-	CreatedAt   time.Time
-	CompanyID   *desk.ID
-	CompanyName *string
-}
-
-func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]ListUsersRow, error) {
-	rows, err := q.db.Query(ctx, listUsers, arg.AfterName, arg.AfterID, arg.AtMost)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListUsersRow
-	for rows.Next() {
-		var i ListUsersRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Login,
-			&i.Email,
-			&i.Name,
-			&i.Role,
-			&i.Language,
-			&i.DisabledAt,
-			&i.CreatedAt,
-			&i.CompanyID,
-			&i.CompanyName,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) OtherAdmins(ctx context.Context, id desk.ID) (int64, error) {
+	row := q.db.QueryRow(ctx, otherAdmins, id)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const profileByID = `-- name: ProfileByID :one
-select u.id, u.login, u.email, u.name, u.role, u.language, u.company_id, c.name as company_name,
+select u.id, u.login, u.email, u.name, u.role, u.language, u.must_change, u.company_id, c.name as company_name,
        t.name as tenant_name, t.slug as tenant_slug, t.accent as tenant_accent
 from users u
 join tenants t on t.tenant_id = u.tenant_id
@@ -210,6 +206,7 @@ type ProfileByIDRow struct {
 	Name         string
 	Role         desk.Role
 	Language     desk.Language
+	MustChange   bool
 	CompanyID    *desk.ID
 	CompanyName  *string
 	TenantName   string
@@ -227,6 +224,7 @@ func (q *Queries) ProfileByID(ctx context.Context, id desk.ID) (ProfileByIDRow, 
 		&i.Name,
 		&i.Role,
 		&i.Language,
+		&i.MustChange,
 		&i.CompanyID,
 		&i.CompanyName,
 		&i.TenantName,
@@ -236,8 +234,24 @@ func (q *Queries) ProfileByID(ctx context.Context, id desk.ID) (ProfileByIDRow, 
 	return i, err
 }
 
+const putFirstPassword = `-- name: PutFirstPassword :exec
+insert into first_passwords (tenant_id, user_id, sealed) values ($1, $2, $3)
+on conflict (tenant_id, user_id) do update set sealed = excluded.sealed, created_at = now()
+`
+
+type PutFirstPasswordParams struct {
+	TenantID desk.ID
+	UserID   desk.ID
+	Sealed   []byte
+}
+
+func (q *Queries) PutFirstPassword(ctx context.Context, arg PutFirstPasswordParams) error {
+	_, err := q.db.Exec(ctx, putFirstPassword, arg.TenantID, arg.UserID, arg.Sealed)
+	return err
+}
+
 const setPasswordHash = `-- name: SetPasswordHash :exec
-update users set password_hash = $1::text where id = $2
+update users set password_hash = $1::text, must_change = false where id = $2
 `
 
 type SetPasswordHashParams struct {
@@ -245,6 +259,7 @@ type SetPasswordHashParams struct {
 	ID           desk.ID
 }
 
+// The person's own choice: nobody asks for another one any more.
 func (q *Queries) SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) error {
 	_, err := q.db.Exec(ctx, setPasswordHash, arg.PasswordHash, arg.ID)
 	return err
@@ -267,7 +282,7 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) er
 }
 
 const userByID = `-- name: UserByID :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at from users where id = $1
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users where id = $1
 `
 
 func (q *Queries) UserByID(ctx context.Context, id desk.ID) (User, error) {
@@ -285,12 +300,15 @@ func (q *Queries) UserByID(ctx context.Context, id desk.ID) (User, error) {
 		&i.PasswordHash,
 		&i.DisabledAt,
 		&i.CreatedAt,
+		&i.Version,
+		&i.MustChange,
+		&i.LastLoginAt,
 	)
 	return i, err
 }
 
 const userByLogin = `-- name: UserByLogin :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at from users where login = $1 or email = $1
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users where login = $1 or email = $1
 order by (login = $1) desc limit 1
 `
 
@@ -310,6 +328,138 @@ func (q *Queries) UserByLogin(ctx context.Context, login string) (User, error) {
 		&i.PasswordHash,
 		&i.DisabledAt,
 		&i.CreatedAt,
+		&i.Version,
+		&i.MustChange,
+		&i.LastLoginAt,
 	)
+	return i, err
+}
+
+const userSeen = `-- name: UserSeen :exec
+update users set last_login_at = now() where id = $1
+`
+
+func (q *Queries) UserSeen(ctx context.Context, id desk.ID) error {
+	_, err := q.db.Exec(ctx, userSeen, id)
+	return err
+}
+
+const users = `-- name: Users :many
+select u.id, u.login, u.email, u.name, u.role, u.language, u.disabled_at, u.created_at, u.last_login_at, u.must_change, u.version,
+  u.company_id, c.name as company_name,
+  exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)::bool as first_password
+from users u left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
+where ($1::uuid is null or u.id = $1::uuid)
+  and (u.name, u.id) > ($2::text, $3::uuid)
+  and ($4::uuid is null or u.company_id = $4::uuid)
+  and ($5::text = '' or u.role = $5::text)
+  and (case $6::text
+    when 'active' then u.disabled_at is null
+    when 'disabled' then u.disabled_at is not null
+    when 'waiting' then u.disabled_at is null
+      and exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)
+    else true end)
+  and not exists (
+    select 1 from unnest($7::text[]) as w
+    where strpos(lower(concat_ws(' ', u.name, u.login, u.email, c.name)), w) = 0)
+order by u.name, u.id limit $8
+`
+
+type UsersParams struct {
+	ID        *desk.ID
+	AfterName string
+	AfterID   desk.ID
+	Company   *desk.ID
+	Role      string
+	State     string
+	Words     []string
+	AtMost    int32
+}
+
+type UsersRow struct {
+	ID            desk.ID
+	Login         string
+	Email         *string
+	Name          string
+	Role          desk.Role
+	Language      desk.Language
+	DisabledAt    *time.Time
+	CreatedAt     time.Time
+	LastLoginAt   *time.Time
+	MustChange    bool
+	Version       int32
+	CompanyID     *desk.ID
+	CompanyName   *string
+	FirstPassword bool
+}
+
+// One, or all that fit; by name, after the cursor.
+func (q *Queries) Users(ctx context.Context, arg UsersParams) ([]UsersRow, error) {
+	rows, err := q.db.Query(ctx, users,
+		arg.ID,
+		arg.AfterName,
+		arg.AfterID,
+		arg.Company,
+		arg.Role,
+		arg.State,
+		arg.Words,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UsersRow
+	for rows.Next() {
+		var i UsersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Login,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Language,
+			&i.DisabledAt,
+			&i.CreatedAt,
+			&i.LastLoginAt,
+			&i.MustChange,
+			&i.Version,
+			&i.CompanyID,
+			&i.CompanyName,
+			&i.FirstPassword,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const whoHas = `-- name: WhoHas :one
+select id, login, email from users
+where id <> $1 and (login = $2::text or email = $3::text)
+order by (login = $2::text) desc limit 1
+`
+
+type WhoHasParams struct {
+	ID    desk.ID
+	Login string
+	Email string
+}
+
+type WhoHasRow struct {
+	ID    desk.ID
+	Login string
+	Email *string
+}
+
+// Whose the user name or the mail address is.
+func (q *Queries) WhoHas(ctx context.Context, arg WhoHasParams) (WhoHasRow, error) {
+	row := q.db.QueryRow(ctx, whoHas, arg.ID, arg.Login, arg.Email)
+	var i WhoHasRow
+	err := row.Scan(&i.ID, &i.Login, &i.Email)
 	return i, err
 }

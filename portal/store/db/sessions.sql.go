@@ -127,7 +127,7 @@ const sessionByToken = `-- name: SessionByToken :one
 select s.id, s.user_id, s.last_seen_at < now() - interval '1 minute' as stale,
        (s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
         and s.last_seen_at > now() - make_interval(secs => $1::float))::bool as valid,
-       u.company_id, u.role, u.name, u.language
+       u.company_id, u.role, u.name, u.language, u.must_change
 from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
 where s.token_hash = $2
 `
@@ -138,14 +138,15 @@ type SessionByTokenParams struct {
 }
 
 type SessionByTokenRow struct {
-	ID        desk.ID
-	UserID    desk.ID
-	Stale     bool
-	Valid     bool
-	CompanyID *desk.ID
-	Role      desk.Role
-	Name      string
-	Language  desk.Language
+	ID         desk.ID
+	UserID     desk.ID
+	Stale      bool
+	Valid      bool
+	CompanyID  *desk.ID
+	Role       desk.Role
+	Name       string
+	Language   desk.Language
+	MustChange bool
 }
 
 // The session with its user, and whether it still holds by the database's clock.
@@ -161,6 +162,7 @@ func (q *Queries) SessionByToken(ctx context.Context, arg SessionByTokenParams) 
 		&i.Role,
 		&i.Name,
 		&i.Language,
+		&i.MustChange,
 	)
 	return i, err
 }

@@ -7,7 +7,7 @@ order by (login = sqlc.arg(login)) desc limit 1;
 select * from users where id = sqlc.arg(id);
 
 -- name: ProfileByID :one
-select u.id, u.login, u.email, u.name, u.role, u.language, u.company_id, c.name as company_name,
+select u.id, u.login, u.email, u.name, u.role, u.language, u.must_change, u.company_id, c.name as company_name,
        t.name as tenant_name, t.slug as tenant_slug, t.accent as tenant_accent
 from users u
 join tenants t on t.tenant_id = u.tenant_id
@@ -15,38 +15,77 @@ left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
 where u.id = sqlc.arg(id);
 
 -- name: CreateUser :exec
-insert into users (tenant_id, id, company_id, login, email, name, role, language, password_hash)
+insert into users (tenant_id, id, company_id, login, email, name, role, language, password_hash, must_change)
 values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.narg(company_id), sqlc.arg(login), sqlc.narg(email),
-        sqlc.arg(name), sqlc.arg(role), sqlc.arg(language), sqlc.narg(password_hash));
+        sqlc.arg(name), sqlc.arg(role), sqlc.arg(language), sqlc.narg(password_hash), sqlc.arg(must_change));
 
 -- name: UpdateProfile :exec
 update users set name = coalesce(sqlc.narg(name)::text, name), language = coalesce(sqlc.narg(language)::text, language)
 where id = sqlc.arg(id);
 
 -- name: SetPasswordHash :exec
+-- The person's own choice: nobody asks for another one any more.
+update users set password_hash = sqlc.arg(password_hash)::text, must_change = false where id = sqlc.arg(id);
+
+-- name: KeepPasswordHash :exec
+-- The password that staff gave, used for the first time.
 update users set password_hash = sqlc.arg(password_hash)::text where id = sqlc.arg(id);
 
--- name: CreateCompany :exec
-insert into companies (tenant_id, id, name) values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(name));
+-- name: ForgetPasswordHash :exec
+-- What staff gave takes the place of what was.
+update users set password_hash = null, must_change = sqlc.arg(must_change), version = version + 1 where id = sqlc.arg(id);
 
--- name: AddCompanyDomain :exec
-insert into company_domains (tenant_id, company_id, domain)
-values (sqlc.arg(tenant_id), sqlc.arg(company_id), sqlc.arg(domain));
+-- name: PutFirstPassword :exec
+insert into first_passwords (tenant_id, user_id, sealed) values (sqlc.arg(tenant_id), sqlc.arg(user_id), sqlc.arg(sealed))
+on conflict (tenant_id, user_id) do update set sealed = excluded.sealed, created_at = now();
 
--- name: ListUsers :many
-select u.id, u.login, u.email, u.name, u.role, u.language, u.disabled_at, u.created_at, u.company_id, c.name as company_name
+-- name: FirstPassword :one
+select sealed from first_passwords where user_id = sqlc.arg(user_id);
+
+-- name: DropFirstPassword :exec
+delete from first_passwords where user_id = sqlc.arg(user_id);
+
+-- name: UserSeen :exec
+update users set last_login_at = now() where id = sqlc.arg(id);
+
+-- name: HoldUser :one
+select * from users where id = sqlc.arg(id) for no key update;
+
+-- name: Users :many
+-- One, or all that fit; by name, after the cursor.
+select u.id, u.login, u.email, u.name, u.role, u.language, u.disabled_at, u.created_at, u.last_login_at, u.must_change, u.version,
+  u.company_id, c.name as company_name,
+  exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)::bool as first_password
 from users u left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
-where u.name > sqlc.arg(after_name) or (u.name = sqlc.arg(after_name) and u.id > sqlc.arg(after_id))
+where (sqlc.narg(id)::uuid is null or u.id = sqlc.narg(id)::uuid)
+  and (u.name, u.id) > (sqlc.arg(after_name)::text, sqlc.arg(after_id)::uuid)
+  and (sqlc.narg(company)::uuid is null or u.company_id = sqlc.narg(company)::uuid)
+  and (sqlc.arg(role)::text = '' or u.role = sqlc.arg(role)::text)
+  and (case sqlc.arg(state)::text
+    when 'active' then u.disabled_at is null
+    when 'disabled' then u.disabled_at is not null
+    when 'waiting' then u.disabled_at is null
+      and exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)
+    else true end)
+  and not exists (
+    select 1 from unnest(sqlc.arg(words)::text[]) as w
+    where strpos(lower(concat_ws(' ', u.name, u.login, u.email, c.name)), w) = 0)
 order by u.name, u.id limit sqlc.arg(at_most);
 
--- name: ListCompanies :many
-select c.id, c.name, c.created_at,
-  coalesce((select array_agg(d.domain order by d.domain) from company_domains d
-            where d.tenant_id = c.tenant_id and d.company_id = c.id), '{}')::text[] as domains
-from companies c order by c.name, c.id;
+-- name: ChangeUser :exec
+update users set name = sqlc.arg(name), login = sqlc.arg(login), email = sqlc.narg(email), role = sqlc.arg(role),
+  company_id = sqlc.narg(company_id), language = sqlc.arg(language), version = version + 1,
+  disabled_at = case when sqlc.arg(disabled)::bool then coalesce(disabled_at, now()) end
+where id = sqlc.arg(id);
 
--- name: CompanyByName :one
-select id from companies where lower(name) = lower(sqlc.arg(name)::text) order by id limit 1;
+-- name: WhoHas :one
+-- Whose the user name or the mail address is.
+select id, login, email from users
+where id <> sqlc.arg(id) and (login = sqlc.arg(login)::text or email = sqlc.arg(email)::text)
+order by (login = sqlc.arg(login)::text) desc limit 1;
 
--- name: HasCompany :one
-select exists (select 1 from companies where id = sqlc.arg(id))::bool;
+-- name: LoginsLike :many
+select login from users where starts_with(login, sqlc.arg(base)::text);
+
+-- name: OtherAdmins :one
+select count(*) from users where role = 'admin' and disabled_at is null and id <> sqlc.arg(id);

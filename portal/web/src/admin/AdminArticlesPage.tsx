@@ -66,7 +66,7 @@ export function AdminArticlesPage() {
         onChange={(e) => setCompany(e.currentTarget.value)}
         data={[
           { value: "", label: t("admin.articles.everybody") },
-          ...(companies.data?.items ?? []).map((c) => ({ value: c.id, label: c.name })),
+          ...(companies.data ?? []).map((c) => ({ value: c.id, label: c.name })),
         ]}
       />
       <Refusal error={bringIn.error} />

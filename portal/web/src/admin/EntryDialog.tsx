@@ -142,7 +142,7 @@ function ForWhom(props: { form: EntryForm; set: (change: Partial<EntryForm>) => 
           searchable
           value={form.companies}
           onChange={(ids) => set({ companies: ids })}
-          data={(companies.data?.items ?? []).map((c) => ({ value: c.id, label: c.name }))}
+          data={(companies.data ?? []).map((c) => ({ value: c.id, label: c.name }))}
         />
       )}
       {form.mode !== "everyone" && (

@@ -119,8 +119,6 @@ export const admin = {
     return { ...report, problems: report.problems ?? [] } as ImportReport;
   },
   deleteArticle: (id: string) => ok(api.DELETE("/api/v1/admin/articles/{id}", { params: by(id) })),
-  companies: async () =>
-    pageAs<{ id: string; name: string }>(await ok(api.GET("/api/v1/admin/companies"))),
   users: async () =>
     pageAs<Person>(await ok(api.GET("/api/v1/admin/users", { params: { query: { limit: 200 } } }))),
 };

@@ -1,7 +1,7 @@
 import { api, ok } from "./client";
-import { by, page } from "./page";
+import { by, page, whole } from "./page";
 import type { components, operations as routes } from "./schema";
-import type { ActionState, Operation, Page, System } from "./types";
+import type { ActionState, Operation, System } from "./types";
 
 type Schemas = components["schemas"];
 
@@ -46,18 +46,6 @@ export type CatalogueEntry = Schemas["Row"];
 export type SoftwareSource = Schemas["PackageSource"];
 
 export type Question = routes["get-admin-explain"]["parameters"]["query"];
-
-// All pages at once: what is filtered here and not on the server must be whole.
-async function whole<T>(get: (cursor?: string) => Promise<Page<T>>): Promise<T[]> {
-  const items: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const p = await get(cursor);
-    items.push(...p.items);
-    cursor = p.next ?? undefined;
-  } while (cursor && items.length < 5000);
-  return items;
-}
 
 export const devices = {
   all: () =>

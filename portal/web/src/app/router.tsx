@@ -269,6 +269,19 @@ const managePerson = createRoute({
   component: lazyRouteComponent(() => import("../manage/PersonPage"), "PersonPage"),
 });
 
+const manageCompanies = createRoute({
+  getParentRoute: () => manage,
+  path: "companies",
+  validateSearch: (s: Record<string, unknown>): { q?: string } => ({ q: text(s.q) }),
+  component: lazyRouteComponent(() => import("../manage/CompaniesPage"), "CompaniesPage"),
+});
+
+const manageCompany = createRoute({
+  getParentRoute: () => manage,
+  path: "companies/$company",
+  component: lazyRouteComponent(() => import("../manage/CompanyPage"), "CompanyPage"),
+});
+
 const manageWhy = createRoute({
   getParentRoute: () => manage,
   path: "why",
@@ -316,6 +329,8 @@ const tree = root.addChildren([
       manageRequests,
       managePeople,
       managePerson,
+      manageCompanies,
+      manageCompany,
       manageWhy,
     ]),
     account,

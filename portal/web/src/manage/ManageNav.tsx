@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import nav from "../admin/admin.module.css";
 
-const places = ["devices", "actions", "requests", "people", "why"] as const;
+const places = ["devices", "actions", "requests", "people", "companies", "why"] as const;
 
 /** What technicians look after besides tickets. */
 export function ManageNav() {

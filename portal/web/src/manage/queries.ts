@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { admin } from "../api";
 import { catalogue, devices, people, sources } from "../api/manage";
+import { companies } from "../api/people";
 
 export const devicesQuery = queryOptions({
   queryKey: ["manage", "devices"],
@@ -18,9 +19,15 @@ export const deviceQuery = (id: string) =>
 export const peopleQuery = queryOptions({ queryKey: ["admin", "users"], queryFn: admin.users });
 
 export const companiesQuery = queryOptions({
-  queryKey: ["admin", "companies"],
-  queryFn: admin.companies,
+  queryKey: ["manage", "companies"],
+  queryFn: companies.all,
 });
+
+export const companyQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["manage", "companies", id],
+    queryFn: () => companies.get(id),
+  });
 
 export const catalogueQuery = queryOptions({
   queryKey: ["manage", "software"],

@@ -8,6 +8,7 @@ import errors from "./errors.json";
 import login from "./login.json";
 import manage from "./manage.json";
 import outbox from "./outbox.json";
+import people from "./people.json";
 import self from "./self.json";
 import staff from "./staff.json";
 import statuses from "./statuses.json";
@@ -24,6 +25,7 @@ export default {
   login,
   manage,
   outbox,
+  people,
   self,
   staff,
   statuses,

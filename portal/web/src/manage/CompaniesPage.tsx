@@ -1,0 +1,100 @@
+import { Button, TextInput } from "@mantine/core";
+import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Company } from "../api/people";
+import page from "../app/page.module.css";
+import { useMe } from "../app/session";
+import { Empty, Failed } from "../app/states";
+import { Rows } from "../tickets/TicketsPage";
+import { CompanyDialog } from "./CompanyDialog";
+import { ManageNav } from "./ManageNav";
+import { companiesQuery } from "./queries";
+
+/** The customers, sites or departments that this portal serves. */
+export function CompaniesPage() {
+  const { t } = useTranslation();
+  const admin = useMe().role === "admin";
+  const search = useSearch({ from: "/shell/manage/companies" });
+  const navigate = useNavigate({ from: "/manage/companies" });
+  const list = useQuery(companiesQuery);
+  const [adding, setAdding] = useState(false);
+  const [text, setText] = useState(search.q ?? "");
+  const [q] = useDebouncedValue(text.trim(), 200);
+  useDocumentTitle(t("people.companies.title"));
+  useEffect(() => {
+    if (q !== (search.q ?? ""))
+      void navigate({ search: (s) => ({ ...s, q: q || undefined }), replace: true });
+  }, [q, search.q, navigate]);
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = (list.data ?? []).filter((c) => {
+    const all = `${c.name} ${c.domains.join(" ")}`.toLowerCase();
+    return words.every((w) => all.includes(w));
+  });
+  const none = list.data?.length === 0;
+  const add = admin && (
+    <Button leftSection={<IconPlus size={18} aria-hidden="true" />} onClick={() => setAdding(true)}>
+      {t("people.companies.add")}
+    </Button>
+  );
+  return (
+    <div className={page.page}>
+      <ManageNav />
+      <div className={page.top}>
+        <h1 className={page.title}>{t("people.companies.title")}</h1>
+        {!none && add}
+      </div>
+      <div className={page.filters}>
+        <TextInput
+          type="search"
+          className={page.grow}
+          aria-label={t("people.companies.search")}
+          placeholder={t("people.companies.search")}
+          leftSection={<IconSearch size={18} stroke={1.7} aria-hidden="true" />}
+          value={text}
+          onChange={(e) => setText(e.currentTarget.value)}
+        />
+      </div>
+      {list.isPending && <Rows />}
+      {list.isError && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {none && (
+        <Empty title={t("people.companies.empty_title")} action={add}>
+          {t("people.companies.empty_text")}
+        </Empty>
+      )}
+      {list.data && !none && shown.length === 0 && (
+        <Empty title={t("manage.none_title")}>{t("manage.none_text")}</Empty>
+      )}
+      {shown.length > 0 && (
+        <ul className={page.rows}>
+          {shown.map((c) => (
+            <li key={c.id}>
+              <Row company={c} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <CompanyDialog opened={adding} onClose={() => setAdding(false)} />
+    </div>
+  );
+}
+
+function Row({ company: c }: { company: Company }) {
+  const { t } = useTranslation();
+  return (
+    <Link to="/manage/companies/$company" params={{ company: c.id }} className={page.row}>
+      <span className={page.rowTitle}>{c.name}</span>
+      <span className={page.rowMeta}>{t("people.companies.people", { count: c.people })}</span>
+      <span className={page.rowMeta}>
+        {c.domains.length > 0 ? c.domains.join(", ") : t("people.companies.no_domains")}
+      </span>
+      <span className={page.rowMeta}>
+        {t("people.companies.devices", { count: c.devices })} ·{" "}
+        {t("people.companies.tickets", { count: c.tickets })}
+      </span>
+    </Link>
+  );
+}
