@@ -98,7 +98,8 @@ func (p *portal) start(ctx context.Context) error {
 	river.AddWorker(workers, &kb.Worker{KB: p.knowledge})
 	p.notify.AddWorkers(workers)
 	p.verify.AddWorkers(workers)
-	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic())
+	p.database.AddWorkers(workers)
+	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic(), p.database.Periodic())
 	// Jobs end by close, not with the signal: what runs may finish.
 	jobs, err := p.database.StartJobs(context.WithoutCancel(ctx), workers, queues, periodic)
 	if err != nil {

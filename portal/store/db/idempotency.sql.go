@@ -97,3 +97,16 @@ func (q *Queries) IdempotentAnswer(ctx context.Context, arg IdempotentAnswerPara
 	err := row.Scan(&i.Request, &i.Status, &i.Response)
 	return i, err
 }
+
+const sweepIdempotent = `-- name: SweepIdempotent :execrows
+delete from idempotency_keys where created_at < now() - interval '2 days'
+`
+
+// Nobody asks again for an answer that was lost two days ago.
+func (q *Queries) SweepIdempotent(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, sweepIdempotent)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

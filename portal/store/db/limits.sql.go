@@ -57,3 +57,50 @@ func (q *Queries) RefundLimit(ctx context.Context, key string) error {
 	_, err := q.db.Exec(ctx, refundLimit, key)
 	return err
 }
+
+const spendLimit = `-- name: SpendLimit :execrows
+insert into limits as l (tenant_id, key, window_start, hits)
+select $1, $2, now(), greatest($3::int, 0) where $3::int <= $4::int
+on conflict (tenant_id, key) do update set
+  hits = case when l.window_start < now() - make_interval(secs => $5::float) then 0 else l.hits end + $3::int,
+  window_start = case when l.window_start < now() - make_interval(secs => $5::float) then now() else l.window_start end
+where case when l.window_start < now() - make_interval(secs => $5::float) then 0 else l.hits end + $3::int
+  between 0 and $4::int
+`
+
+type SpendLimitParams struct {
+	TenantID      desk.ID
+	Key           string
+	Hits          int32
+	AtMost        int32
+	WindowSeconds float64
+}
+
+// Counts so many at once, unless that would be more than at_most in the window;
+// a negative number gives some back.
+func (q *Queries) SpendLimit(ctx context.Context, arg SpendLimitParams) (int64, error) {
+	result, err := q.db.Exec(ctx, spendLimit,
+		arg.TenantID,
+		arg.Key,
+		arg.Hits,
+		arg.AtMost,
+		arg.WindowSeconds,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const sweepLimits = `-- name: SweepLimits :execrows
+delete from limits where window_start < now() - interval '2 days'
+`
+
+// No window is longer than a day.
+func (q *Queries) SweepLimits(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, sweepLimits)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

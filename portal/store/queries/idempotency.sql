@@ -15,3 +15,7 @@ where user_id = sqlc.arg(user_id) and key = sqlc.arg(key);
 
 -- name: ForgetIdempotent :exec
 delete from idempotency_keys where user_id = sqlc.arg(user_id) and key = sqlc.arg(key);
+
+-- name: SweepIdempotent :execrows
+-- Nobody asks again for an answer that was lost two days ago.
+delete from idempotency_keys where created_at < now() - interval '2 days';

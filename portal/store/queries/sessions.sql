@@ -36,3 +36,7 @@ select s.id from sessions s join users u on u.tenant_id = s.tenant_id and u.id =
 where s.id = any(sqlc.arg(ids)::uuid[])
   and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
   and s.last_seen_at > now() - make_interval(secs => sqlc.arg(idle_seconds)::float);
+
+-- name: SweepSessions :execrows
+-- Sessions that ended a month ago; the audit log still knows of them.
+delete from sessions where least(revoked_at, expires_at) < now() - interval '30 days';
