@@ -3,6 +3,7 @@ package assistant
 import (
 	"context"
 	"hash/fnv"
+	"math"
 	"time"
 
 	"github.com/conserje/conserje/assistant/model"
@@ -45,8 +46,10 @@ func (j *job) spendable(request int) bool {
 		j.spent.total()+2*(request+answerTokens) <= j.cfg.TurnTokens
 }
 
-// hold charges tokens to the tenant's day before they are used and reports
-// whether the day still has them. What is charged stays charged in a crash.
+// hold charges tokens to the tenant's day before they are used, and to the
+// person's share of it, so that nobody spends everybody's (SECURITY J1). It
+// reports whether both still have them. What is charged stays charged in a
+// crash.
 func (j *job) hold(ctx context.Context, tx *store.Tx, tokens int) (bool, error) {
 	if j.cfg.DayTokens < 0 || j.spared {
 		return true, nil
@@ -56,8 +59,15 @@ func (j *job) hold(ctx context.Context, tx *store.Tx, tokens int) (bool, error) 
 	if err != nil || sum+int64(tokens) > j.cfg.DayTokens {
 		return false, err
 	}
+	if ok, err := tx.Spend(ctx, personKey(j.viewer.User), personWindow, tokens, j.cfg.PersonTokens); err != nil || !ok {
+		return false, err
+	}
 	return true, tx.HoldTokens(ctx, db.HoldTokensParams{TenantID: tx.Tenant, Day: day, Shard: shard(j.id), Tokens: int64(tokens)})
 }
+
+const personWindow = 24 * time.Hour
+
+func personKey(user desk.ID) string { return "tokens:" + string(user) }
 
 // day is the same for the whole turn, midnight or not.
 func (j *job) day() string {
@@ -111,6 +121,9 @@ func (j *job) settle(ctx context.Context) {
 		}
 		if j.spent.held == 0 {
 			return nil
+		}
+		if _, err := tx.Spend(ctx, personKey(j.viewer.User), personWindow, j.spent.total()-j.spent.held, math.MaxInt32); err != nil {
+			return err
 		}
 		return tx.HoldTokens(ctx, db.HoldTokensParams{TenantID: tx.Tenant, Day: j.day(), Shard: shard(j.id), Tokens: -int64(j.spent.held)})
 	})

@@ -61,6 +61,30 @@ func TestASpentDayIsSaidAndAsksNoModel(t *testing.T) {
 	}
 }
 
+func TestOnePersonCannotSpendEverybodysDay(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.PersonTokens = 20_000 })
+	b.fake.Add(modeltest.Text("to ana"), modeltest.Text("to ben"))
+	spent := func(v desk.Viewer) (n int) {
+		storetest.InTx(t, b.store, v.Tenant, func(ctx context.Context, tx *store.Tx) error {
+			return tx.QueryRow(ctx, "select coalesce(sum(hits), 0) from limits where key = 'tokens:' || $1::text", v.User).Scan(&n)
+		})
+		return n
+	}
+	b.ask(b.ana, "What is a proxy?")
+	b.sql("update limits set hits = 1000000 where key = 'tokens:' || $1::text", b.ana.User)
+	if o := b.ask(b.ana, "And a gateway?"); o.message.Text != prompts.Text("en", "budget_spent", nil) || o.end.Code != desk.CodeRateLimited {
+		t.Errorf("%q, %+v", o.message.Text, o.end)
+	}
+	o := b.ask(b.ben, "What is a proxy?")
+	if n := b.fake.Count(); n != 2 || o.message.Text != "to ben" {
+		t.Errorf("ben: %q, %+v, %d requests", o.message.Text, o.end, n)
+	}
+	b.service.Drain(t.Context()) // settling comes after the answer
+	if got, want := spent(b.ben), o.message.Usage.Input+o.message.Usage.Output; got != want || want == 0 {
+		t.Errorf("ben is charged %d tokens and used %d", got, want)
+	}
+}
+
 func TestAFailedTurnIsChargedForWhatItUsed(t *testing.T) {
 	b := newBench(t)
 	b.fake.Add(modeltest.Cut("some words", " and more"))

@@ -56,6 +56,7 @@ type Config struct {
 	ModelTime     time.Duration // all of them together; 60 s
 	TurnTokens    int           // read and written in one turn; 100,000
 	DayTokens     int64         // of one tenant in one day (UTC); 5,000,000, negative: no bound
+	PersonTokens  int           // of one person in 24 hours; a fifth of DayTokens
 	HistoryTokens int           // of earlier turns in the context; 6,000
 	Parallel      int           // read tools at once; 4
 
@@ -76,6 +77,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.DayTokens == 0 {
 		c.DayTokens = 5_000_000
+	}
+	if c.PersonTokens == 0 {
+		c.PersonTokens = int(c.DayTokens / 5)
 	}
 	if c.Filter == nil {
 		c.Filter = pass{}

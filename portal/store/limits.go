@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -24,4 +25,13 @@ func (tx *Tx) Hit(ctx context.Context, key string, window time.Duration, atMost 
 		return refusal.With("retry_after_seconds", r.RetryAfterSeconds)
 	}
 	return nil
+}
+
+// Spend counts n at once under key, unless more than atMost would fall into
+// the window; it reports whether it did. A negative n gives some back.
+func (tx *Tx) Spend(ctx context.Context, key string, window time.Duration, n, atMost int) (bool, error) {
+	done, err := tx.SpendLimit(ctx, db.SpendLimitParams{
+		TenantID: tx.Tenant, Key: key, Hits: int32(n), AtMost: int32(min(atMost, math.MaxInt32)), WindowSeconds: window.Seconds(), //nolint:gosec // a turn's tokens
+	})
+	return done == 1, err
 }

@@ -190,6 +190,21 @@ func TestSendsAreLimitedPerPersonNumberAndDay(t *testing.T) {
 	}
 }
 
+func TestOnePersonCannotSpendThePortalsDayOfMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := act("LAPTOP")
+	w.send(t, w.ana, a, mobile)
+	w.sql(t, "update limits set window_start = window_start - interval '61 seconds' where key like 'sms-gap:%'")
+	w.sql(t, "update limits set hits = 30 where key = 'sms-day:' || $1::text", w.ana.User)
+	before := one[int](t, w, "select hits from limits where key = 'sms-budget'")
+	wants(t, w.nodes[0].SendCode(t.Context(), w.ana, a, mobile), desk.CodeRateLimited)
+	if n := one[int](t, w, "select hits from limits where key = 'sms-budget'"); n != before {
+		t.Errorf("the portal's day has %d, before %d", n, before)
+	}
+	w.send(t, w.ben, act("MAC"), another)
+}
+
 // Holds R17, R23.
 func TestTheSMSNamesTheActInTheReadersLanguage(t *testing.T) {
 	t.Parallel()

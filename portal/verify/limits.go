@@ -18,6 +18,7 @@ const (
 	gapWindow      = time.Minute // between two codes of a person
 	burstWindow    = 10 * time.Minute
 	burstAtMost    = 3
+	dayAtMost      = 30 // of a person: far below the portal's day, which is everybody's
 	numberWindow   = time.Hour
 	numberAtMost   = 5
 	prefixWindow   = time.Hour
@@ -61,6 +62,9 @@ func (s *Service) hitAll(ctx context.Context, tx *store.Tx, user desk.ID, rules 
 		return err
 	}
 	if err := tx.Hit(ctx, "sms-burst:"+string(user), burstWindow, burstAtMost, errTooSoon); err != nil {
+		return err
+	}
+	if err := tx.Hit(ctx, "sms-day:"+string(user), budgetWindow, dayAtMost, errTooSoon); err != nil {
 		return err
 	}
 	for _, n := range numbers {
