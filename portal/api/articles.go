@@ -74,8 +74,10 @@ func (a *API) reader(ctx context.Context, lang desk.Language) (v desk.Viewer, l 
 	return v, lang, err
 }
 
-// searchLimit is how many articles a search shows.
-const searchLimit = 20
+const (
+	searchLimit     = 20  // articles that a search shows
+	searchesAMinute = 120 // of one person, who may search while typing
+)
 
 func (a *API) listArticles(ctx context.Context, in *listArticles) (*body[page[foundArticle]], error) {
 	v, lang, err := a.reader(ctx, in.Lang)
@@ -90,6 +92,13 @@ func (a *API) listArticles(ctx context.Context, in *listArticles) (*body[page[fo
 			items[i] = foundArticle{ID: s.ID, Key: s.Key, Lang: s.Lang, Title: s.Title, Summary: s.Summary}
 		}
 		return pageOf(items, next), err
+	}
+	// Each search may ask a provider for a vector, and that costs (SECURITY J1).
+	err = a.inTenant(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
+		return tx.Hit(ctx, "search:"+string(v.User), time.Minute, searchesAMinute, desk.Errorf(desk.CodeRateLimited, "too many searches; wait a moment"))
+	})
+	if err != nil {
+		return nil, err
 	}
 	hits, err := a.cfg.Knowledge.Search(ctx, v, kb.Query{Text: query, Lang: lang, Limit: min(in.Limit, searchLimit)})
 	items := make([]foundArticle, len(hits))

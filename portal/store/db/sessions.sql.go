@@ -213,6 +213,19 @@ func (q *Queries) SessionsOf(ctx context.Context, arg SessionsOfParams) ([]Sessi
 	return items, nil
 }
 
+const sweepSessions = `-- name: SweepSessions :execrows
+delete from sessions where least(revoked_at, expires_at) < now() - interval '30 days'
+`
+
+// Sessions that ended a month ago; the audit log still knows of them.
+func (q *Queries) SweepSessions(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, sweepSessions)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const touchSession = `-- name: TouchSession :exec
 update sessions set last_seen_at = now() where id = $1
 `
