@@ -14,12 +14,15 @@ import (
 type messageSettings struct {
 	SMS string `env:"SMS_PROVIDER" name:"sms-provider" enum:",twilio,gateway,smpp" default:"" help:"Who sends text messages: twilio, gateway (any HTTPS gateway) or smpp. Without one, codes come from authenticator apps only."`
 
+	Callback      string `env:"SMS_CALLBACK_URL" name:"sms-callback-url" help:"Address of a portal of this installation, as the provider reaches it: there it reports whether messages arrive. Without it, none are asked for."`
 	TwilioAccount string `env:"TWILIO_ACCOUNT_SID" name:"twilio-account-sid" help:"Twilio's account."`
 	TwilioToken   string `env:"TWILIO_AUTH_TOKEN" name:"twilio-auth-token" help:"Its token, or the secret of the API key."`
 	TwilioKey     string `env:"TWILIO_API_KEY" name:"twilio-api-key" help:"Id of an API key, instead of the account's own token."`
 	TwilioFrom    string `env:"TWILIO_FROM" name:"twilio-from" help:"Number or name that messages come from."`
 	TwilioService string `env:"TWILIO_MESSAGING_SERVICE_SID" name:"twilio-messaging-service-sid" help:"A messaging service instead of a sender."`
 	TwilioURL     string `env:"TWILIO_URL" name:"twilio-url" help:"Another address of Twilio's REST interface, such as a region's."`
+
+	TwilioSigns string `env:"TWILIO_CALLBACK_TOKEN" name:"twilio-callback-token" help:"The account's token, which signs reports; needed beside an API key."`
 
 	GatewayURL    string `env:"SMS_GATEWAY_URL" name:"sms-gateway-url" help:"Address that takes a POST for each message."`
 	GatewayHeader string `env:"SMS_GATEWAY_HEADER" name:"sms-gateway-header" help:"Header with the key, such as \"Authorization: Bearer …\"."`
@@ -28,6 +31,8 @@ type messageSettings struct {
 	GatewayText   string `env:"SMS_GATEWAY_TEXT_FIELD" name:"sms-gateway-text-field" default:"text" help:"Name of the field with the text."`
 	GatewaySender string `env:"SMS_GATEWAY_FROM_FIELD" name:"sms-gateway-from-field" default:"from" help:"Name of the field with the sender."`
 	GatewayFrom   string `env:"SMS_GATEWAY_FROM" name:"sms-gateway-from" help:"Sender; not sent when empty."`
+
+	GatewaySigns string `env:"SMS_GATEWAY_CALLBACK_SECRET" name:"sms-gateway-callback-secret" help:"What the gateway signs its reports with. Without it, none are taken."`
 
 	SMPPAddress  string `env:"SMPP_ADDRESS" name:"smpp-address" help:"Message centre, as host:port."`
 	SMPPTLS      bool   `env:"SMPP_TLS" name:"smpp-tls" help:"Whether it speaks TLS."`
@@ -76,11 +81,23 @@ func (s messageSettings) sms() (notify.Provider, error) {
 			return nil, errors.New("twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
 		}
 		t := notify.Twilio{Account: s.TwilioAccount, Token: s.TwilioToken, User: s.TwilioKey, From: s.TwilioFrom, Service: s.TwilioService, URL: s.TwilioURL}
+		if s.Callback == "" {
+			return t, t.Check()
+		}
+		var err error
+		if t.Callback, err = notify.CheckCallback(s.Callback, t.Name()); err != nil {
+			return nil, err
+		}
+		if t.CallbackToken = s.TwilioSigns; t.CallbackToken == "" {
+			if t.CallbackToken = s.TwilioToken; s.TwilioKey != "" {
+				return nil, errors.New("reports are signed with the account's token and not with the API key's secret: set TWILIO_CALLBACK_TOKEN")
+			}
+		}
 		return t, t.Check()
 	case "gateway":
 		g := notify.Gateway{
 			URL: s.GatewayURL, Header: s.GatewayHeader, Format: s.GatewayFormat,
-			ToField: s.GatewayTo, TextField: s.GatewayText, FromField: s.GatewaySender, From: s.GatewayFrom,
+			ToField: s.GatewayTo, TextField: s.GatewayText, FromField: s.GatewaySender, From: s.GatewayFrom, CallbackSecret: s.GatewaySigns,
 		}
 		return g, g.Check()
 	case "smpp":

@@ -109,6 +109,9 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 		app.Get(wire.LinkPath, cfg.AgentLink)
 		app.Post(wire.EnrolPath, cfg.AgentEnrol)
 	}
+	if cfg.Notify != nil {
+		app.Post(notify.CallbackPath+":provider", a.smsReport) // signed by the provider; of no tenant before it is read
+	}
 	app.Group("/api", a.tenant, sameOrigin, readable, a.session, a.idempotent)
 	a.huma = humafiber.NewV2(app, document())
 	a.mountSession()

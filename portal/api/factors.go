@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/notify"
@@ -190,4 +191,13 @@ func (a *API) setSMSRules(ctx context.Context, in *body[verify.Rules]) (*body[ve
 		return err
 	})
 	return out, err
+}
+
+// smsReport takes what a provider says of a text message that it took.
+func (a *API) smsReport(c *fiber.Ctx) error {
+	header := func(name string) string { return c.Get(name) }
+	if err := a.cfg.Notify.Reported(c.UserContext(), c.Params("provider"), header, c.Body()); err != nil {
+		return err
+	}
+	return c.SendStatus(http.StatusNoContent)
 }

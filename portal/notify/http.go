@@ -82,6 +82,9 @@ type Twilio struct {
 	From           string // a number or sender's name
 	Service        string // a messaging service instead of From
 	URL            string // empty is Twilio's own
+	// Callback is where Twilio reports how messages arrive; empty asks for no
+	// reports. CallbackToken, the account's own, signs them.
+	Callback, CallbackToken string
 }
 
 // Check reports settings that cannot work.
@@ -122,6 +125,9 @@ func (t Twilio) Send(ctx context.Context, o Outgoing) (string, error) {
 		form.Set("MessagingServiceSid", t.Service)
 	} else {
 		form.Set("From", t.From)
+	}
+	if t.Callback != "" {
+		form.Set("StatusCallback", t.Callback)
 	}
 	user := t.User
 	if user == "" {
@@ -164,6 +170,9 @@ type Gateway struct {
 	// The names of the fields; ToField and TextField default to "to" and
 	// "text". From is sent where it is set.
 	ToField, TextField, FromField, From string
+	// CallbackSecret signs the gateway's reports on how messages arrive; empty
+	// takes none.
+	CallbackSecret string
 }
 
 // Check reports settings that cannot work.
@@ -173,6 +182,9 @@ func (g Gateway) Check() error {
 	}
 	if g.Format != "json" && g.Format != "form" {
 		return errors.New("SMS_GATEWAY_FORMAT is json or form")
+	}
+	if g.CallbackSecret != "" && len(g.CallbackSecret) < 16 {
+		return errors.New("SMS_GATEWAY_CALLBACK_SECRET has at least 16 characters")
 	}
 	if name, _, ok := strings.Cut(g.Header, ":"); g.Header != "" && (!ok || strings.ContainsAny(g.Header, "\r\n") || strings.ContainsAny(name, " \t")) {
 		return errors.New(`SMS_GATEWAY_HEADER looks like "Authorization: Bearer …"`)

@@ -66,6 +66,7 @@ type Service struct {
 	log       *slog.Logger
 	providers map[Channel]Provider
 	demo      bool
+	lost      func(ctx context.Context, tx *store.Tx, message desk.ID) error // nil: nobody hears
 }
 
 // New returns the service.
@@ -193,7 +194,8 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, channel Channel, m Mess
 // bound ties a sealed text to its row.
 func bound(tenant, id desk.ID) string { return string(tenant) + "/" + string(id) }
 
-// State is how a message fares: queued, sent or failed, and the reason.
+// State is how a message fares: queued, sent, delivered, undelivered or failed,
+// and the reason.
 type State struct {
 	State  string
 	Reason Reason

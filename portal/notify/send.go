@@ -127,7 +127,7 @@ func (s *Service) take(ctx context.Context, a SendArgs) (o *Outgoing, channel Ch
 		channel = Channel(m.Channel)
 		sealed, err := tx.SecretByID(ctx, db.SecretByIDParams{ID: a.Message, Purpose: sealing})
 		if store.NoRows(err) {
-			return finish(ctx, tx, a.Message, "", &Failure{Reason: ReasonExpired})
+			return s.finish(ctx, tx, a.Message, "", &Failure{Reason: ReasonExpired})
 		}
 		if err != nil {
 			return err
@@ -152,21 +152,23 @@ func (s *Service) take(ctx context.Context, a SendArgs) (o *Outgoing, channel Ch
 func (s *Service) end(ctx context.Context, a SendArgs, providerID string, f *Failure) error {
 	// The message is out: a signal to stop must not make it go out again.
 	return s.store.Tenant(a.Tenant).Tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		return finish(ctx, tx, a.Message, providerID, f)
+		return s.finish(ctx, tx, a.Message, providerID, f)
 	})
 }
 
 // finish writes the end of a message and deletes its text.
-func finish(ctx context.Context, tx *store.Tx, id desk.ID, providerID string, f *Failure) error {
+func (s *Service) finish(ctx context.Context, tx *store.Tx, id desk.ID, providerID string, f *Failure) error {
 	p := db.EndMessageParams{ID: id, State: "sent", ProviderID: clip(providerID, 120)}
 	if f != nil {
-		p.State, p.Detail = "failed", clip(f.Error(), 200)
+		p.State, p.Detail = StateFailed, clip(f.Error(), 200)
 	}
 	if err := tx.EndMessage(ctx, p); err != nil {
 		return err
 	}
-	_, err := tx.DeleteSecret(ctx, id)
-	return err
+	if _, err := tx.DeleteSecret(ctx, id); err != nil || f == nil {
+		return err
+	}
+	return s.tellLost(ctx, tx, id, StateFailed, f.Error())
 }
 
 // SweepArgs is the periodic job that clears texts whose life is over.
@@ -193,13 +195,19 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 	for _, id := range tenants {
 		err := s.store.Tenant(id).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			if _, err := tx.ExpireMessages(ctx); err != nil {
+			expired, err := tx.ExpireMessages(ctx)
+			for _, id := range expired {
+				if err == nil {
+					err = s.tellLost(ctx, tx, id, StateFailed, string(ReasonExpired))
+				}
+			}
+			if err != nil {
 				return err
 			}
 			if err := tx.SweepDemo(ctx); err != nil {
 				return err
 			}
-			_, err := tx.SweepSecrets(ctx)
+			_, err = tx.SweepSecrets(ctx)
 			return err
 		})
 		if err != nil {

@@ -41,3 +41,19 @@ func (s *Store) DueActions(ctx context.Context, atMost int) ([]ActionRef, error)
 	}
 	return refs, nil
 }
+
+// MessageRef names a message of any tenant.
+type MessageRef struct{ Tenant, Message desk.ID }
+
+// MessageByProvider finds the text message that a provider gave this id,
+// without a tenant being set. None, or more than one, is CodeNotFound.
+func (s *Store) MessageByProvider(ctx context.Context, id string) (MessageRef, error) {
+	rows, err := db.New(s.pool).MessageByProvider(ctx, id)
+	if err != nil {
+		return MessageRef{}, unavailable(err)
+	}
+	if len(rows) != 1 {
+		return MessageRef{}, desk.Errorf(desk.CodeNotFound, "no such message")
+	}
+	return MessageRef{Tenant: rows[0].TenantID, Message: rows[0].ID}, nil
+}

@@ -122,7 +122,7 @@ func (s *Service) Status(ctx context.Context, tx *store.Tx, user desk.ID) (Facto
 type Sent struct {
 	ResendAt     *time.Time    `json:"resend_at,omitempty"`
 	AttemptsLeft *int          `json:"attempts_left,omitempty" doc:"Of the code that was sent; absent when none is open."`
-	State        string        `json:"sms_state,omitempty" enum:"queued,sent,delivered,failed"`
+	State        string        `json:"sms_state,omitempty" enum:"queued,sent,delivered,undelivered,failed"`
 	Reason       notify.Reason `json:"sms_reason,omitempty" doc:"Why the SMS was not sent."`
 }
 

@@ -31,6 +31,8 @@ type evidence struct {
 	CommandExpires *time.Time     `json:"command_expires,omitempty"`
 	Kept           desk.ID        `json:"kept,omitempty"` // the id of the sealed row, never its content
 	KeptUntil      *time.Time     `json:"kept_until,omitempty"`
+	// PasswordMessage is the text message with the temporary password.
+	PasswordMessage desk.ID `json:"password_message,omitempty"`
 }
 
 func evidenceOf(a *db.Action) (e evidence, err error) { return e, json.Unmarshal(a.Evidence, &e) }

@@ -126,10 +126,15 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, a *db.Action, now ti
 		return err
 	}
 	s.points(tx, a.State)
+	return s.tell(ctx, tx, a, now)
+}
+
+// tell has everybody who looks at the action's card look again.
+func (s *Service) tell(ctx context.Context, tx *store.Tx, a *db.Action, now time.Time) error {
 	if a.ConversationID == nil {
 		return nil
 	}
-	_, err = tx.Append(ctx, *a.ConversationID, desk.KindAction, desk.ActionChange{
+	_, err := tx.Append(ctx, *a.ConversationID, desk.KindAction, desk.ActionChange{
 		Action: a.ID, Operation: desk.Operation(a.Operation), Device: a.DeviceID, Software: store.OrZero(a.SoftwareID),
 		State: desk.ActionState(a.State), Code: desk.Code(a.Code), At: now,
 	})

@@ -171,8 +171,9 @@ func (s *Service) sendPassword(ctx context.Context, tx *store.Tx, a *db.Action, 
 	if r != nil {
 		return r.err()
 	}
+	e.PasswordMessage = desk.NewID()
 	return s.cfg.SMS.SMS(ctx, tx, notify.Message{
-		User: a.UserID, To: number, Template: "temporary_password", Params: map[string]string{"account": parametersOf(a).Account, "device": d.Name}, Secret: string(plain),
+		ID: e.PasswordMessage, User: a.UserID, To: number, Template: "temporary_password", Params: map[string]string{"account": parametersOf(a).Account, "device": d.Name}, Secret: string(plain),
 	})
 }
 
@@ -200,6 +201,9 @@ func (s *Service) SendPassword(ctx context.Context, id desk.ID) (View, error) {
 			return err
 		}
 		d.a.Code = ""
+		if err := e.into(d.a); err != nil {
+			return err
+		}
 		if err := save(ctx, tx, d.a); err != nil {
 			return err
 		}

@@ -82,6 +82,8 @@ type ActionFactors struct {
 	TOTP          bool       `json:"totp"`
 	ResendAt      *time.Time `json:"resend_at,omitempty"`
 	AttemptsLeft  *int       `json:"attempts_left,omitempty"`
+	SMSState      string     `json:"sms_state,omitempty" enum:"queued,sent,delivered,undelivered,failed" doc:"How the message with the newest code fares."`
+	SMSReason     string     `json:"sms_reason,omitempty" doc:"Why it was not sent."`
 }
 
 // ActionEvidence is what the device showed of the effect.
@@ -300,6 +302,9 @@ func (s *Service) render(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 			return view, err
 		}
 	}
+	if a.UserID == v.User {
+		return view, s.addLost(ctx, tx, w, a, &view)
+	}
 	return view, nil
 }
 
@@ -312,6 +317,7 @@ func (s *Service) factors(ctx context.Context, tx *store.Tx, a *db.Action) (*Act
 	sent, err := s.cfg.Verify.SentFor(ctx, tx, a.UserID, a.ID)
 	return &ActionFactors{
 		PhoneMasked: f.PhoneMasked, PhoneVerified: f.PhoneVerified, TOTP: f.TOTP, ResendAt: sent.ResendAt, AttemptsLeft: sent.AttemptsLeft,
+		SMSState: sent.State, SMSReason: string(sent.Reason),
 	}, err
 }
 
@@ -346,7 +352,7 @@ func (view *View) addEvidence(a *db.Action) error {
 func step(w catalog, h db.ActionHistoryRow, outcome string) ActionStep {
 	st := ActionStep{State: desk.ActionState(h.State), At: h.At.UTC(), By: h.By, Name: h.Name, Code: h.Code, Text: w.state(h.State, outcome, h.Code)}
 	switch h.Code {
-	case "late_report", codeUnsent, codeGone:
+	case "late_report", codeUnsent, codeGone, codeCodeLost, codePasswordLost:
 		st.Text = w["code."+h.Code]
 	}
 	return st

@@ -99,6 +99,22 @@ func (q *Queries) ActionHistory(ctx context.Context, actions []desk.ID) ([]Actio
 	return items, nil
 }
 
+const actionOfMessage = `-- name: ActionOfMessage :one
+select coalesce(c.action_id, a.id)::uuid as id from messages_out m
+left join challenges c on c.tenant_id = m.tenant_id and c.id = m.id and c.action_id is not null
+left join actions a on a.tenant_id = m.tenant_id and a.user_id = m.user_id and a.operation = 'reset_password'
+  and m.template = 'temporary_password' and a.evidence ->> 'password_message' = m.id::text
+where m.id = $1 and (c.id is not null or a.id is not null)
+`
+
+// The action that a code or a temporary password was sent for.
+func (q *Queries) ActionOfMessage(ctx context.Context, message desk.ID) (desk.ID, error) {
+	row := q.db.QueryRow(ctx, actionOfMessage, message)
+	var id desk.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const actionRow = `-- name: ActionRow :one
 select a.tenant_id, a.id, a.user_id, a.device_id, a.operation, a.software_id, a.software_version, a.parameters, a.source, a.conversation_id, a.ticket_id, a.state, a.code, a.rule, a.digest, a.outcome, a.evidence, a.result, a.factor, a.proposed_at, a.confirmed_at, a.verified_at, a.queued_at, a.delivered_at, a.ended_at, a.deadline, a.expires_at, a.version, d.name as device_name, d.system as device_system, (d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds')::bool as online,
        u.name as user_name, coalesce(s.name, '')::text as software_name, coalesce(s.icon, '')::text as software_icon,

@@ -178,6 +178,35 @@ func (q *Queries) ExpireMessages(ctx context.Context) ([]desk.ID, error) {
 	return items, nil
 }
 
+const messageByProvider = `-- name: MessageByProvider :many
+select m.tenant_id::uuid as tenant_id, m.id::uuid as id from conserje_message_by_provider($1) as m
+`
+
+type MessageByProviderRow struct {
+	TenantID desk.ID
+	ID       desk.ID
+}
+
+func (q *Queries) MessageByProvider(ctx context.Context, providerID string) ([]MessageByProviderRow, error) {
+	rows, err := q.db.Query(ctx, messageByProvider, providerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MessageByProviderRow
+	for rows.Next() {
+		var i MessageByProviderRow
+		if err := rows.Scan(&i.TenantID, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const messageState = `-- name: MessageState :one
 select state, detail from messages_out where id = $1
 `
@@ -262,6 +291,25 @@ func (q *Queries) SecretByID(ctx context.Context, arg SecretByIDParams) ([]byte,
 	var sealed []byte
 	err := row.Scan(&sealed)
 	return sealed, err
+}
+
+const setDelivery = `-- name: SetDelivery :execrows
+update messages_out set state = $1, detail = $2 where id = $3 and state = 'sent'
+`
+
+type SetDeliveryParams struct {
+	State  string
+	Detail string
+	ID     desk.ID
+}
+
+// What is said of a message that was sent, once.
+func (q *Queries) SetDelivery(ctx context.Context, arg SetDeliveryParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setDelivery, arg.State, arg.Detail, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const sweepDemo = `-- name: SweepDemo :exec

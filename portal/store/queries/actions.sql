@@ -122,6 +122,14 @@ order by a.queued_at limit 100;
 select id from actions where device_id = sqlc.arg(device_id) and state in ('proposed', 'confirmed', 'verified', 'queued')
 order by conversation_id, id;
 
+-- name: ActionOfMessage :one
+-- The action that a code or a temporary password was sent for.
+select coalesce(c.action_id, a.id)::uuid as id from messages_out m
+left join challenges c on c.tenant_id = m.tenant_id and c.id = m.id and c.action_id is not null
+left join actions a on a.tenant_id = m.tenant_id and a.user_id = m.user_id and a.operation = 'reset_password'
+  and m.template = 'temporary_password' and a.evidence ->> 'password_message' = m.id::text
+where m.id = sqlc.arg(message) and (c.id is not null or a.id is not null);
+
 -- name: ActionsToReconcile :many
 -- What a device's own report may still settle.
 select id from actions where device_id = sqlc.arg(device_id)

@@ -26,6 +26,13 @@ where id = sqlc.arg(id);
 -- name: MessageState :one
 select state, detail from messages_out where id = sqlc.arg(id);
 
+-- name: MessageByProvider :many
+select m.tenant_id::uuid as tenant_id, m.id::uuid as id from conserje_message_by_provider(sqlc.arg(provider_id)) as m;
+
+-- name: SetDelivery :execrows
+-- What is said of a message that was sent, once.
+update messages_out set state = sqlc.arg(state), detail = sqlc.arg(detail) where id = sqlc.arg(id) and state = 'sent';
+
 -- name: ExpireMessages :many
 -- Messages whose text is gone and that were never sent.
 update messages_out m set state = 'failed', detail = 'expired'
