@@ -52,6 +52,7 @@ func (noLedger) Deliverable(context.Context, desk.ID, desk.ID) ([]wire.Command, 
 func (noLedger) Progress(context.Context, desk.ID, desk.ID, desk.ID, string, time.Duration) error {
 	return nil
 }
+
 func (noLedger) Finish(context.Context, desk.ID, desk.ID, wire.Result, []byte) error {
 	return nil
 }

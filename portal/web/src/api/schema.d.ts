@@ -1262,6 +1262,13 @@ export interface components {
             phone_verified: boolean;
             /** Format: date-time */
             resend_at?: string;
+            /** @description Why it was not sent. */
+            sms_reason?: string;
+            /**
+             * @description How the message with the newest code fares.
+             * @enum {string}
+             */
+            sms_state?: "queued" | "sent" | "delivered" | "undelivered" | "failed";
             totp: boolean;
         };
         ActionSoftware: {
