@@ -51,8 +51,8 @@ type Tickets struct {
 // or closed; StatusName is what the portal calls it, where that is another.
 type TicketLine struct {
 	Number     int64  `json:"number"`
-	Subject    string `json:"subject"`
-	Status     string `json:"status"`
+	Subject    string `json:"subject,omitempty"` // not where the portal hides it, nor the status
+	Status     string `json:"status,omitempty"`
 	StatusName string `json:"status_name,omitempty"`
 	Updated    string `json:"updated,omitempty"` // a date, 2006-01-02
 }

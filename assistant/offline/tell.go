@@ -139,7 +139,7 @@ func (c *conversation) tellList(list prompts.Tickets) string {
 
 func (c *conversation) line(t prompts.TicketLine) map[string]any {
 	status := inline(t.StatusName, 60)
-	if status == "" {
+	if status == "" && t.Status != "" {
 		status = c.lang.say("status_"+t.Status, nil)
 	}
 	if status == "" {

@@ -61,6 +61,12 @@ var access = map[string]row{
 	"PUT /api/v1/admin/statuses":                        {"statuses", `{"keys":[{keys}]}`, "401 401 403 403 403 403 403 200 401 409"},
 	"PATCH /api/v1/admin/statuses/{key}":                {"status", `{"color":"red"}`, "401 401 403 403 403 403 403 200 401 404"},
 	"DELETE /api/v1/admin/statuses/{key}":               {"status", "", "401 401 403 403 403 403 403 204 401 404"},
+	"GET /api/v1/fields":                                {"", "", everybodyLoggedIn},
+	"GET /api/v1/admin/fields":                          {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/admin/fields":                         {"", `{"kind":"text","names":{"en":"{fresh}"}}`, "401 401 403 403 403 403 403 201 401 201"},
+	"PUT /api/v1/admin/fields":                          {"fields", `{"ids":[{ids}]}`, "401 401 403 403 403 403 403 200 401 409"},
+	"PATCH /api/v1/admin/fields/{id}":                   {"field", `{"mode":"hidden"}`, "401 401 403 403 403 403 403 200 401 404"},
+	"DELETE /api/v1/admin/fields/{id}":                  {"field", "", "401 401 403 403 403 403 403 204 401 404"},
 	"GET /api/v1/admin/articles":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"POST /api/v1/admin/articles/import":                {"files", "", "401 401 403 403 403 403 403 200 401 200"},
 	"DELETE /api/v1/admin/articles/{id}":                {"article", "", "401 401 403 403 403 403 403 204 401 404"},
@@ -225,6 +231,9 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		key := w.status(t)
 		c.path = strings.Replace(c.path, "{key}", key, 1)
 		c.body = strings.Replace(c.body, "{keys}", w.statusKeys(t), 1)
+	case "field", "fields":
+		id = w.field(t)
+		c.body = strings.Replace(c.body, "{ids}", w.fieldIDs(t), 1)
 	case "conversation":
 		id = w.conversation(t, "ana")
 	case "article":
@@ -347,7 +356,7 @@ func TestAnswersCarryTheListedFieldsOnly(t *testing.T) {
 	const person = "id name login email role language must_change company.id company.name tenant.name tenant.slug policies.ticketing policies.knowledge_base " +
 		"policies.self_service policies.assistant policies.assistant_tickets policies.manual_tickets policies.reopen assistant.offline assistant.model"
 	const ticket = "id number subject description status status_kind priority origin requester.id requester.name requester.company company.id company.name " +
-		"handoff version created_at updated_at replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at actions"
+		"handoff version created_at updated_at replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at fields actions"
 	for _, c := range []struct{ who, path, fields string }{
 		{"ana", "/me", person},
 		{"ben", "/me", person},

@@ -118,6 +118,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountMe()
 	a.mountTickets()
 	a.mountStatuses()
+	a.mountFields()
 	a.mountConversations()
 	a.mountActions()
 	a.mountArticles()

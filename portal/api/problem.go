@@ -72,6 +72,7 @@ var statuses = map[desk.Code]int{
 	desk.CodeInUse:              http.StatusConflict,
 	desk.CodeBuiltIn:            http.StatusConflict,
 	desk.CodeTaken:              http.StatusConflict,
+	desk.CodeFieldRequired:      http.StatusUnprocessableEntity,
 }
 
 // StatusOfCode is the HTTP status of a code, for handlers beside this package.

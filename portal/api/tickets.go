@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/tools/actions"
 )
@@ -20,7 +22,59 @@ type listTickets struct {
 }
 
 type newTicket struct {
-	Body tickets.Draft
+	Body struct {
+		Subject     string              `json:"subject,omitempty"`
+		Description string              `json:"description,omitempty"`
+		Requester   *optionalID         `json:"requester_id,omitempty" doc:"Staff may open one for somebody else."`
+		Priority    tickets.Priority    `json:"priority,omitempty" enum:"low,normal,high,urgent"`
+		Assignee    *optionalID         `json:"assignee_id,omitempty"`
+		Fields      map[string]anyValue `json:"fields,omitempty" doc:"By the field's id, or the key of a built-in choice."`
+	}
+}
+
+// ShownTicket is a ticket as its viewer sees it. What the portal hides from
+// users (R21) is absent, and not empty.
+type ShownTicket struct {
+	ID           desk.ID             `json:"id"`
+	Number       int64               `json:"number"`
+	Subject      *string             `json:"subject,omitempty"`
+	Description  *string             `json:"description,omitempty"`
+	Status       *tickets.Status     `json:"status,omitempty"`
+	Kind         *tickets.StatusKind `json:"status_kind,omitempty"`
+	Priority     *tickets.Priority   `json:"priority,omitempty"`
+	Origin       tickets.Origin      `json:"origin"`
+	Requester    tickets.Requester   `json:"requester"`
+	Assignee     *tickets.Ref        `json:"assignee,omitempty"`
+	Company      *tickets.Ref        `json:"company,omitempty"`
+	Conversation desk.ID             `json:"conversation_id,omitempty"`
+	Handoff      string              `json:"handoff" enum:"none,requested,taken"`
+	Version      int                 `json:"version"`
+	CreatedAt    time.Time           `json:"created_at"`
+	UpdatedAt    time.Time           `json:"updated_at"`
+}
+
+func shown(t tickets.Ticket) ShownTicket {
+	s := ShownTicket{
+		ID: t.ID, Number: t.Number, Origin: t.Origin, Requester: t.Requester, Assignee: t.Assignee, Company: t.Company,
+		Conversation: t.Conversation, Handoff: t.Handoff, Version: t.Version, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
+	}
+	if !t.Hides(tickets.FieldSubject) {
+		s.Subject = &t.Subject
+	}
+	if !t.Hides(tickets.FieldDescription) {
+		s.Description = &t.Description
+	}
+	if !t.Hides(tickets.FieldStatus) {
+		s.Status, s.Kind = &t.Status, &t.Kind
+	}
+	if !t.Hides(tickets.FieldPriority) {
+		s.Priority = &t.Priority
+	}
+	return s
+}
+
+func shownAnswer(t tickets.Ticket) *withETag[ShownTicket] {
+	return &withETag[ShownTicket]{ETag: tagged(t.Version), Body: shown(t)}
 }
 
 type withETag[T any] struct {
@@ -32,17 +86,22 @@ func tagged(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 // ticketDetail is a ticket with what was written in it and what was done.
 type ticketDetail struct {
-	tickets.Details
-	Actions []actions.View `json:"actions" doc:"What was done on devices, oldest first: for staff, and for whose actions they are."`
+	ShownTicket
+	Replies []tickets.Reply      `json:"replies"`
+	Fields  []tickets.FieldValue `json:"fields" doc:"What the ticket has in its other fields."`
+	Actions []actions.View       `json:"actions" doc:"What was done on devices, oldest first: for staff, and for whose actions they are."`
 }
 
 type changeTicket struct {
 	ByID
 	IfMatch string `header:"If-Match" doc:"The ETag of the ticket that you saw."`
 	Body    struct {
-		Status     *tickets.Status   `json:"status,omitempty" maxLength:"40" doc:"The key of a status."`
-		Priority   *tickets.Priority `json:"priority,omitempty" enum:"low,normal,high,urgent"`
-		AssigneeID *idOrNobody       `json:"assignee_id,omitempty" doc:"A technician; empty for nobody."`
+		Subject     *string             `json:"subject,omitempty"`
+		Description *string             `json:"description,omitempty"`
+		Fields      map[string]anyValue `json:"fields,omitempty" doc:"By the field's id, or the key of a built-in choice; null empties it."`
+		Status      *tickets.Status     `json:"status,omitempty" maxLength:"40" doc:"The key of a status."`
+		Priority    *tickets.Priority   `json:"priority,omitempty" enum:"low,normal,high,urgent"`
+		AssigneeID  *idOrNobody         `json:"assignee_id,omitempty" doc:"A technician; empty for nobody."`
 	}
 }
 
@@ -63,7 +122,7 @@ func (a *API) mountTickets() {
 	route(a, users, http.MethodGet, "/tickets/{id}/transcript", "The conversation that it came from", a.transcript)
 }
 
-func (a *API) listTickets(ctx context.Context, in *listTickets) (*body[page[tickets.Ticket]], error) {
+func (a *API) listTickets(ctx context.Context, in *listTickets) (*body[page[ShownTicket]], error) {
 	f := tickets.Filter{View: in.View, Query: strings.TrimSpace(in.Query), Cursor: in.Cursor, Limit: in.Limit}
 	for _, s := range in.Status {
 		f.Status = append(f.Status, tickets.Status(s))
@@ -72,12 +131,20 @@ func (a *API) listTickets(ctx context.Context, in *listTickets) (*body[page[tick
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(p.Items, p.Next), nil
+	list := make([]ShownTicket, len(p.Items))
+	for i, t := range p.Items {
+		list[i] = shown(t)
+	}
+	return pageOf(list, p.Next), nil
 }
 
-func (a *API) createTicket(ctx context.Context, in *newTicket) (*withETag[tickets.Ticket], error) {
-	t, err := a.cfg.Tickets.Create(ctx, in.Body)
-	return &withETag[tickets.Ticket]{ETag: tagged(t.Version), Body: t}, err
+func (a *API) createTicket(ctx context.Context, in *newTicket) (*withETag[ShownTicket], error) {
+	b := in.Body
+	t, err := a.cfg.Tickets.Create(ctx, tickets.Draft{
+		Subject: b.Subject, Description: b.Description, Requester: store.OrZero(b.Requester).id(), Priority: b.Priority,
+		Assignee: store.OrZero(b.Assignee).id(), Fields: valuesOf(b.Fields),
+	})
+	return shownAnswer(t), err
 }
 
 func (a *API) getTicket(ctx context.Context, in *ByID) (*withETag[ticketDetail], error) {
@@ -90,10 +157,10 @@ func (a *API) getTicket(ctx context.Context, in *ByID) (*withETag[ticketDetail],
 		return nil, err
 	}
 	list, err := a.cfg.Actions.OfTicket(ctx, d.ID, d.Conversation)
-	return &withETag[ticketDetail]{ETag: tagged(d.Version), Body: ticketDetail{Details: d, Actions: list}}, err
+	return &withETag[ticketDetail]{ETag: tagged(d.Version), Body: ticketDetail{ShownTicket: shown(d.Ticket), Replies: d.Replies, Fields: d.Fields, Actions: list}}, err
 }
 
-func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[tickets.Ticket], error) {
+func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[ShownTicket], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -105,9 +172,10 @@ func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[tic
 		}
 	}
 	t, err := a.cfg.Tickets.Change(ctx, id, tickets.Change{
+		Subject: in.Body.Subject, Description: in.Body.Description, Fields: valuesOf(in.Body.Fields),
 		Status: in.Body.Status, Priority: in.Body.Priority, Assignee: (*desk.ID)(in.Body.AssigneeID), Version: version,
 	})
-	return &withETag[tickets.Ticket]{ETag: tagged(t.Version), Body: t}, err
+	return shownAnswer(t), err
 }
 
 func (a *API) replyTicket(ctx context.Context, in *replyTicket) (*body[tickets.Reply], error) {

@@ -25,6 +25,8 @@ func describeTypes(r huma.Registry) {
 	describe[desk.ActionState, actionStateWord](r)
 	describe[desk.Outcome, outcomeWord](r)
 	describe[tickets.StatusKind, statusKindWord](r)
+	describe[tickets.FieldKind, fieldKindWord](r)
+	describe[tickets.Mode, modeWord](r)
 	describe[tickets.Priority, priorityWord](r)
 	describe[tickets.Origin, originWord](r)
 	describe[json.RawMessage, openObject](r)
@@ -53,6 +55,8 @@ type (
 	actionStateWord string
 	outcomeWord     string
 	statusKindWord  string
+	fieldKindWord   string
+	modeWord        string
 	priorityWord    string
 	originWord      string
 	openObject      struct{}
@@ -95,6 +99,39 @@ func (outcomeWord) Schema(huma.Registry) *huma.Schema {
 
 // Schema lists the kinds of statuses.
 func (statusKindWord) Schema(huma.Registry) *huma.Schema { return words(tickets.StatusKinds()...) }
+
+// Schema lists the kinds of fields.
+func (fieldKindWord) Schema(huma.Registry) *huma.Schema {
+	return words(append(tickets.FieldKinds(), tickets.FieldColumn)...)
+}
+
+// Schema lists what users may do with a field.
+func (modeWord) Schema(huma.Registry) *huma.Schema {
+	return words(tickets.ModeEdit, tickets.ModeReadOnly, tickets.ModeHidden)
+}
+
+// anyValue is a value of a field: text, number, yes or no, a choice or several,
+// or null.
+type anyValue json.RawMessage
+
+// UnmarshalJSON keeps it as it was sent; the field knows what it should be.
+func (v *anyValue) UnmarshalJSON(raw []byte) error {
+	*v = append((*v)[:0], raw...)
+	return nil
+}
+
+// Schema is any JSON value.
+func (anyValue) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Description: "A value of the field's kind; null empties it."}
+}
+
+func valuesOf(in map[string]anyValue) tickets.Values {
+	out := tickets.Values{}
+	for k, v := range in {
+		out[k] = json.RawMessage(v)
+	}
+	return out
+}
 
 // Schema lists the priorities.
 func (priorityWord) Schema(huma.Registry) *huma.Schema { return words(tickets.Priorities()...) }

@@ -326,6 +326,8 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'events' || e.hash::text from conversation_events e union all select 'articles' || a::text from articles a
 				union all select 'versions' || v.hash::text from article_versions v union all select 'policies' || p::text from policies p
 				union all select 'statuses' || s::text from ticket_statuses s
+				union all select 'fields' || f::text from ticket_fields f union all select 'options' || o::text from ticket_field_options o
+				union all select 'values' || v::text from ticket_values v
 				union all select 'phones' || f::text from phones f union all select 'totp' || o::text from totp_factors o
 				union all select 'secrets' || x.id::text from secret_outbox x
 				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a

@@ -33,7 +33,7 @@ type Conversation struct {
 type TicketRef struct {
 	ID     desk.ID        `json:"id"`
 	Number int64          `json:"number"`
-	Status tickets.Status `json:"status"`
+	Status tickets.Status `json:"status,omitempty"` // R21: not where the portal hides it
 }
 
 func fromRow(r db.ConversationByIDRow) Conversation {
@@ -127,6 +127,9 @@ func (s *Service) Events(ctx context.Context, id desk.ID, after int64, limit int
 		events, err = tx.Events(ctx, c.ID, max(0, after), min(limit, 1000))
 		if n := len(events); n > 0 {
 			last = max(last, events[n-1].Seq) // appended between the two reads
+		}
+		if err == nil {
+			events, err = tickets.ShownEventsTx(ctx, tx, v, events)
 		}
 		return err
 	})
@@ -227,10 +230,17 @@ func addTickets(ctx context.Context, tx *store.Tx, v desk.Viewer, list []Convers
 	if err != nil {
 		return err
 	}
+	hidden, err := tickets.HidesTx(ctx, tx, v, tickets.FieldStatus)
+	if err != nil {
+		return err
+	}
 	for _, r := range rows {
 		i := slices.Index(ids, *r.ConversationID)
 		if list[i].Ticket == nil && (v.Role.Staff() || slices.Contains(p.VisibleStatuses, r.Status)) {
 			list[i].Ticket = &TicketRef{ID: r.ID, Number: r.Number, Status: tickets.Status(r.Status)}
+			if hidden {
+				list[i].Ticket.Status = ""
+			}
 		}
 	}
 	return nil

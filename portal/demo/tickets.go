@@ -88,9 +88,6 @@ func openTickets(ctx context.Context, tx *store.Tx, who map[string]desk.Viewer) 
 			id := who[d.assignee].User
 			change.Assignee = &id
 		}
-		if change == (tickets.Change{}) {
-			continue
-		}
 		if _, err := tickets.ChangeTx(ctx, tx, who["adam"], t.ID, change); err != nil {
 			return err
 		}

@@ -66,6 +66,7 @@ const (
 	CodeInUse              Code = "in_use"              // tickets have what would be removed; params: what, name, tickets
 	CodeBuiltIn            Code = "built_in"            // the portal itself needs it; params: name
 	CodeTaken              Code = "taken"               // another one has this name; params: name
+	CodeFieldRequired      Code = "field_required"      // a form needs it; params: name
 )
 
 // Error is the one error type that reaches people. Message is safe to show

@@ -127,6 +127,8 @@ const (
 	RuleAssistant     = "assistant"
 	RuleManualTickets = "manual_tickets"
 	RuleReopen        = "reopen"
+	RuleFieldReadOnly = "field_read_only" // R21; params: field
+	RuleFieldHidden   = "field_hidden"    // R21, R22; params: field
 
 	RuleInstallLinux   = "install_linux"   // R15: nothing is installed on Linux
 	RuleSoftwareSystem = "software_system" // this software is not offered for the device's system

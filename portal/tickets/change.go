@@ -14,14 +14,18 @@ import (
 // not 0, is the one that the viewer saw: a ticket that somebody else changed
 // meanwhile is CodeConflict.
 type Change struct {
-	Status   *Status
-	Priority *Priority
-	Assignee *desk.ID // empty id: nobody
-	Version  int
+	Subject     *string
+	Description *string
+	Status      *Status
+	Priority    *Priority
+	Assignee    *desk.ID // empty id: nobody
+	Fields      Values
+	Version     int
 }
 
-// Change changes a ticket. Staff may change all of it; a requester may resolve
-// the own ticket and, if the portal allows (R20), open it again.
+// Change changes a ticket. Staff may change all of it; a requester those fields
+// of the own ticket that the portal lets users edit (R21, R22). Of statuses they
+// have two: resolved and, if the portal allows (R20), open again.
 func (s *Service) Change(ctx context.Context, id desk.ID, c Change) (t Ticket, err error) {
 	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		t, err = ChangeTx(ctx, tx, v, id, c)
@@ -39,21 +43,63 @@ func ChangeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, c Ch
 	if c.Version != 0 && c.Version != t.Version {
 		return Ticket{}, desk.Errorf(desk.CodeConflict, "somebody changed the ticket meanwhile")
 	}
-	after, err := c.apply(ctx, tx, t)
+	if err := c.allowed(v, p, t); err != nil {
+		return Ticket{}, err
+	}
+	after, err := c.apply(ctx, tx, v, t)
 	if err != nil {
 		return Ticket{}, err
 	}
-	if !v.Role.Staff() {
-		if err := mayChange(v, p, t, after); err != nil {
+	if !v.Role.Staff() && after.Status != t.Status {
+		if err := mayMove(p, t, after); err != nil {
 			return Ticket{}, err
 		}
 	}
-	return save(ctx, tx, v, t, after)
+	var values []bound
+	if len(c.Fields) > 0 {
+		list, err := fields(ctx, tx, v)
+		if err != nil {
+			return Ticket{}, err
+		}
+		if values, err = p.bind(ctx, tx, v, list, c.Fields); err != nil {
+			return Ticket{}, err
+		}
+	}
+	t, err = save(ctx, tx, v, t, after, values)
+	return p.show(t), err
+}
+
+// allowed refuses, before anything is looked up, what the viewer may not change.
+func (c Change) allowed(v desk.Viewer, p sight, t Ticket) error {
+	if v.Role.Staff() {
+		return nil
+	}
+	if t.Requester.ID != v.User {
+		return desk.Errorf(desk.CodeForbidden, "only who opened it and staff may change this")
+	}
+	for _, f := range []struct {
+		field string
+		asked bool
+	}{
+		{FieldSubject, c.Subject != nil},
+		{FieldDescription, c.Description != nil},
+		{FieldStatus, c.Status != nil},
+		{FieldPriority, c.Priority != nil},
+		{FieldAssignee, c.Assignee != nil},
+	} {
+		if !f.asked {
+			continue
+		}
+		if err := p.mayEdit(f.field); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hold locks the ticket's conversation, if it has one, before the ticket is
 // read: an answer in flight takes the two in the same order.
-func hold(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket, policy.Effective, error) {
+func hold(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket, sight, error) {
 	byID := func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) }
 	t, p, err := get(ctx, tx, v, byID)
 	if err != nil || t.Conversation == "" {
@@ -65,7 +111,24 @@ func hold(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket,
 	return get(ctx, tx, v, byID)
 }
 
-func (c Change) apply(ctx context.Context, tx *store.Tx, t Ticket) (Ticket, error) {
+func (c Change) apply(ctx context.Context, tx *store.Tx, v desk.Viewer, t Ticket) (Ticket, error) {
+	if c.Subject != nil {
+		if err := desk.CheckText(*c.Subject, MaxSubject); err != nil {
+			return t, on("subject", err)
+		}
+		t.Subject = desk.FirstLine(*c.Subject, MaxSubject)
+	}
+	if c.Description != nil {
+		if *c.Description != "" {
+			if err := desk.CheckText(*c.Description, MaxText); err != nil {
+				return t, on("description", err)
+			}
+		}
+		t.Description = *c.Description
+	}
+	if _, err := tx.MaskCodes(ctx, v.User, &t.Subject, &t.Description); err != nil {
+		return t, err
+	}
 	if c.Status != nil {
 		list, err := known(ctx, tx)
 		if err != nil {
@@ -97,15 +160,9 @@ func (c Change) apply(ctx context.Context, tx *store.Tx, t Ticket) (Ticket, erro
 	return t, nil
 }
 
-// mayChange allows a requester exactly two changes of the own ticket: to
-// resolve it, and to open it again.
-func mayChange(v desk.Viewer, p policy.Effective, before, after Ticket) error {
-	if after.Priority != before.Priority || !same(after.Assignee, before.Assignee) || before.Requester.ID != v.User {
-		return desk.Errorf(desk.CodeForbidden, "only staff may change this")
-	}
+// mayMove allows a requester two statuses: resolved, and open again.
+func mayMove(p sight, before, after Ticket) error {
 	switch {
-	case after.Status == before.Status:
-		return nil
 	case after.Status == StatusResolved && !before.Kind.Done():
 		return nil
 	case after.Status == StatusOpen && before.Kind.Done():
@@ -126,20 +183,19 @@ func same(a, b *Ref) bool {
 
 // save writes what differs, with its audit entry and, for a new status, the
 // event in the conversation.
-func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket) (Ticket, error) {
-	changed := map[string]any{"number": before.Number}
-	if after.Status != before.Status {
-		changed["status"] = []Status{before.Status, after.Status}
+func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket, values []bound) (Ticket, error) {
+	values, filled, err := differing(ctx, tx, before.ID, values)
+	if err != nil {
+		return Ticket{}, err
 	}
-	if after.Priority != before.Priority {
-		changed["priority"] = []Priority{before.Priority, after.Priority}
+	changed := differences(before, after)
+	if len(filled) > 0 {
+		changed["fields"] = filled
 	}
-	if !same(after.Assignee, before.Assignee) {
-		changed["assignee"] = []desk.ID{store.OrZero(before.Assignee).ID, store.OrZero(after.Assignee).ID}
-	}
-	if len(changed) == 1 {
+	if len(changed) == 0 {
 		return before, nil
 	}
+	changed["number"] = before.Number
 	var assignee *desk.ID
 	if after.Assignee != nil {
 		assignee = &after.Assignee.ID
@@ -153,6 +209,14 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 	if n == 0 {
 		return Ticket{}, desk.Errorf(desk.CodeConflict, "somebody changed the ticket meanwhile")
 	}
+	if after.Subject != before.Subject || after.Description != before.Description {
+		if err := tx.RewordTicket(ctx, db.RewordTicketParams{ID: before.ID, Subject: after.Subject, Description: after.Description}); err != nil {
+			return Ticket{}, err
+		}
+	}
+	if err := storeValues(ctx, tx, before.ID, values); err != nil {
+		return Ticket{}, err
+	}
 	if err := tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "ticket.changed", Object: "ticket", ObjectID: before.ID, Detail: changed}); err != nil {
 		return Ticket{}, err
 	}
@@ -163,6 +227,27 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 	}
 	row, err := tx.TicketByID(ctx, before.ID)
 	return fromRow(row), err
+}
+
+// differences are what the audit log says of a change: never the words.
+func differences(before, after Ticket) map[string]any {
+	changed := map[string]any{}
+	if after.Status != before.Status {
+		changed["status"] = []Status{before.Status, after.Status}
+	}
+	if after.Priority != before.Priority {
+		changed["priority"] = []Priority{before.Priority, after.Priority}
+	}
+	if !same(after.Assignee, before.Assignee) {
+		changed["assignee"] = []desk.ID{store.OrZero(before.Assignee).ID, store.OrZero(after.Assignee).ID}
+	}
+	if after.Subject != before.Subject {
+		changed["subject"] = true
+	}
+	if after.Description != before.Description {
+		changed["description"] = true
+	}
+	return changed
 }
 
 // Reply writes into a ticket. Internal replies are for staff, by staff.
@@ -225,7 +310,7 @@ func ReplyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text 
 		}
 	}
 	if after.Status != t.Status {
-		if _, err := save(ctx, tx, v, t, after); err != nil {
+		if _, err := save(ctx, tx, v, t, after, nil); err != nil {
 			return Reply{}, err
 		}
 		return r, nil

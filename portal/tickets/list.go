@@ -55,8 +55,14 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 
 // ListTx is List inside the caller's transaction.
 func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, error) {
-	if _, err := rules(ctx, tx, v); err != nil {
+	p, err := rules(ctx, tx, v)
+	if err != nil {
 		return Page{}, err
+	}
+	if len(f.Status)+len(f.Kinds) > 0 {
+		if err := p.maySee(FieldStatus); err != nil {
+			return Page{}, err
+		}
 	}
 	list, err := known(ctx, tx)
 	if err != nil {
@@ -66,6 +72,7 @@ func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, e
 	if err != nil {
 		return Page{}, err
 	}
+	w.noSubject, w.noDescription = !p.shows(FieldSubject), !p.shows(FieldDescription)
 	rows, err := w.find(ctx, tx)
 	if err != nil {
 		return Page{}, err
@@ -73,7 +80,7 @@ func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, e
 	limit := int(w.atMost) - 1
 	page := Page{Items: make([]Ticket, 0, min(len(rows), limit))}
 	for _, r := range rows[:min(len(rows), limit)] {
-		page.Items = append(page.Items, fromRow(r))
+		page.Items = append(page.Items, p.show(fromRow(r)))
 	}
 	if len(rows) > limit {
 		last := rows[limit-1]
@@ -87,6 +94,8 @@ type wanted struct {
 	// Of these, all that are set; none of them is every ticket, for staff.
 	requester, company, assignee *desk.ID
 	handedOff                    bool
+
+	noSubject, noDescription bool // R21: words of a hidden field find nothing
 
 	statuses []string
 	q        string
@@ -174,7 +183,7 @@ func (w wanted) find(ctx context.Context, tx *store.Tx) ([]db.TicketRow, error) 
 	if w.requester != nil || w.company != nil || w.assignee != nil || w.handedOff {
 		rows, err := tx.ListTicketsAmong(ctx, db.ListTicketsAmongParams{
 			Q: w.q, Requester: w.requester, Statuses: w.statuses, Company: w.company, Assignee: w.assignee, HandedOff: w.handedOff,
-			Before: w.before, BeforeID: w.beforeID, Number: w.number, AtMost: w.atMost,
+			Before: w.before, BeforeID: w.beforeID, Number: w.number, NoSubject: w.noSubject, NoDescription: w.noDescription, AtMost: w.atMost,
 		})
 		return rowsOf(rows, func(r db.ListTicketsAmongRow) db.TicketRow { return r.TicketRow }), err
 	}

@@ -13,9 +13,12 @@ import (
 // Draft is what a person fills in to open a ticket by hand. Staff may open one
 // for somebody else.
 type Draft struct {
-	Subject     string  `json:"subject"`
-	Description string  `json:"description"`
-	Requester   desk.ID `json:"requester_id,omitempty"`
+	Subject     string
+	Description string
+	Requester   desk.ID // empty: the viewer
+	Priority    Priority
+	Assignee    desk.ID
+	Fields      Values
 }
 
 // Create opens a ticket that comes from no conversation. Policies ticketing
@@ -41,7 +44,22 @@ func (s *Service) Create(ctx context.Context, d Draft) (t Ticket, err error) {
 				return err
 			}
 		}
-		t, err = OpenTx(ctx, tx, v.User, o)
+		list, err := fields(ctx, tx, v)
+		if err != nil {
+			return err
+		}
+		values, err := d.fill(ctx, tx, v, p, list)
+		if err != nil {
+			return err
+		}
+		if o.Subject == "" && !p.shows(FieldSubject) {
+			o.Subject = desk.FirstLine(d.Description, MaxSubject) // who cannot write one has none
+		}
+		if t, err = OpenTx(ctx, tx, v.User, o); err != nil {
+			return err
+		}
+		t, err = d.finish(ctx, tx, v, t, values)
+		t = p.show(t)
 		return err
 	})
 	return t, err
@@ -63,6 +81,50 @@ func bounded(ctx context.Context, tx *store.Tx, v desk.Viewer, what string, atMo
 	return tx.Hit(ctx, what+string(v.User), time.Hour, atMost, desk.Errorf(desk.CodeRateLimited, "too much at once; wait a little"))
 }
 
+// fill checks a form: each field against what the viewer may do with it, and
+// that none is missing. Read-only is no bar to the words that a ticket is opened
+// with, only to changing them later.
+func (d Draft) fill(ctx context.Context, tx *store.Tx, v desk.Viewer, p sight, list fieldList) ([]bound, error) {
+	for _, f := range []struct {
+		field string
+		asked bool
+		check func(string) error
+	}{
+		{FieldSubject, d.Subject != "", p.maySee},
+		{FieldDescription, d.Description != "", p.maySee},
+		{FieldPriority, d.Priority != "", p.mayEdit},
+		{FieldAssignee, d.Assignee != "", p.mayEdit},
+	} {
+		if !f.asked {
+			continue
+		}
+		if err := f.check(f.field); err != nil {
+			return nil, err
+		}
+	}
+	values, err := p.bind(ctx, tx, v, list, d.Fields)
+	if err != nil {
+		return nil, err
+	}
+	return values, p.missing(list, values)
+}
+
+// finish gives a new ticket what else its form has.
+func (d Draft) finish(ctx context.Context, tx *store.Tx, v desk.Viewer, t Ticket, values []bound) (Ticket, error) {
+	c := Change{}
+	if d.Priority != "" {
+		c.Priority = &d.Priority
+	}
+	if d.Assignee != "" {
+		c.Assignee = &d.Assignee
+	}
+	after, err := c.apply(ctx, tx, v, t)
+	if err != nil {
+		return Ticket{}, err
+	}
+	return save(ctx, tx, v, t, after, values)
+}
+
 // person is a user as the viewer that they would be, without a session.
 func person(ctx context.Context, tx *store.Tx, id desk.ID) (desk.Viewer, error) {
 	u, err := tx.UserByID(ctx, id)
@@ -74,12 +136,15 @@ func person(ctx context.Context, tx *store.Tx, id desk.ID) (desk.Viewer, error) 
 
 // FromConversationTx opens a ticket that a person asked for in a conversation,
 // as the assistant's tool does. Manual tickets may be off (R11); ticketing may
-// not (R7).
+// not (R7). The fields' modes bind forms: what was said in the chat goes into
+// the ticket, and comes back only where its field is shown.
 func FromConversationTx(ctx context.Context, tx *store.Tx, v desk.Viewer, conversation desk.ID, subject, description string) (Ticket, error) {
-	if _, err := rules(ctx, tx, v); err != nil {
+	p, err := rules(ctx, tx, v)
+	if err != nil {
 		return Ticket{}, err
 	}
-	return OpenTx(ctx, tx, v.User, Opening{Origin: FromChat, Conversation: conversation, Subject: subject, Description: description, Requester: v})
+	t, err := OpenTx(ctx, tx, v.User, Opening{Origin: FromChat, Conversation: conversation, Subject: subject, Description: description, Requester: v})
+	return p.show(t), err
 }
 
 // Opening is a ticket about to be opened.

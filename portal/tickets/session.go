@@ -15,7 +15,8 @@ import (
 // worked on, or when it was described before: then the matter is another one
 // and wants a ticket of its own.
 func DescribeSessionTx(ctx context.Context, tx *store.Tx, v desk.Viewer, conversation desk.ID, subject, description string) (t Ticket, found bool, err error) {
-	if _, err := rules(ctx, tx, v); err != nil {
+	p, err := rules(ctx, tx, v)
+	if err != nil {
 		return Ticket{}, false, err
 	}
 	o := Opening{Origin: FromChat, Subject: subject, Description: description}
@@ -47,5 +48,5 @@ func DescribeSessionTx(ctx context.Context, tx *store.Tx, v desk.Viewer, convers
 		Actor: v.User, Action: "ticket.described", Object: "ticket", ObjectID: t.ID, Detail: map[string]any{"number": t.Number},
 	})
 	t.Subject, t.Description = o.Subject, o.Description
-	return t, true, err
+	return p.show(t), true, err
 }

@@ -4,7 +4,8 @@
 // Who sees a ticket: its requester; the main contacts of its company; all
 // staff. For everybody else it does not exist, and "absent" and "not yours" are
 // the same answer. A contact sees only the statuses that the portal shows (R19)
-// and, with ticketing off (R7), no ticket at all.
+// and, with ticketing off (R7), no ticket at all. What they see of a ticket and
+// may change is their sight: the fields' modes (R21, R22).
 //
 // Methods of Service read the viewer from the context and open their own
 // transaction. The functions that end in Tx run inside the caller's: the
@@ -18,7 +19,6 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
-	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 )
@@ -113,7 +113,8 @@ type Ticket struct {
 	UpdatedAt    time.Time  `json:"updated_at"`
 
 	session     bool
-	statusNames Names // that an admin gave
+	hidden      []string // the fields that it is shown without
+	statusNames Names    // that an admin gave
 }
 
 // StatusName is what an admin calls the ticket's status, in v's language;
@@ -154,21 +155,8 @@ func ref(id *desk.ID, name *string) *Ref {
 
 func notFound() error { return desk.Errorf(desk.CodeNotFound, "no such ticket") }
 
-// rules works out what holds for v, and refuses a contact without ticketing
-// (R7) before anything is looked up.
-func rules(ctx context.Context, tx *store.Tx, v desk.Viewer) (policy.Effective, error) {
-	p, err := policy.For(ctx, tx, v)
-	if err != nil {
-		return p, err
-	}
-	if !p.Ticketing {
-		return p, policy.Refuse(policy.RuleTicketing)
-	}
-	return p, nil
-}
-
 // sees is the one rule of visibility; the list says the same in SQL.
-func sees(v desk.Viewer, p policy.Effective, t Ticket) bool {
+func sees(v desk.Viewer, p sight, t Ticket) bool {
 	if v.Role.Staff() {
 		return true
 	}
@@ -182,17 +170,17 @@ func sees(v desk.Viewer, p policy.Effective, t Ticket) bool {
 
 // GetTx reads one ticket that v may see.
 func GetTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket, error) {
-	t, _, err := get(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) })
-	return t, err
+	t, p, err := get(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) })
+	return p.show(t), err
 }
 
 // ByNumberTx reads one ticket that v may see by its number.
 func ByNumberTx(ctx context.Context, tx *store.Tx, v desk.Viewer, number int64) (Ticket, error) {
-	t, _, err := get(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByNumber(ctx, number) })
-	return t, err
+	t, p, err := get(ctx, tx, v, func() (db.TicketRow, error) { return tx.TicketByNumber(ctx, number) })
+	return p.show(t), err
 }
 
-func get(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.TicketRow, error)) (Ticket, policy.Effective, error) {
+func get(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.TicketRow, error)) (Ticket, sight, error) {
 	p, err := rules(ctx, tx, v)
 	if err != nil {
 		return Ticket{}, p, err
@@ -230,7 +218,8 @@ type Author struct {
 // Details is a ticket with what was written in it.
 type Details struct {
 	Ticket
-	Replies []Reply `json:"replies"`
+	Replies []Reply      `json:"replies"`
+	Fields  []FieldValue `json:"fields" doc:"What the ticket has in its other fields."`
 }
 
 // Get reads one ticket with its replies.
@@ -252,7 +241,7 @@ func (s *Service) ByNumber(ctx context.Context, number int64) (d Details, err er
 }
 
 func details(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.TicketRow, error)) (Details, error) {
-	t, _, err := get(ctx, tx, v, read)
+	t, p, err := get(ctx, tx, v, read)
 	if err != nil {
 		return Details{}, err
 	}
@@ -260,7 +249,10 @@ func details(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.T
 	if err != nil {
 		return Details{}, err
 	}
-	d := Details{Ticket: t, Replies: make([]Reply, len(rows))}
+	d := Details{Ticket: p.show(t), Replies: make([]Reply, len(rows))}
+	if d.Fields, err = p.values(ctx, tx, v, t.ID); err != nil {
+		return Details{}, err
+	}
 	for i, r := range rows {
 		d.Replies[i] = Reply{
 			ID: r.ID, Author: Author{ID: r.AuthorID, Name: r.AuthorName, Staff: r.AuthorRole.Staff()},
@@ -297,7 +289,9 @@ func (s *Service) Transcript(ctx context.Context, id desk.ID) (tr Transcript, er
 			if err != nil {
 				return err
 			}
-			tr.Events = append(tr.Events, events...)
+			if tr.Events, err = appendShown(ctx, tx, v, tr.Events, events); err != nil {
+				return err
+			}
 			if len(events) < page {
 				break
 			}

@@ -480,6 +480,27 @@ type TicketCounter struct {
 	Last     int64
 }
 
+type TicketField struct {
+	TenantID   desk.ID
+	ID         desk.ID
+	Key        *string
+	Kind       string
+	Names      json.RawMessage
+	Mode       string
+	Required   bool
+	Position   int32
+	ArchivedAt *time.Time
+}
+
+type TicketFieldOption struct {
+	TenantID   desk.ID
+	ID         desk.ID
+	FieldID    desk.ID
+	Names      json.RawMessage
+	Position   int32
+	ArchivedAt *time.Time
+}
+
 type TicketReply struct {
 	TenantID  desk.ID
 	ID        desk.ID
@@ -523,6 +544,19 @@ type TicketStatus struct {
 	Color    string
 	Position int32
 	Visible  bool
+}
+
+type TicketValue struct {
+	TenantID desk.ID
+	TicketID desk.ID
+	FieldID  desk.ID
+	Position int32
+	Kind     string
+	Text     *string
+	Number   *float64
+	Date     *time.Time
+	Yes      *bool
+	OptionID *desk.ID
 }
 
 type TicketWord struct {

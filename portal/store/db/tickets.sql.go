@@ -193,37 +193,43 @@ const listTicketsAmong = `-- name: ListTicketsAmong :many
 with terms as materialized (
   select array_agg('% ' || left(w, 40) || '%') as patterns from unnest(string_to_array(conserje_words($1::text), ' ')) as w where w <> ''),
 few as materialized (
-  select id, number, requester_id, updated_at, words from tickets
+  select id, number, requester_id, updated_at, subject, description, words from tickets
   where requester_id = $2::uuid and status = any ($3::text[])
   union all
-  select id, number, requester_id, updated_at, words from tickets
+  select id, number, requester_id, updated_at, subject, description, words from tickets
   where company_id = $4::uuid and requester_id is distinct from $2::uuid and status = any ($3::text[])
   union all
-  select id, number, requester_id, updated_at, words from tickets
+  select id, number, requester_id, updated_at, subject, description, words from tickets
   where assignee_id = $5::uuid and status = any ($3::text[])
   union all
-  select t.id, t.number, t.requester_id, t.updated_at, t.words from conversations c
+  select t.id, t.number, t.requester_id, t.updated_at, t.subject, t.description, t.words from conversations c
   join tickets t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
   where $6::bool and c.handoff <> 'none' and t.status = any ($3::text[])),
 page as (
   select f.id, f.updated_at from terms, few f join users u on u.id = f.requester_id
   where ($7::timestamptz is null or (f.updated_at, f.id) < ($7::timestamptz, $8::uuid))
-    and ($1::text = '' or f.number = $9::bigint or strpos(lower(u.name), lower($1::text)) > 0 or f.words like all (terms.patterns))
-  order by f.updated_at desc, f.id desc limit $10)
+    and ($1::text = '' or f.number = $9::bigint or strpos(lower(u.name), lower($1::text)) > 0 or case
+      when $10::bool and $11::bool then false -- R21: what is hidden is not found
+      when $10::bool then conserje_words(f.description) like all (terms.patterns)
+      when $11::bool then conserje_words(f.subject) like all (terms.patterns)
+      else f.words like all (terms.patterns) end)
+  order by f.updated_at desc, f.id desc limit $12)
 select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsAmongParams struct {
-	Q         string
-	Requester *desk.ID
-	Statuses  []string
-	Company   *desk.ID
-	Assignee  *desk.ID
-	HandedOff bool
-	Before    *time.Time
-	BeforeID  *desk.ID
-	Number    *int64
-	AtMost    int32
+	Q             string
+	Requester     *desk.ID
+	Statuses      []string
+	Company       *desk.ID
+	Assignee      *desk.ID
+	HandedOff     bool
+	Before        *time.Time
+	BeforeID      *desk.ID
+	Number        *int64
+	NoSubject     bool
+	NoDescription bool
+	AtMost        int32
 }
 
 type ListTicketsAmongRow struct {
@@ -243,6 +249,8 @@ func (q *Queries) ListTicketsAmong(ctx context.Context, arg ListTicketsAmongPara
 		arg.Before,
 		arg.BeforeID,
 		arg.Number,
+		arg.NoSubject,
+		arg.NoDescription,
 		arg.AtMost,
 	)
 	if err != nil {

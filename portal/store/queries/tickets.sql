@@ -34,22 +34,26 @@ select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by pag
 with terms as materialized (
   select array_agg('% ' || left(w, 40) || '%') as patterns from unnest(string_to_array(conserje_words(sqlc.arg(q)::text), ' ')) as w where w <> ''),
 few as materialized (
-  select id, number, requester_id, updated_at, words from tickets
+  select id, number, requester_id, updated_at, subject, description, words from tickets
   where requester_id = sqlc.narg(requester)::uuid and status = any (sqlc.arg(statuses)::text[])
   union all
-  select id, number, requester_id, updated_at, words from tickets
+  select id, number, requester_id, updated_at, subject, description, words from tickets
   where company_id = sqlc.narg(company)::uuid and requester_id is distinct from sqlc.narg(requester)::uuid and status = any (sqlc.arg(statuses)::text[])
   union all
-  select id, number, requester_id, updated_at, words from tickets
+  select id, number, requester_id, updated_at, subject, description, words from tickets
   where assignee_id = sqlc.narg(assignee)::uuid and status = any (sqlc.arg(statuses)::text[])
   union all
-  select t.id, t.number, t.requester_id, t.updated_at, t.words from conversations c
+  select t.id, t.number, t.requester_id, t.updated_at, t.subject, t.description, t.words from conversations c
   join tickets t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
   where sqlc.arg(handed_off)::bool and c.handoff <> 'none' and t.status = any (sqlc.arg(statuses)::text[])),
 page as (
   select f.id, f.updated_at from terms, few f join users u on u.id = f.requester_id
   where (sqlc.narg(before)::timestamptz is null or (f.updated_at, f.id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
-    and (sqlc.arg(q)::text = '' or f.number = sqlc.narg(number)::bigint or strpos(lower(u.name), lower(sqlc.arg(q)::text)) > 0 or f.words like all (terms.patterns))
+    and (sqlc.arg(q)::text = '' or f.number = sqlc.narg(number)::bigint or strpos(lower(u.name), lower(sqlc.arg(q)::text)) > 0 or case
+      when sqlc.arg(no_subject)::bool and sqlc.arg(no_description)::bool then false -- R21: what is hidden is not found
+      when sqlc.arg(no_subject)::bool then conserje_words(f.description) like all (terms.patterns)
+      when sqlc.arg(no_description)::bool then conserje_words(f.subject) like all (terms.patterns)
+      else f.words like all (terms.patterns) end)
   order by f.updated_at desc, f.id desc limit sqlc.arg(at_most))
 select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc;
 

@@ -39,9 +39,11 @@ const sameWord: Record<string, string[]> = {
     "Software",
     "{{count}} ticket",
     "{{count}} tickets",
+    "No",
   ],
   de: [
     "Orange",
+    "Text",
     "Chat",
     "Tickets",
     "Normal",
@@ -64,6 +66,8 @@ const sameWord: Record<string, string[]> = {
   ],
   fr: [
     "Orange",
+    "Date",
+    "Description",
     "Violet",
     "{{count}} ticket",
     "{{count}} tickets",
@@ -82,6 +86,7 @@ const sameWord: Record<string, string[]> = {
     "Version",
   ],
   it: [
+    "No",
     "{{count}} ticket",
     "Chat",
     "Password",

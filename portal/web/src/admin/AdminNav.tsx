@@ -19,6 +19,9 @@ export function AdminNav() {
       <Link to="/admin/statuses" className={classes.link} activeProps={active}>
         {t("statuses.title")}
       </Link>
+      <Link to="/admin/fields" className={classes.link} activeProps={active}>
+        {t("fields.title")}
+      </Link>
       <Link to="/admin/articles" className={classes.link} activeProps={active}>
         {t("admin.articles.title")}
       </Link>

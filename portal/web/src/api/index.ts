@@ -50,6 +50,16 @@ export interface TicketQuery {
   cursor?: string;
 }
 
+interface TicketDraft {
+  subject?: string;
+  description?: string;
+  priority?: Priority;
+  assignee_id?: string;
+  fields?: Record<string, unknown>;
+}
+
+type TicketChange = TicketDraft & { status?: string };
+
 export const tickets = {
   async list({ status, ...query }: TicketQuery) {
     const params = { query: { ...query, status: status ? [status] : undefined } };
@@ -57,12 +67,17 @@ export const tickets = {
   },
   async get(id: string) {
     const t = await ok(api.GET("/api/v1/tickets/{id}", { params: by(id) }));
-    return { ...t, replies: t.replies ?? [] } as TicketDetail;
+    return { ...t, replies: t.replies ?? [], fields: t.fields ?? [] } as TicketDetail;
   },
-  create: (subject: string, description: string) =>
-    ok(api.POST("/api/v1/tickets", { body: { subject, description } })),
-  change: (id: string, change: { status?: string; priority?: Priority; assignee_id?: string }) =>
-    ok(api.PATCH("/api/v1/tickets/{id}", { params: by(id), body: change })),
+  create: (draft: TicketDraft) => ok(api.POST("/api/v1/tickets", { body: draft })),
+  /** With the version that was seen, somebody else's change meanwhile is not overwritten. */
+  change: (id: string, change: TicketChange, version?: number) =>
+    ok(
+      api.PATCH("/api/v1/tickets/{id}", {
+        params: { ...by(id), header: version ? { "If-Match": `"${version}"` } : undefined },
+        body: change,
+      }),
+    ),
   reply: (id: string, text: string, internal: boolean) =>
     ok(api.POST("/api/v1/tickets/{id}/replies", { params: by(id), body: { text, internal } })),
   async transcript(id: string) {

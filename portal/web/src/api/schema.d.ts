@@ -383,6 +383,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All fields, with how many tickets use each */
+        get: operations["get-admin-fields"];
+        /** Put the fields into an order */
+        put: operations["put-admin-fields"];
+        /** Add a field */
+        post: operations["post-admin-fields"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a field of your own that no ticket uses */
+        delete: operations["delete-admin-fields-id"];
+        options?: never;
+        head?: never;
+        /** Change a field; it holds at once */
+        patch: operations["patch-admin-fields-id"];
+        trace?: never;
+    };
     "/api/v1/admin/policies": {
         parameters: {
             query?: never;
@@ -868,6 +905,23 @@ export interface paths {
         };
         /** One of your devices */
         get: operations["get-devices-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields of tickets that you meet */
+        get: operations["get-fields"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1368,6 +1422,18 @@ export interface components {
             domains?: string[];
             name?: string;
         };
+        ChangeFieldBody: {
+            /** @description Not in forms any more; tickets keep their values. */
+            archived?: boolean;
+            /** @enum {string} */
+            mode?: "edit" | "read_only" | "hidden";
+            names?: {
+                [key: string]: string;
+            };
+            /** @description All of them, in order. */
+            options?: components["schemas"]["FieldChoice"][];
+            required?: boolean;
+        };
         ChangeMeBody: {
             /** @enum {string} */
             language?: "en" | "es" | "de" | "fr" | "it";
@@ -1394,10 +1460,16 @@ export interface components {
         ChangeTicketBody: {
             /** @description A technician; empty for nobody. */
             assignee_id?: string;
+            description?: string;
+            /** @description By the field's id, or the key of a built-in choice; null empties it. */
+            fields?: {
+                [key: string]: unknown;
+            };
             /** @enum {string} */
             priority?: "low" | "normal" | "high" | "urgent";
             /** @description The key of a status. */
             status?: string;
+            subject?: string;
         };
         ChangeUserBody: {
             /** @description Empty: none, for staff. */
@@ -1546,12 +1618,6 @@ export interface components {
         DisableTOTPBody: {
             code: string;
         };
-        Draft: {
-            description: string;
-            /** Format: uuid */
-            requester_id?: string;
-            subject: string;
-        };
         Effective: {
             assistant: boolean;
             assistant_tickets: boolean;
@@ -1623,6 +1689,86 @@ export interface components {
             /** @description What the person is told. */
             user_text?: string;
         };
+        FieldChoice: {
+            archived?: boolean;
+            /** @description Of one that there is; a new one has none. */
+            id?: string;
+            names: {
+                [key: string]: string;
+            };
+        };
+        FieldInfo: {
+            /** Format: uuid */
+            id: string;
+            /** @description Of a built-in field. */
+            key?: string;
+            /** @enum {string} */
+            kind: "text" | "long_text" | "number" | "date" | "yes_no" | "choice" | "choices" | "column";
+            /**
+             * @description What the viewer may do with it.
+             * @enum {string}
+             */
+            mode: "edit" | "read_only";
+            /** @description In the reader's language. */
+            name: string;
+            /** @description What can be chosen. */
+            options: components["schemas"]["Ref"][];
+            /** @description Whether a ticket by a form needs it. */
+            required: boolean;
+        };
+        FieldOption: {
+            /** @description Not offered any more; tickets keep it. */
+            archived: boolean;
+            /** Format: uuid */
+            id: string;
+            names: {
+                [key: string]: string;
+            };
+        };
+        FieldRow: {
+            /** @description Not in forms any more; tickets keep their values. */
+            archived: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @description Of a built-in field, which stays. */
+            key?: string;
+            /** @enum {string} */
+            kind: "text" | "long_text" | "number" | "date" | "yes_no" | "choice" | "choices" | "column";
+            /**
+             * @description What users may do with it; read-only is for built-in fields.
+             * @enum {string}
+             */
+            mode: "edit" | "read_only" | "hidden";
+            /** @description In the reader's language. */
+            name: string;
+            /** @description By language; a built-in field without has its usual name. */
+            names: {
+                [key: string]: string;
+            };
+            options: components["schemas"]["FieldOption"][];
+            /** @description Whether a ticket by a form needs it. */
+            required: boolean;
+            /**
+             * Format: int64
+             * @description How many tickets have a value.
+             */
+            tickets: number;
+        };
+        FieldValue: {
+            /** Format: date */
+            date?: string;
+            /** Format: uuid */
+            field_id: string;
+            key?: string;
+            /** @enum {string} */
+            kind: "text" | "long_text" | "number" | "date" | "yes_no" | "choice" | "choices" | "column";
+            name: string;
+            /** Format: double */
+            number?: number;
+            options?: components["schemas"]["Ref"][];
+            text?: string;
+            yes?: boolean;
+        };
         FirstPassword: {
             password: string;
         };
@@ -1648,7 +1794,7 @@ export interface components {
         };
         ImportProblem: {
             /** @enum {string} */
-            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "domain_public" | "domain_taken" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "domain_public" | "domain_taken" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             detail: string;
             name: string;
             params?: {
@@ -1778,6 +1924,21 @@ export interface components {
              */
             id?: string;
         };
+        NewFieldBody: {
+            /** @enum {string} */
+            kind: "text" | "long_text" | "number" | "date" | "yes_no" | "choice" | "choices" | "column";
+            /**
+             * @description edit, or hidden from users.
+             * @enum {string}
+             */
+            mode?: "edit" | "read_only" | "hidden";
+            /** @description By language; at least one. */
+            names: {
+                [key: string]: string;
+            };
+            options?: components["schemas"]["FieldChoice"][];
+            required?: boolean;
+        };
         NewStatusBody: {
             /** @enum {string} */
             color?: "grey" | "blue" | "green" | "yellow" | "orange" | "red" | "violet";
@@ -1789,6 +1950,19 @@ export interface components {
             };
             /** @description R19: whether users see tickets that stand here; yes when left out. */
             visible?: boolean;
+        };
+        NewTicketBody: {
+            assignee_id?: string;
+            description?: string;
+            /** @description By the field's id, or the key of a built-in choice. */
+            fields?: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /** @description Staff may open one for somebody else. */
+            requester_id?: string;
+            subject?: string;
         };
         NewTokenBody: {
             /** Format: uuid */
@@ -1831,7 +2005,7 @@ export interface components {
              * @description Why it failed.
              * @enum {string}
              */
-            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "domain_public" | "domain_taken" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "domain_public" | "domain_taken" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             /** Format: uuid */
             device_id: string;
             installed_version?: string;
@@ -1843,6 +2017,10 @@ export interface components {
             /** @enum {string} */
             operation: "restart" | "lock" | "shutdown" | "logout" | "reset_password" | "install_software";
             rule?: string;
+        };
+        OrderFieldsBody: {
+            /** @description Each field once. */
+            ids: string[];
         };
         OrderStatusesBody: {
             /** @description Each status once. */
@@ -1916,6 +2094,14 @@ export interface components {
             items: components["schemas"]["EnrolmentToken"][];
             next: string | null;
         };
+        PageFieldInfo: {
+            items: components["schemas"]["FieldInfo"][];
+            next: string | null;
+        };
+        PageFieldRow: {
+            items: components["schemas"]["FieldRow"][];
+            next: string | null;
+        };
         PageFoundArticle: {
             items: components["schemas"]["FoundArticle"][];
             next: string | null;
@@ -1944,16 +2130,16 @@ export interface components {
             items: components["schemas"]["Shelved"][];
             next: string | null;
         };
+        PageShownTicket: {
+            items: components["schemas"]["ShownTicket"][];
+            next: string | null;
+        };
         PageStatusInfo: {
             items: components["schemas"]["StatusInfo"][];
             next: string | null;
         };
         PageStatusRow: {
             items: components["schemas"]["StatusRow"][];
-            next: string | null;
-        };
-        PageTicket: {
-            items: components["schemas"]["Ticket"][];
             next: string | null;
         };
         PasswordStruct: {
@@ -1990,7 +2176,7 @@ export interface components {
              * @description What happened, for programs.
              * @enum {string}
              */
-            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "domain_public" | "domain_taken" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "domain_public" | "domain_taken" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
             /** @description What happened, in English; translate by code. */
             detail: string;
             /** @description The field at fault. */
@@ -2177,6 +2363,34 @@ export interface components {
             /** @description The version that would be installed; empty for the newest. */
             version: string;
         };
+        ShownTicket: {
+            assignee?: components["schemas"]["Ref"];
+            company?: components["schemas"]["Ref"];
+            /** Format: uuid */
+            conversation_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            description?: string;
+            /** @enum {string} */
+            handoff: "none" | "requested" | "taken";
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            number: number;
+            /** @enum {string} */
+            origin: "chat" | "manual" | "handoff" | "action";
+            /** @enum {string} */
+            priority?: "low" | "normal" | "high" | "urgent";
+            requester: components["schemas"]["Requester"];
+            status?: string;
+            /** @enum {string} */
+            status_kind?: "new" | "open" | "pending" | "resolved" | "closed";
+            subject?: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
         SourceChange: {
             credentials?: components["schemas"]["SourceCredentials"];
             name?: string;
@@ -2256,34 +2470,6 @@ export interface components {
             name: string;
             slug: string;
         };
-        Ticket: {
-            assignee?: components["schemas"]["Ref"];
-            company?: components["schemas"]["Ref"];
-            /** Format: uuid */
-            conversation_id?: string;
-            /** Format: date-time */
-            created_at: string;
-            description: string;
-            /** @enum {string} */
-            handoff: "none" | "requested" | "taken";
-            /** Format: uuid */
-            id: string;
-            /** Format: int64 */
-            number: number;
-            /** @enum {string} */
-            origin: "chat" | "manual" | "handoff" | "action";
-            /** @enum {string} */
-            priority: "low" | "normal" | "high" | "urgent";
-            requester: components["schemas"]["Requester"];
-            status: string;
-            /** @enum {string} */
-            status_kind: "new" | "open" | "pending" | "resolved" | "closed";
-            subject: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
         TicketDetail: {
             /** @description What was done on devices, oldest first: for staff, and for whose actions they are. */
             actions: components["schemas"]["Action"][];
@@ -2293,7 +2479,9 @@ export interface components {
             conversation_id?: string;
             /** Format: date-time */
             created_at: string;
-            description: string;
+            description?: string;
+            /** @description What the ticket has in its other fields. */
+            fields: components["schemas"]["FieldValue"][];
             /** @enum {string} */
             handoff: "none" | "requested" | "taken";
             /** Format: uuid */
@@ -2303,13 +2491,13 @@ export interface components {
             /** @enum {string} */
             origin: "chat" | "manual" | "handoff" | "action";
             /** @enum {string} */
-            priority: "low" | "normal" | "high" | "urgent";
+            priority?: "low" | "normal" | "high" | "urgent";
             replies: components["schemas"]["Reply"][];
             requester: components["schemas"]["Requester"];
-            status: string;
+            status?: string;
             /** @enum {string} */
-            status_kind: "new" | "open" | "pending" | "resolved" | "closed";
-            subject: string;
+            status_kind?: "new" | "open" | "pending" | "resolved" | "closed";
+            subject?: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -2320,7 +2508,7 @@ export interface components {
             id: string;
             /** Format: int64 */
             number: number;
-            status: string;
+            status?: string;
         };
         Transcript: {
             events: components["schemas"]["Event"][];
@@ -5497,6 +5685,597 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-admin-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFieldRow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-admin-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderFieldsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFieldRow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-admin-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFieldBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldRow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-admin-fields-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-admin-fields-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeFieldBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldRow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10725,6 +11504,80 @@ export interface operations {
             };
         };
     };
+    "get-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFieldInfo"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-me": {
         parameters: {
             query?: never;
@@ -12723,7 +13576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageTicket"];
+                    "application/json": components["schemas"]["PageShownTicket"];
                 };
             };
             /** @description Bad Request */
@@ -12800,7 +13653,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Draft"];
+                "application/json": components["schemas"]["NewTicketBody"];
             };
         };
         responses: {
@@ -12811,7 +13664,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ticket"];
+                    "application/json": components["schemas"]["ShownTicket"];
                 };
             };
             /** @description Bad Request */
@@ -13035,7 +13888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ticket"];
+                    "application/json": components["schemas"]["ShownTicket"];
                 };
             };
             /** @description Bad Request */

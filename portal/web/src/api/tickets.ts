@@ -1,6 +1,7 @@
 import { api, ok } from "./client";
+import { by } from "./page";
 import type { components } from "./schema";
-import type { StatusInfo } from "./types";
+import type { FieldInfo, StatusInfo } from "./types";
 
 type Schemas = components["schemas"];
 
@@ -8,6 +9,7 @@ type Schemas = components["schemas"];
 
 export type StatusRow = Schemas["StatusRow"];
 type NewStatus = Schemas["NewStatusBody"];
+export type FieldRow = Schemas["FieldRow"];
 
 const key = (k: string) => ({ path: { key: k } });
 
@@ -25,4 +27,15 @@ export const statuses = {
         params: { ...key(k), query: { replacement } },
       }),
     ),
+};
+
+export const fields = {
+  form: async (): Promise<FieldInfo[]> => (await ok(api.GET("/api/v1/fields"))).items ?? [],
+  all: async (): Promise<FieldRow[]> => (await ok(api.GET("/api/v1/admin/fields"))).items ?? [],
+  add: (body: Schemas["NewFieldBody"]) => ok(api.POST("/api/v1/admin/fields", { body })),
+  change: (id: string, body: Schemas["ChangeFieldBody"]) =>
+    ok(api.PATCH("/api/v1/admin/fields/{id}", { params: by(id), body })),
+  order: async (ids: string[]): Promise<FieldRow[]> =>
+    (await ok(api.PUT("/api/v1/admin/fields", { body: { ids } }))).items ?? [],
+  remove: (id: string) => ok(api.DELETE("/api/v1/admin/fields/{id}", { params: by(id) })),
 };

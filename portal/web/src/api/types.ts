@@ -9,6 +9,8 @@ type Narrow<T, K extends Partial<Record<keyof T, unknown>>> = Omit<T, keyof K> &
 
 export type Language = "en" | "es" | "de" | "fr" | "it";
 export type Role = "contact" | "main_contact" | "technician" | "admin";
+export type FieldInfo = Schemas["FieldInfo"];
+export type FieldValue = Schemas["FieldValue"];
 export type StatusInfo = Schemas["StatusInfo"];
 export type StatusKind = StatusInfo["kind"];
 export type Priority = "low" | "normal" | "high" | "urgent";
@@ -24,12 +26,12 @@ export type Session = Schemas["Session"];
 export type Reply = Schemas["Reply"];
 
 interface TicketWords {
-  status_kind: StatusKind;
-  priority: Priority;
+  status_kind?: StatusKind; // absent, like any field, where the portal hides it
+  priority?: Priority;
   origin: "chat" | "manual" | "handoff" | "action";
   handoff: HandoffState;
 }
-export type Ticket = Narrow<Schemas["Ticket"], TicketWords>;
+export type Ticket = Narrow<Schemas["ShownTicket"], TicketWords>;
 export type TicketDetail = Narrow<Schemas["TicketDetail"], TicketWords & { replies: Reply[] }>;
 
 export type ArticleHit = Narrow<Schemas["FoundArticle"], { lang: Language }>;

@@ -176,6 +176,13 @@ const adminStatuses = createRoute({
   component: lazyRouteComponent(() => import("../admin/StatusesPage"), "StatusesPage"),
 });
 
+const adminFields = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/fields",
+  beforeLoad: adminsOnly,
+  component: lazyRouteComponent(() => import("../admin/FieldsPage"), "FieldsPage"),
+});
+
 const selfService = createRoute({
   getParentRoute: () => shell,
   path: "/self-service",
@@ -317,6 +324,7 @@ const tree = root.addChildren([
     adminPolicies,
     adminArticles,
     adminStatuses,
+    adminFields,
     selfService,
     outbox,
     adminSoftware,

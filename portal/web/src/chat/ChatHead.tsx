@@ -47,8 +47,13 @@ export function ChatHead(props: {
             className={classes.chip}
           >
             <IconTicket size={16} stroke={1.7} aria-hidden="true" />
-            <span className="sr-only">{t("chat.ticket_link")}</span>#{ticket.number} ·{" "}
-            <StatusMark status={ticket.status} />
+            <span className="sr-only">{t("chat.ticket_link")}</span>#{ticket.number}
+            {ticket.status && (
+              <>
+                {" "}
+                · <StatusMark status={ticket.status} />
+              </>
+            )}
           </Link>
         )}
       </div>

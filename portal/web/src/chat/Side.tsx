@@ -8,7 +8,9 @@ import { useFormat } from "../app/format";
 import { isStaff, useMe } from "../app/session";
 import { Refusal } from "../app/states";
 import { devicesQuery } from "../self-service/queries";
+import { titleOf } from "../tickets/fields";
 import { StatusMark } from "../tickets/StatusMark";
+import { isDone } from "../tickets/statuses";
 import classes from "./side.module.css";
 
 /** Beside the chat: what was talked about before, and how one's tickets stand. */
@@ -77,8 +79,7 @@ function OpenTickets({ onGo }: { onGo?: () => void }) {
     queryFn: () => tickets.list({ view: "mine" }),
     refetchInterval: 60_000,
   });
-  const open =
-    list.data?.items.filter((x) => x.status !== "resolved" && x.status !== "closed") ?? [];
+  const open = list.data?.items.filter((x) => !isDone(x.status_kind)) ?? [];
   return (
     <section aria-labelledby="side-tickets">
       <h2 id="side-tickets" className={classes.title}>
@@ -98,9 +99,10 @@ function OpenTickets({ onGo }: { onGo?: () => void }) {
               className={classes.item}
               onClick={onGo}
             >
-              <span className={classes.name}>{x.subject}</span>
+              <span className={classes.name}>{titleOf(t, x)}</span>
               <span className={classes.meta}>
-                <StatusMark status={x.status} /> · #{x.number} · {format.ago(x.updated_at)}
+                {x.status && <StatusMark status={x.status} />} #{x.number} ·{" "}
+                {format.ago(x.updated_at)}
               </span>
             </Link>
           </li>

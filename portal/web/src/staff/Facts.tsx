@@ -7,6 +7,8 @@ import type { Priority, TicketDetail } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { useMe } from "../app/session";
+import { ChangeDetails } from "../tickets/DetailsDialog";
+import { FieldList } from "../tickets/FieldList";
 import { useStatuses } from "../tickets/statuses";
 import classes from "./staff.module.css";
 
@@ -34,7 +36,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
         value={x.status}
         disabled={change.isPending}
         onChange={(e) => change.mutate({ status: e.currentTarget.value })}
-        data={(statuses.length > 0 ? statuses : [find(x.status)]).map((s) => ({
+        data={(statuses.length > 0 ? statuses : [find(x.status ?? "")]).map((s) => ({
           value: s.key,
           label: s.name,
         }))}
@@ -61,6 +63,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
             </Button>
           )}
         </dd>
+        <FieldList values={x.fields} />
         <dt>{t("staff.requester")}</dt>
         <dd>{x.requester.name}</dd>
         {company && (
@@ -76,6 +79,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
         <dt>{t("staff.updated")}</dt>
         <dd>{format.full(x.updated_at)}</dd>
       </dl>
+      <ChangeDetails ticket={x} staff />
     </aside>
   );
 }

@@ -9,6 +9,7 @@ import { tickets } from "../api";
 import type { Ticket } from "../api/types";
 import { useFormat } from "../app/format";
 import { Empty, Failed } from "../app/states";
+import { titleOf } from "../tickets/fields";
 import { StatusMark } from "../tickets/StatusMark";
 import { useStatuses } from "../tickets/statuses";
 import classes from "./staff.module.css";
@@ -162,7 +163,7 @@ function Row({ ticket: x, here }: { ticket: Ticket; here: boolean }) {
       aria-current={here ? "true" : undefined}
     >
       <span className={classes.rowTop}>
-        <span className={classes.rowTitle}>{x.subject}</span>
+        <span className={classes.rowTitle}>{titleOf(t, x)}</span>
         <span className={classes.when}>{format.ago(x.updated_at)}</span>
       </span>
       <span className={classes.meta}>
@@ -170,7 +171,7 @@ function Row({ ticket: x, here }: { ticket: Ticket; here: boolean }) {
         {(x.company?.name ?? x.requester.company) && ` · ${x.company?.name ?? x.requester.company}`}
       </span>
       <span className={classes.meta}>
-        #{x.number} · <StatusMark status={x.status} />
+        #{x.number} · {x.status && <StatusMark status={x.status} />}
         {x.handoff !== "none" && (
           <span className={classes.handoff} data-state={x.handoff}>
             <IconUserCheck size={14} aria-hidden="true" /> {t(`common.handoff.${x.handoff}_short`)}

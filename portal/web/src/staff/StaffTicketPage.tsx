@@ -12,6 +12,7 @@ import { Announcer } from "../chat/Announcer";
 import { emptyLog, recorded, runningTurn } from "../chat/log";
 import { Notices } from "../chat/Notices";
 import { useChat } from "../chat/useChat";
+import { titleOf } from "../tickets/fields";
 import { ticketQuery, transcriptQuery } from "../tickets/queries";
 import { Timeline, Verified } from "../tickets/Timeline";
 import tickets from "../tickets/tickets.module.css";
@@ -27,7 +28,7 @@ export function StaffTicketPage() {
   const ticket = useQuery({ ...ticketQuery(id), refetchInterval: 15_000 });
   const passage = usePassage();
   useDocumentTitle(
-    ticket.data ? `#${ticket.data.number} ${ticket.data.subject}` : t("staff.title"),
+    ticket.data ? `#${ticket.data.number} ${titleOf(t, ticket.data)}` : t("staff.title"),
   );
   if (ticket.isPending) return <Waiting />;
   if (ticket.isError) return <Failed error={ticket.error} retry={() => void ticket.refetch()} />;
@@ -38,7 +39,7 @@ export function StaffTicketPage() {
         <Link to="/queue" search={(s: object) => s} className={classes.toQueue}>
           <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("staff.title")}
         </Link>
-        <h2 className={classes.subject}>{x.subject}</h2>
+        <h2 className={classes.subject}>{titleOf(t, x)}</h2>
         <p className={classes.number}>#{x.number}</p>
         {x.conversation_id ? (
           <Spoken key={x.conversation_id} ticket={x} conversation={x.conversation_id} />

@@ -1,24 +1,31 @@
-import { Button, Textarea, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
+import type { FieldInfo, Priority } from "../api/types";
 import { keep, kept } from "../app/keep";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
-import { Empty, Refusal } from "../app/states";
+import { Empty, Failed, Loading, Refusal } from "../app/states";
+import { FieldInput } from "./FieldInput";
+import { changed, column, type Filled, formQuery, isColumn, missing } from "./fields";
 
 interface Draft {
   subject: string;
   description: string;
+  priority?: Priority;
+  assignee?: string;
+  fields?: Filled;
 }
 
 /** A ticket by hand, where the portal allows it. */
 export function NewTicketPage() {
   const { t } = useTranslation();
   const me = useMe();
+  const form = useQuery({ ...formQuery, enabled: me.policies.ticketing });
   useDocumentTitle(t("tickets.new"));
   if (!me.policies.manual_tickets || !me.policies.ticketing) {
     return (
@@ -34,10 +41,12 @@ export function NewTicketPage() {
       </Empty>
     );
   }
-  return <Form />;
+  if (form.isPending) return <Loading />;
+  if (form.isError) return <Failed error={form.error} retry={() => void form.refetch()} />;
+  return <Form form={form.data} />;
 }
 
-function Form() {
+function Form({ form }: { form: FieldInfo[] }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -50,15 +59,28 @@ function Form() {
   useEffect(() => {
     keep("draft.new-ticket", draft.subject || draft.description ? draft : undefined);
   }, [draft]);
+  const filled = draft.fields ?? {};
+  const lacking = missing(form, filled);
+  const needs = { subject: column(form, "subject"), description: column(form, "description") };
+  const complete =
+    (!needs.subject || draft.subject.trim()) &&
+    (!needs.description || draft.description.trim()) &&
+    lacking.length === 0;
 
   async function submit(e: FormEvent) {
     e.preventDefault();
     setTried(true);
-    if (!draft.subject.trim() || !draft.description.trim()) return;
+    if (!complete) return;
     setBusy(true);
     setError(undefined);
     try {
-      const made = await tickets.create(draft.subject.trim(), draft.description.trim());
+      const made = await tickets.create({
+        subject: needs.subject ? draft.subject.trim() : undefined,
+        description: needs.description ? draft.description.trim() : undefined,
+        priority: editable("priority") ? draft.priority : undefined,
+        assignee_id: (editable("assignee") && draft.assignee) || undefined,
+        fields: changed({}, filled),
+      });
       keep("draft.new-ticket", undefined);
       void client.invalidateQueries({ queryKey: ["tickets"] });
       await navigate({ to: "/tickets/$ticket", params: { ticket: made.id }, replace: true });
@@ -68,28 +90,69 @@ function Form() {
     }
   }
 
+  const editable = (key: string) => column(form, key)?.mode === "edit";
   return (
     <div className={`${page.page} ${page.narrow}`}>
       <h1 className={page.title}>{t("tickets.new")}</h1>
       <p className={page.lead}>{t("tickets.form.lead")}</p>
       <form className={page.form} onSubmit={submit} noValidate>
-        <TextInput
-          label={t("tickets.form.subject")}
-          value={draft.subject}
-          maxLength={200}
-          error={tried && !draft.subject.trim() && t("tickets.form.subject_missing")}
-          onChange={(e) => setDraft({ ...draft, subject: e.currentTarget.value })}
-        />
-        <Textarea
-          label={t("tickets.form.description")}
-          description={t("tickets.form.description_hint")}
-          rows={7}
-          autosize={false}
-          value={draft.description}
-          maxLength={8000}
-          error={tried && !draft.description.trim() && t("tickets.form.description_missing")}
-          onChange={(e) => setDraft({ ...draft, description: e.currentTarget.value })}
-        />
+        {needs.subject && (
+          <TextInput
+            label={t("tickets.form.subject")}
+            value={draft.subject}
+            maxLength={200}
+            error={tried && !draft.subject.trim() && t("tickets.form.subject_missing")}
+            onChange={(e) => setDraft({ ...draft, subject: e.currentTarget.value })}
+          />
+        )}
+        {needs.description && (
+          <Textarea
+            label={t("tickets.form.description")}
+            description={t("tickets.form.description_hint")}
+            rows={7}
+            autosize={false}
+            value={draft.description}
+            maxLength={8000}
+            error={tried && !draft.description.trim() && t("tickets.form.description_missing")}
+            onChange={(e) => setDraft({ ...draft, description: e.currentTarget.value })}
+          />
+        )}
+        {editable("priority") && (
+          <NativeSelect
+            label={t("staff.priority")}
+            value={draft.priority ?? "normal"}
+            onChange={(e) => setDraft({ ...draft, priority: e.currentTarget.value as Priority })}
+            data={(["low", "normal", "high", "urgent"] as const).map((p) => ({
+              value: p,
+              label: t(`common.priority.${p}`),
+            }))}
+          />
+        )}
+        {editable("assignee") && (
+          <NativeSelect
+            label={t("staff.assignee")}
+            value={draft.assignee ?? ""}
+            onChange={(e) => setDraft({ ...draft, assignee: e.currentTarget.value })}
+            data={[
+              { value: "", label: t("fields.nothing") },
+              ...(column(form, "assignee")?.options ?? []).map((o) => ({
+                value: o.id,
+                label: o.name,
+              })),
+            ]}
+          />
+        )}
+        {form
+          .filter((f) => !isColumn(f) && f.mode === "edit")
+          .map((f) => (
+            <FieldInput
+              key={f.id}
+              field={f}
+              value={filled[f.id]}
+              error={tried && lacking.includes(f) && t("fields.missing")}
+              onChange={(v) => setDraft({ ...draft, fields: { ...filled, [f.id]: v } })}
+            />
+          ))}
         <Refusal error={error} />
         <div className={page.actions}>
           <Button type="submit" loading={busy}>

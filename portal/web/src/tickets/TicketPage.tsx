@@ -13,6 +13,9 @@ import { Failed, Refusal } from "../app/states";
 import { PassageHost } from "../articles/PassageHost";
 import { recorded } from "../chat/log";
 import { AnswerBox } from "./AnswerBox";
+import { ChangeDetails } from "./DetailsDialog";
+import { FieldList } from "./FieldList";
+import { column, formQuery, titleOf } from "./fields";
 import { ticketQuery, transcriptQuery } from "./queries";
 import { StatusMark } from "./StatusMark";
 import { isDone } from "./statuses";
@@ -31,7 +34,7 @@ export function TicketPage() {
   });
   const passage = usePassage();
   useDocumentTitle(
-    ticket.data ? `#${ticket.data.number} ${ticket.data.subject}` : t("tickets.title"),
+    ticket.data ? `#${ticket.data.number} ${titleOf(t, ticket.data)}` : t("tickets.title"),
   );
   return (
     <div className={classes.split} data-passage={passage.shown ? true : undefined}>
@@ -70,15 +73,19 @@ function Head({ ticket: x }: { ticket: TicketDetail }) {
   const { t } = useTranslation();
   const format = useFormat();
   const me = useMe();
+  const form = useQuery(formQuery).data;
   return (
     <>
-      <h1 className={page.title}>{x.subject}</h1>
+      <h1 className={page.title}>{titleOf(t, x)}</h1>
       <div className={classes.facts}>
         <span>#{x.number}</span>
-        <StatusMark status={x.status} />
-        <span>
-          {x.assignee ? t("tickets.with", { name: x.assignee.name }) : t("tickets.unassigned")}
-        </span>
+        {x.status && <StatusMark status={x.status} />}
+        {column(form, "assignee") && (
+          <span>
+            {x.assignee ? t("tickets.with", { name: x.assignee.name }) : t("tickets.unassigned")}
+          </span>
+        )}
+        {x.priority && x.priority !== "normal" && <span>{t(`common.priority.${x.priority}`)}</span>}
         <time dateTime={x.created_at}>
           {t("tickets.opened", { when: format.full(x.created_at) })}
         </time>
@@ -102,6 +109,12 @@ function Head({ ticket: x }: { ticket: TicketDetail }) {
       {!x.conversation_id && x.description && (
         <div className={classes.description}>{x.description}</div>
       )}
+      {x.fields.length > 0 && (
+        <dl className={classes.fieldList}>
+          <FieldList values={x.fields} />
+        </dl>
+      )}
+      {x.requester.id === me.id && <ChangeDetails ticket={x} />}
     </>
   );
 }
@@ -111,6 +124,7 @@ function Below({ ticket: x }: { ticket: TicketDetail }) {
   const { t } = useTranslation();
   const me = useMe();
   const client = useQueryClient();
+  const moves = column(useQuery(formQuery).data, "status")?.mode === "edit";
   const change = useMutation({
     mutationFn: (status: string) => tickets.change(x.id, { status }),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
@@ -128,13 +142,15 @@ function Below({ ticket: x }: { ticket: TicketDetail }) {
             await client.invalidateQueries({ queryKey: ["tickets"] });
           }}
         >
-          <Button
-            variant="subtle"
-            loading={change.isPending}
-            onClick={() => change.mutate("resolved")}
-          >
-            {t("tickets.solved")}
-          </Button>
+          {moves && (
+            <Button
+              variant="subtle"
+              loading={change.isPending}
+              onClick={() => change.mutate("resolved")}
+            >
+              {t("tickets.solved")}
+            </Button>
+          )}
         </AnswerBox>
       )}
       {done && (
@@ -143,7 +159,7 @@ function Below({ ticket: x }: { ticket: TicketDetail }) {
             {t(me.policies.reopen ? "tickets.done" : "tickets.done_for_good")}
           </p>
           <div className={page.actions}>
-            {me.policies.reopen && (
+            {me.policies.reopen && moves && (
               <Button
                 variant="default"
                 loading={change.isPending}

@@ -1,7 +1,7 @@
 import { Button, NativeSelect, SegmentedControl, Skeleton, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +11,7 @@ import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Empty, Failed, More } from "../app/states";
+import { column, formQuery, titleOf } from "./fields";
 import { StatusMark } from "./StatusMark";
 import { useStatuses } from "./statuses";
 import classes from "./tickets.module.css";
@@ -22,6 +23,7 @@ export function TicketsPage() {
   const search = useSearch({ from: "/shell/tickets" });
   const navigate = useNavigate({ from: "/tickets" });
   const { list: statuses } = useStatuses();
+  const form = useQuery(formQuery).data;
   const [text, setText] = useState(search.q ?? "");
   const [q] = useDebouncedValue(text.trim(), 250);
   useDocumentTitle(t("tickets.title"));
@@ -71,18 +73,20 @@ export function TicketsPage() {
           value={text}
           onChange={(e) => setText(e.currentTarget.value)}
         />
-        <NativeSelect
-          aria-label={t("tickets.status")}
-          value={search.status ?? ""}
-          onChange={(e) => {
-            const status = e.currentTarget.value || undefined;
-            void navigate({ search: (s) => ({ ...s, status }) });
-          }}
-          data={[
-            { value: "", label: t("tickets.any_status") },
-            ...statuses.map((s) => ({ value: s.key, label: s.name })),
-          ]}
-        />
+        {column(form, "status") && (
+          <NativeSelect
+            aria-label={t("tickets.status")}
+            value={search.status ?? ""}
+            onChange={(e) => {
+              const status = e.currentTarget.value || undefined;
+              void navigate({ search: (s) => ({ ...s, status }) });
+            }}
+            data={[
+              { value: "", label: t("tickets.any_status") },
+              ...statuses.map((s) => ({ value: s.key, label: s.name })),
+            ]}
+          />
+        )}
       </div>
       {list.isPending && <Rows />}
       {list.isError && <Failed error={list.error} retry={() => void list.refetch()} />}
@@ -147,10 +151,16 @@ function Row({ ticket: x, company }: { ticket: Ticket; company: boolean }) {
   const format = useFormat();
   return (
     <Link to="/tickets/$ticket" params={{ ticket: x.id }} className={page.row}>
-      <span className={page.rowTitle}>{x.subject}</span>
+      <span className={page.rowTitle}>{titleOf(t, x)}</span>
       <span className={classes.when}>{format.ago(x.updated_at)}</span>
       <span className={page.rowMeta}>
-        #{x.number} · <StatusMark status={x.status} />
+        #{x.number}
+        {x.status && (
+          <>
+            {" "}
+            · <StatusMark status={x.status} />
+          </>
+        )}
         {company && ` · ${x.requester.name}`}
         {x.assignee && ` · ${t("tickets.with", { name: x.assignee.name })}`}
       </span>

@@ -37,4 +37,4 @@ export function useStatuses() {
 }
 
 /** Nobody works on a ticket of this kind any more. */
-export const isDone = (kind: StatusKind) => kind === "resolved" || kind === "closed";
+export const isDone = (kind?: StatusKind) => kind === "resolved" || kind === "closed";

@@ -5,6 +5,7 @@ import articles from "./articles.json";
 import chat from "./chat.json";
 import common from "./common.json";
 import errors from "./errors.json";
+import fields from "./fields.json";
 import login from "./login.json";
 import manage from "./manage.json";
 import outbox from "./outbox.json";
@@ -22,6 +23,7 @@ export default {
   chat,
   common,
   errors,
+  fields,
   login,
   manage,
   outbox,
