@@ -56,10 +56,19 @@ func (p *portal) link(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Write(r.Context(), websocket.MessageText, raw)
 	}
 	send(wire.Challenge{Nonce: make([]byte, wire.NonceSize)})
-	if _, _, err := conn.Read(r.Context()); err != nil {
+	_, raw, err := conn.Read(r.Context())
+	if err != nil {
 		return
 	}
-	send(wire.Welcome{ServerTime: time.Now().Format(time.RFC3339Nano), ServerKey: p.key.Public().(ed25519.PublicKey)})
+	f, err := wire.ParseAgent(raw)
+	prove, ok := f.(*wire.Prove)
+	if err != nil || !ok {
+		return
+	}
+	at := time.Now().Format(time.RFC3339Nano)
+	send(wire.Welcome{
+		ServerTime: at, ServerKey: p.key.Public().(ed25519.PublicKey), Signature: wire.SignClock(p.key, prove.Nonce, prove.Device, at),
+	})
 	p.mu.Lock()
 	command, device := p.command, p.device
 	p.mu.Unlock()

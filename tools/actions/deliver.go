@@ -133,6 +133,11 @@ func (s *Service) command(ctx context.Context, tx *store.Tx, a *db.Action, e *ev
 	}
 	if op == desk.OpRestart || op == desk.OpShutdown {
 		c.WarnSeconds = warnSeconds
+		owner, err := tx.PersonFor(ctx, a.UserID)
+		if err != nil {
+			return nil, err
+		}
+		c.Language = string(owner.Language) // the warning is for whoever asked
 	}
 	if err := s.sealPackage(ctx, tx, c, f); err != nil {
 		return nil, err

@@ -41,8 +41,8 @@ type System interface {
 	// Ready reports whether the task can be done now; false: wait, for instance
 	// for somebody to log in.
 	Ready(ctx context.Context, t Task) bool
-	// Warn tells the person what is about to happen, for at most the given
-	// time, and returns true when they put it off.
+	// Warn tells whoever is logged in what is about to happen, for at most the
+	// given time, and returns true when one of them puts it off.
 	Warn(ctx context.Context, w Warning) (postponed bool)
 	// Do has the effect. It is called at most once for an id.
 	Do(ctx context.Context, t Task) Outcome
@@ -74,7 +74,7 @@ type Package struct {
 // Warning is shown before a device goes off.
 type Warning struct {
 	Operation    string
-	Account      string
+	Language     string // of the person who asked; empty or unknown: the system's
 	For          time.Duration
 	MayPostpone  bool
 	PostponedFor time.Duration
@@ -112,6 +112,8 @@ type Config struct {
 	Settle    time.Duration // how long a restart may take to begin
 	Postpone  time.Duration // how long a person puts a restart off
 	Inventory time.Duration // between two looks at what is installed
+	Beat      time.Duration // between two heartbeats
+	SinceBoot func() time.Duration
 }
 
 // ErrRevoked ends Run: the portal does not know this device any more.
@@ -121,7 +123,7 @@ const (
 	defaultBackoff   = time.Second
 	maxBackoff       = 2 * time.Minute
 	defaultSettle    = 3 * time.Minute
-	defaultPostpone  = 10 * time.Minute
+	defaultPostpone  = 5 * time.Minute
 	defaultInventory = time.Minute
 )
 
@@ -165,9 +167,13 @@ func (c Config) filled() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.SinceBoot == nil {
+		c.SinceBoot = sinceBoot
+	}
 	if c.HTTP == nil {
 		c.HTTP = httpClient()
 	}
+	c.Beat = either(c.Beat, wire.BeatEvery)
 	c.Backoff = either(c.Backoff, defaultBackoff)
 	c.Settle = either(c.Settle, defaultSettle)
 	c.Postpone = either(c.Postpone, defaultPostpone)

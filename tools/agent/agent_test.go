@@ -25,6 +25,7 @@ type device struct {
 	s      *server
 	dir    string
 	system *Simulated
+	change func(*Config)
 	stop   func() error
 }
 
@@ -60,12 +61,14 @@ func (d *device) start() *device {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	client := httpClient()
-	go func() {
-		done <- Run(ctx, Config{
-			Dir: d.dir, System: d.system, HTTP: client, Backoff: 10 * time.Millisecond, Settle: 300 * time.Millisecond,
-			Postpone: 20 * time.Millisecond, Inventory: 20 * time.Millisecond,
-		})
-	}()
+	cfg := Config{
+		Dir: d.dir, System: d.system, HTTP: client, Backoff: 10 * time.Millisecond, Settle: 300 * time.Millisecond,
+		Postpone: 20 * time.Millisecond, Inventory: 20 * time.Millisecond,
+	}
+	if d.change != nil {
+		d.change(&cfg)
+	}
+	go func() { done <- Run(ctx, cfg) }()
 	ended := false
 	d.stop = func() error {
 		if ended {

@@ -12,24 +12,31 @@ import (
 )
 
 // take receives a signed command. What is not good is refused, told and not
-// remembered: a forged command must not burn the id of a real one.
-func (a *agent) take(ctx context.Context, e wire.Envelope) {
+// remembered: a forged command must not burn the id of a real one. An error
+// ends the link: the command comes again on the next.
+func (a *agent) take(ctx context.Context, e wire.Envelope) error {
 	c, err := wire.OpenCommand(a.Identity.ServerKey, e)
 	if err != nil {
 		a.refuse(ctx, claimedID(e), "the command's signature or form is not good: "+err.Error())
-		return
+		return nil //nolint:nilerr // it was answered
 	}
 	if c.Device != a.Identity.Device {
 		a.refuse(ctx, c.ID, "the command is for another device")
-		return
+		return nil
 	}
 	if r, known := a.memory.get(c.ID); known {
 		a.answer(ctx, r)
-		return
+		return nil
 	}
-	if now := a.now(); now.After(c.ExpiresAt) {
+	switch now, sure := a.clock.now(); {
+	case !a.clock.told():
+		a.refuse(ctx, c.ID, "the portal has not signed its time, so nobody knows whether the command has expired")
+		return nil
+	case !sure:
+		return errClock
+	case !now.Before(c.ExpiresAt):
 		a.refuse(ctx, c.ID, "the command has expired")
-		return
+		return nil
 	}
 	f, err := a.System.Facts(ctx)
 	if err != nil {
@@ -40,16 +47,17 @@ func (a *agent) take(ctx context.Context, e wire.Envelope) {
 		if r, known := a.memory.get(c.ID); known {
 			a.answer(ctx, r)
 		}
-		return
+		return nil
 	}
 	if err != nil {
 		// Without memory nothing is done: it might be done twice.
 		a.log.ErrorContext(ctx, "a command cannot be remembered", slog.String("action_id", c.ID), slog.Any("error", err))
 		a.report(ctx, wire.Result{ID: c.ID, Code: wire.CodeFailed, Output: "the device cannot write its memory of commands"})
-		return
+		return nil
 	}
 	hit("remembered")
 	a.start(ctx, c)
+	return nil
 }
 
 // answer repeats what is known about a command, and does nothing else.
@@ -57,6 +65,9 @@ func (a *agent) answer(ctx context.Context, r record) {
 	switch r.State {
 	case accepted:
 		a.tell(ctx, wire.Progress{ID: r.ID, State: wire.ProgressDelivered})
+		if a.now().Before(r.PutOffTill) {
+			a.tell(ctx, a.postponed(r.PutOffTill, r.ID))
+		}
 	case begun:
 		a.tell(ctx, wire.Progress{ID: r.ID, State: wire.ProgressRunning})
 	case finished:
@@ -92,8 +103,7 @@ func (a *agent) perform(ctx context.Context, c wire.Command) {
 		a.finish(ctx, c, began, refusal.outcome())
 		return
 	}
-	// The deadline is by the server's clock; the wait for it by ours.
-	until, cancel := context.WithTimeout(ctx, c.ExpiresAt.Sub(a.now()))
+	until, cancel := a.until(ctx, c.ExpiresAt)
 	defer cancel()
 	if refusal := a.await(until, c, t); refusal != nil {
 		if ctx.Err() == nil { // else the agent ends: it is still accepted, and goes on at the next start
@@ -103,7 +113,7 @@ func (a *agent) perform(ctx context.Context, c wire.Command) {
 	}
 	a.single.Lock()
 	defer a.single.Unlock()
-	if until.Err() != nil {
+	if until.Err() != nil || !a.now().Before(c.ExpiresAt) {
 		if ctx.Err() == nil {
 			a.finish(ctx, c, began, Outcome{Code: wire.CodeTimeout, Output: "another operation took until the deadline"})
 		}
@@ -137,7 +147,8 @@ func (a *agent) ended(ctx context.Context, c wire.Command, began time.Time, o Ou
 	a.finish(ctx, c, began, o)
 }
 
-// await waits until the task can be done and the person has let it.
+// await waits until the task can be done and the people at the device have
+// let it. ctx ends at the command's deadline.
 func (a *agent) await(ctx context.Context, c wire.Command, t Task) *Refusal {
 	for told := false; !a.System.Ready(ctx, t); told = true {
 		if !told {
@@ -151,23 +162,53 @@ func (a *agent) await(ctx context.Context, c wire.Command, t Task) *Refusal {
 		return nil
 	}
 	for {
-		deadline, _ := ctx.Deadline()
-		w := Warning{
-			Operation: t.Operation, Account: t.Account, For: time.Duration(c.WarnSeconds) * time.Second,
-			PostponedFor: a.Postpone, MayPostpone: time.Until(deadline) > a.Postpone+time.Duration(c.WarnSeconds)*time.Second,
-		}
-		postponed := a.System.Warn(ctx, w)
-		if ctx.Err() != nil {
+		r, _ := a.memory.get(c.ID)
+		if !a.sleepUntil(ctx, r.PutOffTill) { // the zero time is over
 			return &Refusal{Code: wire.CodePostponedOut, Text: "it was put off until the deadline"}
 		}
-		if !postponed {
+		w := a.warning(c, r.PutOff)
+		switch {
+		case w.For <= 0 && r.PutOff > 0:
+			return &Refusal{Code: wire.CodePostponedOut, Text: "it was put off until the deadline"}
+		case w.For <= 0:
+			return &Refusal{Code: wire.CodeTimeout, Text: "it came too late to warn the people at the device"}
+		}
+		if !a.System.Warn(ctx, w) {
 			return nil
 		}
-		a.tell(ctx, wire.Progress{ID: c.ID, State: wire.ProgressPostponed, Seconds: int(a.Postpone / time.Second)})
-		if !sleep(ctx, a.Postpone) {
-			return &Refusal{Code: wire.CodePostponedOut, Text: "it was put off until the deadline"}
-		}
+		a.putOff(ctx, c.ID)
 	}
+}
+
+// warning is what to show, within what is left until the deadline.
+func (a *agent) warning(c wire.Command, putOff int) Warning {
+	const toSpare = 5 * time.Second // from the warning's end to the effect
+	left := c.ExpiresAt.Sub(a.now())
+	w := Warning{Operation: c.Operation, Language: c.Language, PostponedFor: a.Postpone}
+	w.For = min(time.Duration(c.WarnSeconds)*time.Second, left-toSpare)
+	w.MayPostpone = putOff < maxPutOff && left > a.Postpone+time.Duration(c.WarnSeconds)*time.Second+toSpare
+	return w
+}
+
+// maxPutOff is how often the people at a device may put one command off.
+const maxPutOff = 3
+
+// putOff remembers that a person put a command off, so that the agent's own
+// restart neither forgets it nor lets them begin to count anew.
+func (a *agent) putOff(ctx context.Context, id string) {
+	till := a.now().Add(a.Postpone)
+	if err := a.memory.update(id, func(r *record) { r.PutOff, r.PutOffTill = r.PutOff+1, till }); err != nil {
+		a.log.ErrorContext(ctx, "a postponement cannot be remembered", slog.String("action_id", id), slog.Any("error", err))
+		sleep(ctx, a.Postpone)
+		return
+	}
+	a.tell(ctx, a.postponed(till, id))
+}
+
+// postponed tells until when, as a span from now.
+func (a *agent) postponed(till time.Time, id string) wire.Progress {
+	left := till.Sub(a.now()).Round(time.Second)
+	return wire.Progress{ID: id, State: wire.ProgressPostponed, Seconds: max(1, int(left/time.Second))}
 }
 
 // task opens what is sealed and checks what will become an argument.

@@ -22,10 +22,11 @@ type agent struct {
 	Config
 	log    *slog.Logger
 	memory *memory
+	clock  *clock
+	left   []record // accepted in an earlier life; taken up by the first link
 
 	mu     sync.Mutex
 	out    chan wire.Frame // of the link that is up; nil when none is
-	skew   time.Duration   // the server's clock less ours
 	warned string          // the server key that did not match, told once
 
 	ctx    context.Context //nolint:containedctx // the life of the process, which jobs outlast a link by
@@ -46,7 +47,10 @@ func newAgent(cfg Config) (*agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &agent{Config: cfg, log: cfg.Log, memory: m, work: make(chan struct{}, atOnce), look: make(chan struct{}, 1)}, nil
+	return &agent{
+		Config: cfg, log: cfg.Log, memory: m, clock: &clock{wall: cfg.Now, sinceBoot: cfg.SinceBoot},
+		work: make(chan struct{}, atOnce), look: make(chan struct{}, 1),
+	}, nil
 }
 
 // live is the process's life until ctx ends, the device is revoked, or (a
@@ -150,6 +154,7 @@ func (a *agent) prove(ctx context.Context, conn *websocket.Conn) error {
 	proof := wire.SignProof(a.Identity.Sign, challenge.Nonce, a.Identity.Device, wire.Host(a.Identity.Server))
 	nonce := make([]byte, wire.NonceSize)
 	_, _ = crypto.Read(nonce) // never fails, by its contract
+	asked := a.clock.moment()
 	if err := send(ctx, conn, wire.Prove{Device: a.Identity.Device, Signature: proof, Nonce: nonce}); err != nil {
 		return err
 	}
@@ -159,7 +164,7 @@ func (a *agent) prove(ctx context.Context, conn *websocket.Conn) error {
 	}
 	switch f := second.(type) {
 	case *wire.Welcome:
-		a.welcomed(ctx, f, nonce)
+		a.welcomed(ctx, f, nonce, asked)
 		return nil
 	case *wire.Error:
 		if f.Code == wire.ErrorRevoked {
@@ -173,12 +178,12 @@ func (a *agent) prove(ctx context.Context, conn *websocket.Conn) error {
 // welcomed sets the clock by the server's: a device whose own is wrong still
 // tells an expired command. The time is signed, for a nonce of this link: who
 // sits in between cannot turn it back.
-func (a *agent) welcomed(ctx context.Context, f *wire.Welcome, nonce []byte) {
+func (a *agent) welcomed(ctx context.Context, f *wire.Welcome, nonce []byte, asked moment) {
 	at, err := time.Parse(time.RFC3339Nano, f.ServerTime)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err == nil && wire.CheckClock(a.Identity.ServerKey, nonce, a.Identity.Device, f.ServerTime, f.Signature) {
-		a.skew = at.Sub(a.Now())
+		a.clock.set(at, asked)
 	}
 	if key := wire.KeyID(f.ServerKey); !slices.Equal(f.ServerKey, a.Identity.ServerKey) && a.warned != key {
 		a.warned = key
@@ -186,15 +191,8 @@ func (a *agent) welcomed(ctx context.Context, f *wire.Welcome, nonce []byte) {
 	}
 }
 
-// now is the time by the server's clock.
-func (a *agent) now() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.Now().Add(a.skew)
-}
-
 // converse serves a link that is up: one reads, one writes, one looks at what
-// changed on the device.
+// changed on the device, one whether the other side is still there.
 func (a *agent) converse(ctx context.Context, conn *websocket.Conn) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	out := make(chan wire.Frame, outgoing)
@@ -209,7 +207,9 @@ func (a *agent) converse(ctx context.Context, conn *websocket.Conn) error {
 	a.attach(out)
 	defer a.attach(nil)
 	a.retell(ctx)
+	a.goOn(ctx)
 	loops.Go(func() { a.watch(ctx, out) })
+	loops.Go(func() { cancel(a.pulse(ctx, conn)) })
 	for {
 		f, err := receive(ctx, conn)
 		if errors.Is(err, wire.ErrMalformed) {
@@ -225,7 +225,9 @@ func (a *agent) converse(ctx context.Context, conn *websocket.Conn) error {
 		switch f := f.(type) {
 		case *wire.Do:
 			hit("received")
-			a.take(ctx, f.Envelope)
+			if err := a.take(ctx, f.Envelope); err != nil {
+				return err
+			}
 		case *wire.Check:
 			put(ctx, out, wire.Beat{})
 		case *wire.Error:
@@ -265,7 +267,7 @@ func put(ctx context.Context, out chan<- wire.Frame, f wire.Frame) {
 
 // write sends what is put into out, and a heartbeat when nothing was.
 func (a *agent) write(ctx context.Context, conn *websocket.Conn, out <-chan wire.Frame) error {
-	beat := time.NewTicker(wire.BeatEvery)
+	beat := time.NewTicker(a.Beat)
 	defer beat.Stop()
 	for {
 		var f wire.Frame = wire.Beat{}
@@ -285,6 +287,24 @@ func (a *agent) write(ctx context.Context, conn *websocket.Conn, out <-chan wire
 			a.told(ctx, report)
 		}
 	}
+}
+
+// pulse asks the other side now and then whether it is there. A network that
+// changed under a link does not end it: without the question a device would
+// wait for many minutes on a link that is none, and its commands with it.
+func (a *agent) pulse(ctx context.Context, conn *websocket.Conn) error {
+	for sleep(ctx, a.Beat) {
+		asking, cancel := context.WithTimeout(ctx, min(20*time.Second, 2*a.Beat))
+		err := conn.Ping(asking)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			return fmt.Errorf("the portal does not answer any more: %w", err)
+		}
+		if _, sure := a.clock.now(); !sure && a.clock.told() {
+			return errClock
+		}
+	}
+	return nil
 }
 
 func send(ctx context.Context, conn *websocket.Conn, f wire.Frame) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ const (
 	wall       = "/usr/bin/wall"
 	systemdRun = "/usr/bin/systemd-run"
 	zenity     = "/usr/bin/zenity"
+	notifySend = "/usr/bin/notify-send"
 	dpkgQuery  = "/usr/bin/dpkg-query"
 	rpm        = "/usr/bin/rpm"
 )
@@ -76,7 +78,7 @@ func (l *linuxOS) accounts(ctx context.Context) ([]wire.Account, error) {
 	for _, s := range l.sessions(ctx) {
 		if i, ok := at[s.user]; ok {
 			list[i].LoggedIn = true
-		} else if s.uid >= 1000 && goodAccount(s.user) {
+		} else {
 			at[s.user] = len(list)
 			list = append(list, wire.Account{Name: s.user, SID: strconv.Itoa(s.uid), Kind: wire.AccountDomain, LoggedIn: true})
 		}
@@ -102,12 +104,22 @@ func (l *linuxOS) sessions(ctx context.Context) []linuxSession {
 		if len(fields) < 3 || !goodSession(fields[0]) {
 			continue
 		}
-		if uid, err := strconv.Atoi(fields[1]); err == nil && uid >= 1000 && uid < 65000 {
+		if slices.ContainsFunc(fields[3:], func(class string) bool { return slices.Contains(notPeoples, class) }) {
+			continue
+		}
+		if uid, err := strconv.Atoi(fields[1]); err == nil && persons(uid) && goodAccount(fields[2]) {
 			list = append(list, linuxSession{fields[0], fields[2], uid})
 		}
 	}
 	return list
 }
+
+// notPeoples are sessions that nobody sits at; newer systems list them too.
+var notPeoples = []string{"manager", "manager-early", "greeter", "lock-screen", "background", "background-light", "user-early"}
+
+// persons tells a person's uid from a service's: directories give numbers far
+// above those of /etc/passwd, systemd keeps some in between for itself.
+func persons(uid int) bool { return uid >= 1000 && (uid < 60514 || uid > 65535) }
 
 func goodSession(id string) bool {
 	return id != "" && len(id) <= 32 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
@@ -212,42 +224,6 @@ func (l *linuxOS) resetPassword(ctx context.Context, t Task) Outcome {
 		return o
 	}
 	return outcome(l.run.Run(ctx, Call{Path: chage, Args: []string{"--lastday", "0", "--", t.Account}, Within: quick}))
-}
-
-// Warn implements System: a window in each graphical session that has one to
-// show, which can also put it off; a line on every terminal.
-func (l *linuxOS) Warn(ctx context.Context, w Warning) bool {
-	text := warningText(w)
-	_, _ = l.run.Run(ctx, Call{Path: wall, Args: []string{"--", text}, Within: quick})
-	seconds := strconv.Itoa(int(w.For / time.Second))
-	if l.exists(zenity) && l.exists(systemdRun) {
-		for _, s := range l.sessions(ctx) {
-			if w.Account != "" && s.user != w.Account {
-				continue
-			}
-			args := []string{
-				"--user", "--machine=" + s.user + "@.host", "--quiet", "--pipe", "--wait", "--collect", "--", zenity,
-				"--question", "--no-markup", "--title=Conserje", "--text=" + text, "--timeout=" + seconds, "--ok-label=" + nowLabel, "--cancel-label=" + laterLabel,
-			}
-			if !w.MayPostpone {
-				args[8] = "--warning"
-				args = args[:len(args)-1]
-			}
-			began := time.Now()
-			exit, err := l.run.Run(ctx, Call{Path: systemdRun, Args: args, Within: w.For + quick})
-			switch {
-			case err == nil && exit.Code == 0:
-				return false // now
-			case err == nil && exit.Code == 1 && w.MayPostpone && exit.Output == "":
-				return true
-			case err == nil && exit.Code == 5:
-				return false // its time is up
-			}
-			w.For = max(0, w.For-time.Since(began)) // no window could be shown
-		}
-	}
-	sleep(ctx, w.For)
-	return false
 }
 
 // osRelease reads a name for people from os-release.

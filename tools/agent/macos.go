@@ -27,6 +27,7 @@ const (
 	osascript   = "/usr/bin/osascript"
 	dscl        = "/usr/bin/dscl"
 	pwpolicy    = "/usr/bin/pwpolicy" //nolint:gosec // a program, no password
+	defaults    = "/usr/bin/defaults"
 )
 
 // lockScript calls what the Apple menu's "Lock Screen" calls. Nothing is put
@@ -37,16 +38,22 @@ $.dlopen('/System/Library/PrivateFrameworks/login.framework/Versions/Current/log
 ObjC.bindFunction('SACLockScreenImmediate', ['int', []]);
 $.SACLockScreenImmediate();`
 
-// askScript shows its arguments: text, seconds, and the button's labels.
+// askScript shows its arguments: text, seconds, and one or two labels. What it
+// answers is ours and not a label.
 const askScript = `on run argv
 	set secs to (item 2 of argv) as integer
 	if (count of argv) is 4 then
 		set answer to display dialog (item 1 of argv) with title "Conserje" buttons {item 4 of argv, item 3 of argv} default button 2 giving up after secs
+		if gave up of answer then return "gone"
+		if button returned of answer is (item 4 of argv) then return "later"
 	else
 		set answer to display dialog (item 1 of argv) with title "Conserje" buttons {item 3 of argv} default button 1 giving up after secs
 	end if
-	return button returned of answer
+	return "now"
 end run`
+
+// answerLater is what a window of ours says when the person puts it off.
+const answerLater = "later"
 
 // Facts implements System.
 func (m *macOS) Facts(ctx context.Context) (wire.Facts, error) {
@@ -233,15 +240,27 @@ func (m *macOS) Warn(ctx context.Context, w Warning) bool {
 	if uid < 500 {
 		return false // nobody to warn
 	}
-	args := []string{"-e", askScript, warningText(w), strconv.Itoa(int(w.For / time.Second)), nowLabel}
+	say := speak(w.Language, m.locale(ctx))
+	text, buttons := say.text(w), []string{say["now"]}
 	if w.MayPostpone {
-		args = append(args, laterLabel)
+		text += "\n\n" + say.button(w)
+		buttons = append(buttons, say["later"])
 	}
+	args := append([]string{"-e", askScript, text, strconv.Itoa(int(w.For / time.Second))}, buttons...)
 	began := time.Now()
 	exit, err := m.run.Run(ctx, asUser(uid, w.For+quick, osascript, args...))
 	if err != nil || exit.Code != 0 {
 		sleep(ctx, w.For-time.Since(began)) // no window could be shown
 		return false
 	}
-	return strings.TrimSpace(exit.Output) == laterLabel
+	return strings.TrimSpace(exit.Output) == answerLater
+}
+
+// locale is the language that this Mac was set up in.
+func (m *macOS) locale(ctx context.Context) string {
+	exit, err := m.run.Run(ctx, Call{Path: defaults, Args: []string{"read", "/Library/Preferences/.GlobalPreferences", "AppleLocale"}, Within: quick})
+	if err != nil || exit.Code != 0 {
+		return ""
+	}
+	return strings.TrimSpace(exit.Output)
 }

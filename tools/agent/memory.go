@@ -32,6 +32,9 @@ type record struct {
 	Told      bool           `json:"told,omitempty"`    // the report went out
 	Command   *wire.Envelope `json:"command,omitempty"` // until it is finished; its secrets are sealed
 	Report    *wire.Envelope `json:"report,omitempty"`
+
+	PutOff     int       `json:"put_off,omitempty"`     // how often the people at the device put it off
+	PutOffTill time.Time `json:"put_off_till,omitzero"` // the last time, by the server's clock
 }
 
 // memory remembers every command that was ever accepted: one file each,

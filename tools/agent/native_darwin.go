@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -20,6 +21,16 @@ func Native() System {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// sinceBoot counts on while the machine sleeps, and nobody sets it: that is
+// what macOS means by monotonic.
+func sinceBoot() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		return time.Since(processBegan)
+	}
+	return time.Duration(t.Nano())
 }
 
 func macFacts(ctx context.Context) (wire.Facts, error) {

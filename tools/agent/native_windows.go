@@ -32,11 +32,14 @@ func Native() System {
 		self = ""
 	}
 	return &windowsOS{
-		run: programs{}, base: windowsFacts, sessions: windowsSessions, message: windowsMessage,
+		run: programs{}, base: windowsFacts, sessions: windowsSessions, message: windowsMessage, locale: windowsLocale,
 		exists:   func(path string) bool { _, err := os.Stat(path); return err == nil },
 		system32: system32, data: data, self: self,
 	}
 }
+
+// sinceBoot counts on while the machine sleeps, and nobody sets it.
+func sinceBoot() time.Duration { return windows.DurationSinceBoot() }
 
 // windowsFacts tells one boot from another by the counter that Windows keeps;
 // where that is off, by the time of the boot.
@@ -98,17 +101,25 @@ func sessionText(session uint32, class uintptr) string {
 	return windows.UTF16PtrToString(text)
 }
 
+func windowsLocale() string {
+	list, err := windows.GetSystemPreferredUILanguages(windows.MUI_LANGUAGE_NAME)
+	if err != nil || len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
 // windowsMessage shows a window in a session and waits for its answer.
 func windowsMessage(session int, title, text string, timeout time.Duration, mayPostpone bool) bool {
 	const (
-		okOnly, okCancel = 0, 1
-		warningIcon      = 0x30
-		systemModal      = 0x1000
-		answerCancel     = 2
+		okOnly, yesNo = 0, 4
+		warningIcon   = 0x30
+		systemModal   = 0x1000
+		answerNo      = 7
 	)
 	style := uintptr(okOnly | warningIcon | systemModal)
 	if mayPostpone {
-		style = okCancel | warningIcon | systemModal
+		style = yesNo | warningIcon | systemModal
 	}
 	t, err := windows.UTF16FromString(title)
 	if err != nil {
@@ -124,7 +135,7 @@ func windowsMessage(session int, title, text string, timeout time.Duration, mayP
 		uintptr(unsafe.Pointer(&t[0])), uintptr(2*(len(t)-1)), uintptr(unsafe.Pointer(&m[0])), uintptr(2*(len(m)-1)),
 		style, uintptr(timeout/time.Second), uintptr(unsafe.Pointer(&answer)), 1,
 	)
-	return ok != 0 && answer == answerCancel
+	return ok != 0 && answer == answerNo
 }
 
 // SessionHelper does, in the session of a user, what a service cannot.

@@ -9,7 +9,9 @@ import (
 	"github.com/conserje/conserje/tools/devices/wire"
 )
 
-// recall goes through what an earlier life of the process left behind.
+// recall goes through what an earlier life of the process left behind. What
+// had not begun waits for the first link: before the server has told its time,
+// nobody here knows whether the deadline has passed.
 func (a *agent) recall(ctx context.Context) {
 	a.ctx = ctx
 	open := a.memory.where(func(r record) bool { return r.State != finished })
@@ -22,10 +24,22 @@ func (a *agent) recall(ctx context.Context) {
 	}
 	for _, r := range open {
 		if r.State == accepted && r.Command != nil {
-			a.resume(ctx, r)
+			a.left = append(a.left, r)
 			continue
 		}
-		a.settle(ctx, r, f.BootID)
+		a.settle(ctx, r, f.BootID, false)
+	}
+}
+
+// goOn takes up what recall left for the first link whose time is known.
+func (a *agent) goOn(ctx context.Context) {
+	if _, sure := a.clock.now(); !sure {
+		return
+	}
+	left := a.left
+	a.left = nil
+	for _, r := range left {
+		a.resume(ctx, r)
 	}
 }
 
@@ -47,17 +61,17 @@ func (a *agent) resume(ctx context.Context, r record) {
 // settle ends a command whose effect may have happened. It is never begun
 // again. A restart and a shut-down are told by the boot; what remains is
 // reported as what it is: interrupted, with the evidence of now.
-func (a *agent) settle(ctx context.Context, r record, bootID string) {
+func (a *agent) settle(ctx context.Context, r record, bootID string, waited bool) {
 	result := wire.Result{ID: r.ID, StartedAt: r.BegunAt.UTC(), EndedAt: a.Now().UTC()}
 	power := r.Operation == wire.Restart || r.Operation == wire.Shutdown
 	switch {
 	case power && bootID != "" && r.BootID != "" && r.BootID != bootID:
 		result.OK = true
-	case power && a.Now().Sub(r.BegunAt) < a.Settle:
-		// The system may be about to go down.
+	case power && !waited && a.Now().Sub(r.BegunAt) < a.Settle:
+		// The system may be about to go down. No clock can make this longer.
 		a.jobs.Go(func() {
-			if sleep(ctx, a.Settle-a.Now().Sub(r.BegunAt)) {
-				a.settle(ctx, r, bootID)
+			if sleep(ctx, min(a.Settle, a.Settle-a.Now().Sub(r.BegunAt))) {
+				a.settle(ctx, r, bootID, true)
 			}
 		})
 		return
@@ -69,13 +83,17 @@ func (a *agent) settle(ctx context.Context, r record, bootID string) {
 }
 
 // retell repeats reports that did not go out, and those of the last while: a
-// report that was written to a dying link may not have arrived.
+// report that was written to a dying link may not have arrived. Of what is
+// under way it says how far it is.
 func (a *agent) retell(ctx context.Context) {
 	again := a.memory.where(func(r record) bool {
 		return r.State == finished && r.Report != nil && (!r.Told || a.Now().Sub(r.EndedAt) < retellFor)
 	})
 	for _, r := range again {
 		a.tell(ctx, wire.Report{Envelope: *r.Report})
+	}
+	for _, r := range a.memory.where(func(r record) bool { return r.State != finished }) {
+		a.answer(ctx, r)
 	}
 }
 

@@ -39,6 +39,7 @@ type server struct {
 	links    int
 	changed  chan struct{}
 	revoked  bool
+	mute     bool // reads nothing after the welcome, and so answers no ping
 	problems []string
 }
 
@@ -107,6 +108,10 @@ func (s *server) link(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	for {
+		if s.mute {
+			<-s.t.Context().Done()
+			return
+		}
 		_, raw, err := conn.Read(ctx)
 		if err != nil {
 			return
@@ -148,6 +153,17 @@ func (s *server) set(change func()) {
 	case s.changed <- struct{}{}:
 	default:
 	}
+}
+
+// told counts what was said of a command's way; under the lock.
+func (s *server) told(id, state string) int {
+	n := 0
+	for _, f := range s.frames {
+		if p, ok := f.(*wire.Progress); ok && p.ID == id && p.State == state {
+			n++
+		}
+	}
+	return n
 }
 
 // until waits until the condition, which is asked under the lock, holds.

@@ -20,9 +20,10 @@ type windowsOS struct {
 	sessions func() []windowsSession
 	message  func(session int, title, text string, timeout time.Duration, mayPostpone bool) (postponed bool)
 	exists   func(path string) bool
-	system32 string // C:\Windows\System32, asked of the system and not of the environment
-	data     string // C:\ProgramData
-	self     string // this program
+	locale   func() string // the system's language
+	system32 string        // C:\Windows\System32, asked of the system and not of the environment
+	data     string        // C:\ProgramData
+	self     string        // this program
 }
 
 type windowsSession struct {
@@ -294,16 +295,17 @@ func (w *windowsOS) install(ctx context.Context, p *Package) (o Outcome) {
 	return installed(o)
 }
 
-// Warn implements System: a window in every session of the account, or in
-// every one.
+// Warn implements System: a window in every session. Its buttons are the
+// system's own, in the system's language, so the text is a question.
 func (w *windowsOS) Warn(ctx context.Context, warning Warning) bool {
-	sessions := w.sessionsOf(warning.Account)
+	sessions := w.sessions()
 	if len(sessions) == 0 {
 		return false // nobody to warn
 	}
-	text := warningText(warning)
+	say := speak(warning.Language, w.locale())
+	text := say.text(warning)
 	if warning.MayPostpone {
-		text += " Press OK for now, Cancel for later."
+		text += "\n\n" + say.question(warning)
 	}
 	answers := make(chan bool, len(sessions))
 	for _, s := range sessions {

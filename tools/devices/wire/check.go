@@ -17,6 +17,7 @@ const (
 	maxNonce   = 128
 	maxURL     = 2048
 	maxSealed  = 4096
+	maxTongue  = 16
 )
 
 var (
@@ -123,7 +124,7 @@ func (c Command) check() error {
 		return malformed("expiry")
 	case len(c.SealedSecret) > maxSealed || len(c.Digest) > 64:
 		return malformed("secret")
-	case c.WarnSeconds < 0 || c.WarnSeconds > 24*3600:
+	case c.WarnSeconds < 0 || c.WarnSeconds > 24*3600 || !within(maxTongue, c.Language):
 		return malformed("warning")
 	case (c.Package != nil) != (c.Operation == InstallSoftware):
 		return malformed("package")

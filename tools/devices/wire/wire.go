@@ -150,6 +150,7 @@ type Command struct {
 	ExpiresAt    time.Time    `json:"expires_at"`
 	Nonce        string       `json:"nonce"`
 	WarnSeconds  int          `json:"warn_seconds,omitempty"`
+	Language     string       `json:"language,omitempty"` // of the warning: the owner's
 }
 
 // Why an operation did not happen, in a report.
