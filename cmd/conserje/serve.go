@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -15,12 +17,15 @@ import (
 
 	"github.com/conserje/conserje/portal/demo"
 	"github.com/conserje/conserje/portal/web"
+	"github.com/conserje/conserje/tools/devices"
 )
 
 type serveCmd struct {
 	Addr           string   `env:"CONSERJE_ADDR" default:":8080" help:"Address to listen on."`
 	Demo           bool     `env:"CONSERJE_DEMO" help:"Fill an empty database with the demo, and show its mail and text messages on a page instead of sending them."`
 	TrustedProxies []string `env:"CONSERJE_TRUSTED_PROXIES" help:"Addresses or networks whose X-Forwarded headers are believed."`
+
+	Agents string `env:"CONSERJE_AGENTS" type:"path" placeholder:"DIR" help:"Folder of the device agents that staff can download. By itself: agents beside this program, when there is one."`
 
 	Waits waits `embed:""`
 }
@@ -85,6 +90,9 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if err != nil {
 		return err
 	}
+	if p.agents, err = openAgents(c.Agents); err != nil {
+		return err
+	}
 	if c.Demo {
 		if err := demo.Fill(ctx, demo.Rooms{Store: d.Store, People: p.people, Knowledge: p.knowledge, Software: p.software}, progress); err != nil {
 			return err
@@ -138,6 +146,27 @@ func (c *serveCmd) checkProxies() error {
 		}
 	}
 	return nil
+}
+
+// openAgents opens the folder of the agents: the one that is named, or the one
+// that the build leaves beside the server. None is no mistake.
+func openAgents(dir string) (*devices.Downloads, error) {
+	if dir != "" {
+		d, err := devices.OpenDownloads(dir)
+		if err != nil {
+			return nil, fmt.Errorf("CONSERJE_AGENTS: %w", err)
+		}
+		return d, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil //nolint:nilerr,nilnil // there is no folder beside it that we know of
+	}
+	d, err := devices.OpenDownloads(filepath.Join(filepath.Dir(self), "agents"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // nobody built them
+	}
+	return d, err
 }
 
 func (c *serveCmd) stop(ctx context.Context, app *fiber.App, p *portal) error {

@@ -40,6 +40,7 @@ type portal struct {
 	conversations *conversations.Service
 	actions       *actions.Service
 	devices       *devices.Service
+	agents        *devices.Downloads
 	links         *devices.LinkServer
 	chat          *chat.Server
 	notify        *notify.Service
@@ -123,7 +124,7 @@ func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App 
 	app, _ := api.NewApp(api.Config{
 		Verify: p.verify, Notify: p.notify,
 		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Actions: p.actions, Knowledge: p.knowledge, Software: p.software,
-		Devices: p.devices, AgentLink: p.links.Handler(), AgentEnrol: p.links.EnrolHandler(),
+		Devices: p.devices, Agents: p.agents, AgentLink: p.links.Handler(), AgentEnrol: p.links.EnrolHandler(),
 		Assistant: func() api.AssistantInfo { return p.models.info },
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
 			f, ok := web.Lookup(path, encodings)

@@ -262,6 +262,8 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		id = w.spare(t, desk.RoleContact)
 	case "company":
 		id = storetest.Company(t, w.store, w.tenant, string(desk.NewID()))
+	case "agent":
+		c.path = strings.Replace(c.path, "{name}", anAgent, 1)
 	case "own":
 		w.forgetFactors(t)
 	case "person", "phone", "totp":

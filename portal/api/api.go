@@ -44,6 +44,8 @@ type Config struct {
 	Knowledge     *kb.KB
 	Software      *software.Service
 	Devices       *devices.Service
+	// Agents are the programs for new devices; optional.
+	Agents *devices.Downloads
 	// AgentLink and AgentEnrol are the agents' own two addresses, which know no
 	// session.
 	AgentLink, AgentEnrol fiber.Handler

@@ -6,6 +6,10 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/tools/devices"
 )
@@ -36,6 +40,10 @@ type newAssignment struct {
 	}
 }
 
+type oneAgent struct {
+	Name string `path:"name" maxLength:"100"`
+}
+
 type oneAssignment struct {
 	ByID
 	User string `path:"user" format:"uuid"`
@@ -47,6 +55,8 @@ func (a *API) mountDevices() {
 	route(a, staff, http.MethodGet, "/admin/devices", "All devices, by name", a.managedDevices)
 	route(a, staff, http.MethodGet, "/admin/devices/tokens", "The enrolment tokens of late, without themselves", a.listTokens)
 	route(a, staff, http.MethodPost, "/admin/devices/tokens", "A token that lets one device in, once, within an hour", a.newToken, createdNew)
+	route(a, staff, http.MethodGet, "/admin/agents", "The agents that this server hands out, with their SHA-256", a.listAgents)
+	route(a, staff, http.MethodGet, "/admin/agents/{name}", "The agent for one system, to install on a device", a.downloadAgent, aProgram)
 	route(a, staff, http.MethodGet, "/admin/devices/{id}", "All that is known of a device", byID(a.cfg.Devices.One))
 	route(a, staff, http.MethodPost, "/admin/devices/{id}/assignments", "Let a person act on the device", a.assign, createdNew)
 	route(a, staff, http.MethodDelete, "/admin/devices/{id}/assignments/{user}", "Take the device from a person", a.unassign, noContent)
@@ -124,7 +134,33 @@ func (a *API) listTokens(ctx context.Context, _ *nothing) (*body[page[devices.En
 
 func (a *API) newToken(ctx context.Context, in *newToken) (*body[devices.EnrolmentToken], error) {
 	t, err := a.cfg.Devices.NewToken(ctx, desk.ID(in.Body.CompanyID), desk.ID(in.Body.UserID))
+	t.Commands = devices.Commands(clientFrom(ctx).origin, t.Token)
 	return &body[devices.EnrolmentToken]{t}, err
+}
+
+func (a *API) listAgents(context.Context, *nothing) (*body[page[devices.Download]], error) {
+	list, err := a.cfg.Agents.List()
+	return pageOf(list, ""), err
+}
+
+func (a *API) downloadAgent(_ context.Context, in *oneAgent) (*huma.StreamResponse, error) {
+	f, d, err := a.cfg.Agents.Open(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		c.SetHeader(fiber.HeaderContentType, fiber.MIMEOctetStream)
+		c.SetHeader(fiber.HeaderContentDisposition, `attachment; filename="`+d.Name+`"`)
+		// The server closes it when it is sent, or the line breaks.
+		humafiber.UnwrapV2(c).Context().SetBodyStream(f, int(d.Size))
+	}}, nil
+}
+
+// aProgram documents an answer that is a file.
+func aProgram(op *huma.Operation) {
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "The program", Content: map[string]*huma.MediaType{fiber.MIMEOctetStream: {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
+	}}
 }
 
 func (a *API) assign(ctx context.Context, in *newAssignment) (*body[devices.Managed], error) {

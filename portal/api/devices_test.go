@@ -6,9 +6,13 @@ import (
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +38,8 @@ var _ = rows(map[string]row{
 	"GET /api/v1/admin/devices":                            {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"GET /api/v1/admin/devices/tokens":                     {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"POST /api/v1/admin/devices/tokens":                    {"", `{}`, "401 401 403 403 403 403 201 201 401 201"},
+	"GET /api/v1/admin/agents":                             {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/v1/admin/agents/{name}":                      {"agent", "", "401 401 403 403 403 403 200 200 401 200"},
 	"GET /api/v1/admin/devices/{id}":                       {"device", "", "401 401 403 403 403 403 200 200 401 404"},
 	"POST /api/v1/admin/devices/{id}/assignments":          {"device", `{"user_id":"$carl","account":"ana"}`, "401 401 403 403 403 403 201 201 401 404"},
 	"DELETE /api/v1/admin/devices/{id}/assignments/{user}": {"device", "", "401 401 403 403 403 403 204 204 401 404"},
@@ -69,7 +75,21 @@ func (w *world) plugDevices(t testing.TB, cfg *api.Config) {
 	}
 	t.Cleanup(link.Close)
 	cfg.Devices, cfg.AgentLink, cfg.AgentEnrol = w.devices, link.Handler(), link.EnrolHandler()
+	dir := t.TempDir()
+	for name, text := range map[string]string{anAgent: "a program", "conserje-agent-windows-arm64.exe": "another", "secret.txt": "no program"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "conserje-agent-darwin-arm64")); err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Agents, err = devices.OpenDownloads(dir); err != nil {
+		t.Fatal(err)
+	}
 }
+
+const anAgent = "conserje-agent-linux-amd64"
 
 func enrolment(t testing.TB, token string) wire.Enrol {
 	t.Helper()
@@ -160,6 +180,46 @@ func TestTokenIsToldOnceAndKeptNowhere(t *testing.T) {
 		}
 		return err
 	})
+}
+
+func TestStaffGetTheAgentsThatTheServerHasAndNothingElseOfTheFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tess, _ := w.logIn(t, "tess")
+	var list struct{ Items []devices.Download }
+	a := w.do(t, call{path: "/api/v1/admin/agents", token: tess})
+	if err := json.Unmarshal(a.body, &list); err != nil || len(list.Items) != 2 {
+		t.Fatalf("%s %v", a.body, err)
+	}
+	for _, d := range list.Items {
+		a := w.do(t, call{path: "/api/v1/admin/agents/" + d.Name, token: tess})
+		sum := sha256.Sum256(a.body)
+		if a.StatusCode != 200 || hex.EncodeToString(sum[:]) != d.SHA256 || int64(len(a.body)) != d.Size ||
+			a.Header.Get("Content-Disposition") != `attachment; filename="`+d.Name+`"` || a.Header.Get("Content-Type") != "application/octet-stream" {
+			t.Errorf("%+v: %d %v %q", d, a.StatusCode, a.Header, a.body)
+		}
+	}
+	for _, name := range []string{"secret.txt", "conserje-agent-darwin-arm64", "conserje-agent-darwin-amd64", "..%2fsecret.txt", "%2e%2e", anAgent + "%00"} {
+		if a := w.do(t, call{path: "/api/v1/admin/agents/" + name, token: tess}); a.StatusCode != 404 && a.StatusCode != 500 || bytes.Contains(a.body, []byte("root:")) {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
+		}
+	}
+}
+
+func TestATokenComesWithTheLineForEachSystem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tess, _ := w.logIn(t, "tess")
+	a := w.do(t, call{method: "POST", path: "/api/v1/admin/devices/tokens", body: `{}`, token: tess})
+	var made devices.EnrolmentToken
+	if err := json.Unmarshal(a.body, &made); err != nil || len(made.Commands) != 3 {
+		t.Fatalf("%d %s %v", a.StatusCode, a.body, err)
+	}
+	for _, c := range made.Commands {
+		if !strings.Contains(c.Command, "enrol http://"+home) || !strings.Contains(c.Command, " --token "+made.Token) {
+			t.Errorf("%s: %s", c.System, c.Command)
+		}
+	}
 }
 
 func TestAssignmentsThatCannotBe(t *testing.T) {

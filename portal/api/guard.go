@@ -61,6 +61,7 @@ type (
 type client struct {
 	ip, userAgent, token string
 	plain                bool
+	origin               string // the address of the portal, as the client wrote it
 }
 
 func (a *API) recovered(c *fiber.Ctx) (err error) {
@@ -156,7 +157,7 @@ func SameOrigin(c *fiber.Ctx, origin string) bool {
 func (a *API) session(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	token := Token(c)
-	ctx = context.WithValue(ctx, clientKey{}, client{ip: c.IP(), userAgent: c.Get(fiber.HeaderUserAgent), token: token, plain: onThisMachine(c)})
+	ctx = context.WithValue(ctx, clientKey{}, client{ip: c.IP(), userAgent: c.Get(fiber.HeaderUserAgent), token: token, plain: onThisMachine(c), origin: c.Protocol() + "://" + c.Hostname()})
 	v, err := a.cfg.People.Authenticate(ctx, tenantFrom(ctx), token)
 	switch desk.CodeOf(err) {
 	case "":

@@ -46,6 +46,8 @@ type EnrolmentToken struct {
 	ExpiresAt time.Time     `json:"expires_at"`
 	UsedAt    *time.Time    `json:"used_at,omitempty"`
 	Device    *desk.ID      `json:"device_id,omitempty"`
+
+	Commands []EnrolCommand `json:"commands,omitempty" doc:"What to run on the device, for each system; with the token only."`
 }
 
 // NewToken makes a token for a device of a company, and of a person of it;
