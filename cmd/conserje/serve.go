@@ -71,12 +71,8 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	alone, err := d.Alone(ctx)
-	if err != nil {
+	if err := warnOfDeafNodes(ctx, d, log); err != nil {
 		return err
-	}
-	if !alone {
-		log.Warn("another node works on this database and does not hear this one: set NATS_URL on both")
 	}
 	m, err := openModels(s.Model, log)
 	if err != nil {
@@ -120,6 +116,14 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	}
 	draining.Store(true)
 	return errors.Join(err, c.stop(context.WithoutCancel(ctx), app, p))
+}
+
+func warnOfDeafNodes(ctx context.Context, d *database, log *slog.Logger) error {
+	alone, err := d.Alone(ctx)
+	if err == nil && !alone {
+		log.Warn("another node works on this database and does not hear this one: set NATS_URL on both")
+	}
+	return err
 }
 
 // check tells of settings that cannot work before anything is started for them.

@@ -1,7 +1,7 @@
 import { api, ok } from "./client";
 import { by, page, whole } from "./page";
 import type { components, operations as routes } from "./schema";
-import type { ActionState, Operation, System } from "./types";
+import type { ActionState, Operation } from "./types";
 
 type Schemas = components["schemas"];
 
@@ -32,10 +32,8 @@ export const actionStates = [
 ] as const satisfies ActionState[];
 
 export type ManagedDevice = Schemas["Managed"];
-/** The server may give the lines to run; their shape stands here until it does. */
-export type EnrolToken = Schemas["EnrolmentToken"] & {
-  commands?: { system: System; command: string }[];
-};
+export type EnrolToken = Schemas["EnrolmentToken"];
+export type AgentDownload = Schemas["Download"];
 export type Explained = Schemas["Explanation"];
 export type Contact = Schemas["Contact"];
 export type SecondFactor = Schemas["Rules"];
@@ -54,6 +52,7 @@ export const devices = {
       return page(await ok(api.GET("/api/v1/admin/devices", { params: { query } })));
     }),
   get: (id: string) => ok(api.GET("/api/v1/admin/devices/{id}", { params: by(id) })),
+  agents: async () => (await ok(api.GET("/api/v1/admin/agents"))).items,
   token: async (to: { company_id?: string; user_id?: string }): Promise<EnrolToken> =>
     ok(api.POST("/api/v1/admin/devices/tokens", { body: to })),
   assign: (id: string, user: string, account: string) =>

@@ -16,6 +16,13 @@ export const deviceQuery = (id: string) =>
     refetchInterval: 10_000,
   });
 
+/** The programs for new devices; they change with the server. */
+export const agentsQuery = queryOptions({
+  queryKey: ["manage", "agents"],
+  queryFn: devices.agents,
+  staleTime: 60_000,
+});
+
 export const peopleQuery = queryOptions({ queryKey: ["admin", "users"], queryFn: admin.users });
 
 export const companiesQuery = queryOptions({
