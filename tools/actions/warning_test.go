@@ -20,7 +20,7 @@ func TestTheDeviceWarnsInItsOwnersLanguage(t *testing.T) {
 		if c := list[0]; (c.WarnSeconds > 0) != warns || (c.Language == "es") != warns {
 			t.Errorf("%s: warns %d s in %q", op, c.WarnSeconds, c.Language)
 		}
-		if err := w.service.Progress(t.Context(), w.tenant, w.laptop, id, "delivered"); err != nil {
+		if err := w.service.Progress(t.Context(), w.tenant, w.laptop, id, "delivered", 0); err != nil {
 			t.Fatal(err)
 		}
 	}

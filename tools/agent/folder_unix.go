@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -48,26 +50,60 @@ func checkDir(dir string) error {
 	case mode&0o077 != 0:
 		return fmt.Errorf("%s may be read or changed by other accounts (mode %04o): make it 0700", path, mode&0o7777)
 	}
-	for parent := filepath.Dir(path); ; parent = filepath.Dir(parent) {
-		resolved, err := filepath.EvalSymlinks(parent)
-		if err != nil {
-			return err
+	return checkPath(filepath.Dir(path))
+}
+
+// checkPath walks to a path as the system does, through every link, and
+// refuses one that another account could bend on the way: a folder or a link
+// that is neither ours nor root's, or a folder that others may write into.
+func checkPath(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	at, todo := "/", parts(path)
+	for steps := 0; len(todo) > 0; steps++ {
+		if steps > maxSteps {
+			return fmt.Errorf("%s goes round in circles", path)
 		}
-		info, err := os.Stat(resolved)
+		name := todo[0]
+		todo = todo[1:]
+		if name == ".." {
+			at = filepath.Dir(at)
+			continue
+		}
+		next := filepath.Join(at, name)
+		info, err := os.Lstat(next)
 		if err != nil {
 			return err
 		}
 		owner, mode := owned(info)
 		if owner != 0 && owner != os.Geteuid() {
-			return fmt.Errorf("%s, above the agent's folder, belongs to another account (uid %d)", parent, owner)
+			return fmt.Errorf("%s, on the way to %s, belongs to another account (uid %d)", next, path, owner)
+		}
+		if info.Mode()&os.ModeSymlink != 0 {
+			target, err := os.Readlink(next)
+			if err != nil {
+				return err
+			}
+			if filepath.IsAbs(target) {
+				at = "/"
+			}
+			todo = append(parts(target), todo...)
+			continue
 		}
 		if mode&0o022 != 0 && info.Mode()&os.ModeSticky == 0 {
-			return fmt.Errorf("%s, above the agent's folder, may be changed by other accounts (mode %04o)", parent, mode&0o7777)
+			return fmt.Errorf("%s, on the way to %s, may be changed by other accounts (mode %04o)", next, path, mode&0o7777)
 		}
-		if parent == filepath.Dir(parent) {
-			return nil
-		}
+		at = next
 	}
+	return nil
+}
+
+const maxSteps = 200
+
+func parts(path string) []string {
+	return slices.DeleteFunc(strings.Split(path, "/"), func(s string) bool { return s == "" || s == "." })
 }
 
 func owned(info os.FileInfo) (owner int, mode os.FileMode) {

@@ -46,6 +46,19 @@ func secureDir(dir string) error {
 // checkDir refuses a folder that anybody but the system and administrators
 // owns or may enter.
 func checkDir(dir string) error {
+	// A junction would be followed below, to a folder with good rights, and
+	// turned to another afterwards.
+	name, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return err
+	}
+	attributes, err := windows.GetFileAttributes(name)
+	if err != nil {
+		return fmt.Errorf("the rights of %s cannot be read: %w", dir, err)
+	}
+	if attributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0 || attributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+		return fmt.Errorf("%s must be a folder, not a link or a file", dir)
+	}
 	sd, err := windows.GetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION|windows.DACL_SECURITY_INFORMATION)
 	if err != nil {
 		return fmt.Errorf("the rights of %s cannot be read: %w", dir, err)

@@ -5,8 +5,6 @@ package agent
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 )
 
 // SessionHelper is needed on Windows only: elsewhere the system's own programs
@@ -17,16 +15,8 @@ func SessionHelper(string) error {
 
 // CheckProgram refuses to make a service of a program that others can replace.
 func CheckProgram(path string) error {
-	for ; ; path = filepath.Dir(path) {
-		info, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		if owner, mode := owned(info); owner != 0 && owner != os.Geteuid() || mode&0o022 != 0 && info.Mode()&os.ModeSticky == 0 {
-			return fmt.Errorf("%s may be changed by other accounts: put the program where only root can write", path)
-		}
-		if path == filepath.Dir(path) {
-			return nil
-		}
+	if err := checkPath(path); err != nil {
+		return fmt.Errorf("%w: put the program where only root can write", err)
 	}
+	return nil
 }
