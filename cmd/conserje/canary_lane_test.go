@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -81,6 +82,7 @@ func (k *kept) Send(_ context.Context, o notify.Outgoing) (string, error) {
 type inbox struct {
 	mu   sync.Mutex
 	sent []string
+	down bool
 }
 
 func (x *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -88,8 +90,12 @@ func (x *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	text, _ := decode(raw)["text"].(string)
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.down {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
 	x.sent = append(x.sent, text)
-	_, _ = w.Write([]byte("{}"))
+	_, _ = fmt.Fprintf(w, `{"id":"gateway-%d"}`, len(x.sent))
 }
 
 func (x *inbox) all() []string {
@@ -137,6 +143,7 @@ func openLane(t *testing.T) *lane {
 		people: map[string]desk.Viewer{}, tokens: map[string]string{}, model: modeltest.New(t),
 		secrets: map[string]string{
 			"installation's secret": string(storetest.Secret), "model provider's key": "sk-canary-5519-model", "SMS provider's key": "canary-6620-gateway",
+			"gateway's reports": "canary-9941-reports",
 		},
 	}
 	l.model.Handle(func(modeltest.Captured) modeltest.Reply { return modeltest.Text("Please type the code into the card.") })
@@ -172,6 +179,7 @@ func (l *lane) serve(gateway string) {
 	l.t.Helper()
 	sms, err := messageSettings{
 		SMS: "gateway", GatewayURL: gateway, GatewayHeader: "X-Key: " + l.secrets["SMS provider's key"], GatewayFormat: "json", GatewayTo: "to", GatewayText: "text",
+		GatewaySigns: l.secrets["gateway's reports"],
 	}.sms()
 	if err != nil {
 		l.t.Fatal(err)

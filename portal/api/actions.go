@@ -21,9 +21,22 @@ type listActions struct {
 
 type newAction struct {
 	Body struct {
-		DeviceID   desk.ID        `json:"device_id"`
-		Operation  desk.Operation `json:"operation"`
-		SoftwareID optionalID     `json:"software_id,omitempty" doc:"What to install; for install_software only."`
+		DeviceID   desk.ID    `json:"device_id"`
+		Operation  wish       `json:"operation"`
+		SoftwareID optionalID `json:"software_id,omitempty" doc:"What to install; for install_software only."`
+	}
+}
+
+// wish is an operation as somebody wrote it. The ledger says which there are,
+// and writes down what was asked for that there is not.
+type wish string
+
+// Schema is a short text.
+func (wish) Schema(huma.Registry) *huma.Schema {
+	most := 64
+	return &huma.Schema{
+		Type: huma.TypeString, MaxLength: &most, Examples: []any{desk.OpRestart},
+		Description: "One of restart, lock, shutdown, logout, reset_password and install_software.",
 	}
 }
 
@@ -76,7 +89,7 @@ func (a *API) listActions(ctx context.Context, in *listActions) (*body[page[acti
 
 func (a *API) proposeAction(ctx context.Context, in *newAction) (*body[actions.View], error) {
 	v, err := a.cfg.Actions.Propose(ctx, actions.Proposal{
-		Device: in.Body.DeviceID, Operation: in.Body.Operation, Software: in.Body.SoftwareID.id(), Source: actions.SourceSelfService,
+		Device: in.Body.DeviceID, Operation: desk.Operation(in.Body.Operation), Software: in.Body.SoftwareID.id(), Source: actions.SourceSelfService,
 	})
 	return &body[actions.View]{v}, err
 }

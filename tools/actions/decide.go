@@ -3,6 +3,7 @@ package actions
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -197,9 +198,32 @@ func (s *Service) SendCode(ctx context.Context, id desk.ID, phone string) (View,
 		return View{}, err
 	}
 	if err := s.cfg.Verify.SendCode(ctx, v, act, phone); err != nil {
-		return View{}, err
+		return View{}, single(errors.Join(err, s.auditCode(ctx, v, act.Action, "action.code_not_sent", err)))
 	}
 	return s.Get(ctx, id)
+}
+
+// codeAuditsAtMost bounds what one person's wrong codes write in an hour.
+const codeAuditsAtMost = 60
+
+// auditCode writes down that a code was not taken or not sent, and why; never
+// the code.
+func (s *Service) auditCode(ctx context.Context, v desk.Viewer, action desk.ID, what string, why error) error {
+	code := desk.CodeOf(why)
+	if code == desk.CodeInternal || code == desk.CodeUnavailable {
+		return nil // our own fault, and the log's
+	}
+	full := desk.Errorf(desk.CodeRateLimited, "enough was written down")
+	err := s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Hit(ctx, "code audit "+string(v.User), time.Hour, codeAuditsAtMost, full); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: what, Object: "action", ObjectID: action, Detail: map[string]any{"code": code}})
+	})
+	if desk.CodeOf(err) == desk.CodeRateLimited {
+		return nil
+	}
+	return err
 }
 
 // Verify takes the code. When it is right for this very act, the action waits
@@ -210,8 +234,9 @@ func (s *Service) Verify(ctx context.Context, id desk.ID, code string) (View, er
 		return View{}, err
 	}
 	var ended error
+	heard := false
 	err = s.cfg.Verify.Check(ctx, v, act, code, func(ctx context.Context, tx *store.Tx, factor string) error {
-		ended = nil
+		ended, heard = nil, true
 		d, err := s.ownLocked(ctx, tx, v, id)
 		if err != nil {
 			return err
@@ -222,6 +247,9 @@ func (s *Service) Verify(ctx context.Context, id desk.ID, code string) (View, er
 		ended = d.ended
 		return err
 	})
+	if err != nil && !heard {
+		err = single(errors.Join(err, s.auditCode(ctx, v, id, "action.code_refused", err)))
+	}
 	if err == nil {
 		err = ended
 	}

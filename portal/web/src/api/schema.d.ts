@@ -1955,8 +1955,11 @@ export interface components {
         NewActionBody: {
             /** Format: uuid */
             device_id: string;
-            /** @enum {string} */
-            operation: "restart" | "lock" | "shutdown" | "logout" | "reset_password" | "install_software";
+            /**
+             * @description One of restart, lock, shutdown, logout, reset_password and install_software.
+             * @example restart
+             */
+            operation: string;
             /** @description What to install; for install_software only. */
             software_id?: string;
         };
