@@ -27,6 +27,8 @@ type Article struct {
 	HTML      string
 	Langs     []desk.Language
 	Audience  desk.ID
+	Category  desk.ID
+	Shelf     string // the category's name, in the reader's language where it has one
 	UpdatedAt time.Time
 }
 
@@ -55,8 +57,12 @@ func (k *KB) Article(ctx context.Context, viewer desk.Viewer, id desk.ID, lang d
 			ID: row.ID, Key: row.Key, Lang: desk.Language(row.Lang), Title: row.Title, Summary: row.Summary,
 			Markdown: row.Markdown, UpdatedAt: row.UpdatedAt.UTC(),
 		}
-		if row.Audience != nil {
-			a.Audience = *row.Audience
+		a.Audience = store.OrZero(row.Audience)
+		if a.Category = store.OrZero(row.Category); a.Category != "" {
+			a.Shelf, err = tx.CategoryName(ctx, db.CategoryNameParams{Lang: string(language(lang)), CategoryID: a.Category})
+			if err != nil && !store.NoRows(err) {
+				return err
+			}
 		}
 		for _, r := range rows {
 			a.Langs = append(a.Langs, desk.Language(r.Lang))
@@ -153,13 +159,18 @@ type Summary struct {
 // List pages through the articles that the viewer may read, by key. next is
 // the cursor of the following page, empty on the last.
 func (k *KB) List(ctx context.Context, viewer desk.Viewer, lang desk.Language, after string, limit int) (items []Summary, next string, err error) {
+	return k.OnShelf(ctx, viewer, "", lang, after, limit)
+}
+
+// OnShelf is List of one category; without one, of all articles.
+func (k *KB) OnShelf(ctx context.Context, viewer desk.Viewer, category desk.ID, lang desk.Language, after string, limit int) (items []Summary, next string, err error) {
 	staff, company, err := reader(viewer)
 	if err != nil {
 		return nil, "", err
 	}
 	limit = max(1, min(limit, 200))
 	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		page := db.ListArticlesParams{Lang: string(language(lang)), Staff: staff, Company: company, After: after}
+		page := db.ListArticlesParams{Lang: string(language(lang)), Staff: staff, Company: company, After: after, Category: store.Optional(category)}
 		page.AtMost = int32(limit + 1) //nolint:gosec // at most 201
 		rows, err := tx.ListArticles(ctx, page)
 		items = []Summary{}

@@ -17,6 +17,7 @@ import (
 type ImportOptions struct {
 	Audience desk.ID       // the one company the articles are for; empty: everybody
 	Language desk.Language // of files that name none
+	Draft    bool          // arrive as drafts, to be looked at before anybody finds them
 	Progress func(done, all int)
 }
 
@@ -26,6 +27,17 @@ type Report struct {
 	Updated   int       `json:"updated"`
 	Unchanged int       `json:"unchanged"`
 	Problems  []Problem `json:"problems"`
+	// Drafts are the texts that wait to be looked at, when they arrive as such.
+	Drafts []ArrivedDraft `json:"drafts"`
+}
+
+// ArrivedDraft is a text that an import made a draft.
+type ArrivedDraft struct {
+	Article desk.ID       `json:"article_id"`
+	Lang    desk.Language `json:"lang"`
+	Title   string        `json:"title"`
+	Name    string        `json:"name" doc:"The file that it came from."`
+	Version int64         `json:"version"`
 }
 
 // Problem is a file that was not imported and why.
@@ -42,7 +54,7 @@ const importBatch = 40
 // at all. Files that cannot be imported are in the report; the error is for
 // what stops everything: no right, no database, a foreign embedding model.
 func (k *KB) Import(ctx context.Context, viewer desk.Viewer, docs []Document, opts ImportOptions) (Report, error) {
-	report := Report{Problems: []Problem{}}
+	report := Report{Problems: []Problem{}, Drafts: []ArrivedDraft{}}
 	if err := editor(viewer); err != nil {
 		return report, err
 	}
@@ -51,8 +63,12 @@ func (k *KB) Import(ctx context.Context, viewer desk.Viewer, docs []Document, op
 	}
 	articles := gather(docs, opts.Language, &report)
 	done := 0
+	some := k.importSome
+	if opts.Draft {
+		some = k.importDrafts
+	}
 	for batch := range slices.Chunk(articles, importBatch) {
-		if err := k.importSome(ctx, viewer, batch, opts, &report); err != nil {
+		if err := some(ctx, viewer, batch, opts, &report); err != nil {
 			return report, err
 		}
 		done += len(batch)
@@ -271,7 +287,7 @@ func (k *KB) write(ctx context.Context, viewer desk.Viewer, changes []*change, a
 			}
 			ids = append(ids, saved.ID)
 			for _, v := range c.versions {
-				if err := writeVersion(ctx, tx, saved, v); err != nil {
+				if err := writeVersion(ctx, tx, saved, v, by{viewer.User, originImported}); err != nil {
 					return fmt.Errorf("article %q in %s: %w", c.key, v.lang, err)
 				}
 				passages.add(saved, v)
@@ -280,24 +296,16 @@ func (k *KB) write(ctx context.Context, viewer desk.Viewer, changes []*change, a
 		if err := tx.MoveAudience(ctx, db.MoveAudienceParams{Articles: ids, Audience: store.Optional(audience)}); err != nil {
 			return err
 		}
-		if err := passages.save(ctx, tx, audience, model.id); err != nil {
-			return err
-		}
-		if err := tx.CountVersions(ctx, ids); err != nil {
-			return err
-		}
-		if k.embedder == nil || model.complete {
-			return nil
-		}
-		return enqueueEmbedding(ctx, tx)
+		return k.finish(ctx, tx, &passages, ids, audience, model)
 	})
 }
 
 // writeVersion stores a version's text and takes its old passages away.
-func writeVersion(ctx context.Context, tx *store.Tx, a db.SaveArticleRow, v *changedVersion) error {
+func writeVersion(ctx context.Context, tx *store.Tx, a db.SaveArticleRow, v *changedVersion, by by) error {
 	err := tx.SaveArticleVersion(ctx, db.SaveArticleVersionParams{
 		TenantID: tx.Tenant, ArticleID: a.ID, Lang: string(v.lang),
 		Title: v.title, Summary: v.summary, Markdown: v.markdown, Source: v.name, Hash: v.hash,
+		Change: a.Changes, Author: store.Optional(by.author), Origin: by.origin,
 	})
 	if err != nil {
 		return err

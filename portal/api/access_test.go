@@ -238,6 +238,8 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		id = w.conversation(t, "ana")
 	case "article":
 		id = w.article(t)
+	case "settings", "draft", "category":
+		id, c.header = w.edited(t, &c, r.target)
 	case "laptop":
 		id = w.laptop(t, "ana")
 		c.body = strings.Replace(c.body, "{id}", string(id), 1)

@@ -124,6 +124,8 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountConversations()
 	a.mountActions()
 	a.mountArticles()
+	a.mountEditor()
+	a.mountCategories()
 	a.mountAdmin()
 	a.mountUsers()
 	a.mountCompanies()

@@ -19,8 +19,9 @@ type listArticles struct {
 	Query string        `query:"query" maxLength:"500" doc:"What to look for; empty lists all."`
 	Lang  desk.Language `query:"lang" enum:"en,es,de,fr,it" doc:"The reader's language; yours without it."`
 
-	Cursor string `query:"cursor" maxLength:"400" doc:"Of the page before; a search has one page."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Category desk.ID `query:"category" format:"uuid" doc:"Only what stands in it; a search looks everywhere."`
+	Cursor   string  `query:"cursor" maxLength:"400" doc:"Of the page before; a search has one page."`
+	Limit    int     `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type readArticle struct {
@@ -43,6 +44,7 @@ type foundArticle struct {
 
 type importFiles struct {
 	Company desk.ID `query:"company" format:"uuid" doc:"The one company that the articles are for; left out: everybody."`
+	Publish bool    `query:"publish" doc:"Publish at once; otherwise they arrive as drafts, to be looked at first."`
 	RawBody huma.MultipartFormFiles[struct {
 		Files []huma.FormFile `form:"files" required:"true" doc:"Markdown or HTML."`
 	}]
@@ -51,7 +53,6 @@ type importFiles struct {
 func (a *API) mountArticles() {
 	route(a, users, http.MethodGet, "/articles", "Search or list articles", a.listArticles)
 	route(a, users, http.MethodGet, "/articles/{id}", "Read an article", a.readArticle)
-	route(a, staff, http.MethodGet, "/admin/articles", "All articles with their languages", a.adminArticles)
 	route(a, admins, http.MethodPost, "/admin/articles/import", "Import Markdown or HTML files", a.importArticles,
 		func(op *huma.Operation) { op.MaxBodyBytes = maxFiles })
 	route(a, admins, http.MethodDelete, "/admin/articles/{id}", "Delete an article in all languages", a.deleteArticle, noContent)
@@ -86,7 +87,7 @@ func (a *API) listArticles(ctx context.Context, in *listArticles) (*body[page[fo
 	}
 	query := strings.TrimSpace(in.Query)
 	if query == "" {
-		list, next, err := a.cfg.Knowledge.List(ctx, v, lang, in.Cursor, in.Limit)
+		list, next, err := a.cfg.Knowledge.OnShelf(ctx, v, in.Category, lang, in.Cursor, in.Limit)
 		items := make([]foundArticle, len(list))
 		for i, s := range list {
 			items[i] = foundArticle{ID: s.ID, Key: s.Key, Lang: s.Lang, Title: s.Title, Summary: s.Summary}
@@ -132,7 +133,14 @@ type articleBody struct {
 	Summary   string          `json:"summary"`
 	HTML      string          `json:"html"`
 	Langs     []desk.Language `json:"langs"`
+	Category  *articleShelf   `json:"category,omitempty"`
 	UpdatedAt time.Time       `json:"updated_at"`
+}
+
+// articleShelf is the category that an article stands in.
+type articleShelf struct {
+	ID   desk.ID `json:"id"`
+	Name string  `json:"name"`
 }
 
 func (a *API) readArticle(ctx context.Context, in *readArticle) (*body[articleBody], error) {
@@ -145,39 +153,21 @@ func (a *API) readArticle(ctx context.Context, in *readArticle) (*body[articleBo
 		return nil, err
 	}
 	r, err := a.cfg.Knowledge.Article(ctx, v, id, lang)
-	return &body[articleBody]{articleBody{
+	out := articleBody{
 		ID: r.ID, Key: r.Key, Lang: r.Lang, Title: r.Title, Summary: r.Summary, HTML: r.HTML, Langs: r.Langs, UpdatedAt: r.UpdatedAt,
-	}}, err
-}
-
-// articleRow is a line of the admin's list.
-type articleRow struct {
-	ID        desk.ID         `json:"id"`
-	Key       string          `json:"key"`
-	Title     string          `json:"title"`
-	Langs     []desk.Language `json:"langs"`
-	CompanyID desk.ID         `json:"company_id,omitempty" doc:"The one company that it is for; without it, everybody."`
-	UpdatedAt time.Time       `json:"updated_at"`
-}
-
-func (a *API) adminArticles(ctx context.Context, in *listPeople) (*body[page[articleRow]], error) {
-	v, err := desk.ViewerFrom(ctx)
-	if err != nil {
-		return nil, err
 	}
-	list, next, err := a.cfg.Knowledge.List(ctx, v, v.Language, in.Cursor, in.Limit)
-	items := make([]articleRow, len(list))
-	for i, s := range list {
-		items[i] = articleRow{ID: s.ID, Key: s.Key, Title: s.Title, Langs: s.Langs, CompanyID: s.Audience, UpdatedAt: s.UpdatedAt}
+	if r.Category != "" {
+		out.Category = &articleShelf{r.Category, r.Shelf}
 	}
-	return pageOf(items, next), err
+	return &body[articleBody]{out}, err
 }
 
 type importReport struct {
-	Created   int             `json:"created"`
-	Updated   int             `json:"updated"`
-	Unchanged int             `json:"unchanged"`
-	Problems  []importProblem `json:"problems" doc:"Files that were not imported; the others were."`
+	Created   int               `json:"created"`
+	Updated   int               `json:"updated"`
+	Unchanged int               `json:"unchanged"`
+	Problems  []importProblem   `json:"problems" doc:"Files that were not imported; the others were."`
+	Drafts    []kb.ArrivedDraft `json:"drafts" doc:"What waits to be looked at and published."`
 }
 
 type importProblem struct {
@@ -200,11 +190,11 @@ func (a *API) importArticles(ctx context.Context, in *importFiles) (*body[import
 		}
 		documents = append(documents, kb.Document{Name: f.Filename, Data: data})
 	}
-	r, err := a.cfg.Knowledge.Import(ctx, v, documents, kb.ImportOptions{Audience: in.Company})
+	r, err := a.cfg.Knowledge.Import(ctx, v, documents, kb.ImportOptions{Audience: in.Company, Draft: !in.Publish})
 	if err != nil {
 		return nil, err
 	}
-	out := importReport{Created: r.Created, Updated: r.Updated, Unchanged: r.Unchanged, Problems: make([]importProblem, len(r.Problems))}
+	out := importReport{Created: r.Created, Updated: r.Updated, Unchanged: r.Unchanged, Problems: make([]importProblem, len(r.Problems)), Drafts: r.Drafts}
 	for i, p := range r.Problems {
 		out.Problems[i] = importProblem{Name: p.Name, Code: p.Err.Code, Detail: p.Err.Message, Params: p.Err.Params}
 	}
@@ -212,11 +202,7 @@ func (a *API) importArticles(ctx context.Context, in *importFiles) (*body[import
 }
 
 func (a *API) deleteArticle(ctx context.Context, in *ByID) (*nothing, error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	v, err := desk.ViewerFrom(ctx)
+	v, id, err := about(ctx, *in)
 	if err != nil {
 		return nil, err
 	}

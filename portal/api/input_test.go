@@ -379,7 +379,7 @@ func TestAnImportForOneCompanyIsReadByItsPeopleOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	adam, _ := w.logIn(t, "adam")
-	if a := w.upload(t, adam, 1<<10, "?company="+string(w.globex)); a.StatusCode != 200 {
+	if a := w.upload(t, adam, 1<<10, "?publish=true&company="+string(w.globex)); a.StatusCode != 200 {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	for who, finds := range map[string]bool{"ana": false, "chloe": true} {

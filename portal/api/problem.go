@@ -51,6 +51,8 @@ var statuses = map[desk.Code]int{
 	desk.CodeUnsupportedFile:    http.StatusUnsupportedMediaType,
 	desk.CodeBrokenFrontMatter:  http.StatusUnprocessableEntity,
 	desk.CodeMissingTitle:       http.StatusUnprocessableEntity,
+	desk.CodeDraftExists:        http.StatusConflict,
+	desk.CodeOtherAudience:      http.StatusConflict,
 	desk.CodeModelKey:           http.StatusBadGateway,
 	desk.CodeModelUnavailable:   http.StatusBadGateway,
 	desk.CodeEmbeddingDimension: http.StatusConflict,

@@ -324,7 +324,7 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'first' || f.user_id::text || f.created_at::text from first_passwords f union all select 'tickets' || k::text from tickets k
 				union all select 'replies' || r::text from ticket_replies r union all select 'conversations' || c::text from conversations c
 				union all select 'events' || e.hash::text from conversation_events e union all select 'articles' || a::text from articles a
-				union all select 'versions' || v.hash::text from article_versions v union all select 'policies' || p::text from policies p
+				union all select 'versions' || v.hash::text from article_versions v union all select 'drafts' || d::text from article_drafts d union all select 'categories' || g::text from categories g union all select 'names' || g::text from category_names g union all select 'policies' || p::text from policies p
 				union all select 'statuses' || s::text from ticket_statuses s
 				union all select 'fields' || f::text from ticket_fields f union all select 'options' || o::text from ticket_field_options o
 				union all select 'values' || v::text from ticket_values v

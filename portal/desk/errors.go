@@ -45,6 +45,8 @@ const (
 	CodeUnsupportedFile    Code = "unsupported_file"    // params: name, supported
 	CodeBrokenFrontMatter  Code = "broken_front_matter" // params: name, line
 	CodeMissingTitle       Code = "missing_title"       // params: name
+	CodeDraftExists        Code = "draft_exists"        // an import would overwrite what somebody is writing; params: name
+	CodeOtherAudience      Code = "other_audience"      // an import would move an article to other readers; params: name
 	CodeModelKey           Code = "model_key"           // the provider refuses our key
 	CodeModelUnavailable   Code = "model_unavailable"   // no model of the chain answers
 	CodeEmbeddingDimension Code = "embedding_dimension" // params: want, got

@@ -7,7 +7,7 @@ import "strings"
 var pages = []string{
 	"/", "/login", "/account", "/outbox", "/self-service", "/c/*",
 	"/articles", "/articles/*", "/tickets", "/tickets/new", "/tickets/*", "/queue", "/queue/*",
-	"/admin", "/admin/articles", "/admin/software", "/admin/second-factor",
+	"/admin", "/admin/articles", "/admin/articles/*", "/admin/articles/categories", "/admin/software", "/admin/second-factor",
 	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
 	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/companies", "/manage/companies/*", "/manage/why",
 }

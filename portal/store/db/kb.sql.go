@@ -38,7 +38,7 @@ func (q *Queries) AddEmbeddingModel(ctx context.Context, arg AddEmbeddingModelPa
 }
 
 const articleKeys = `-- name: ArticleKeys :many
-select key, id from articles where key = any ($1::text[])
+select key, id from articles where key = any ($1::text[]) and versions > 0
   and ($2::boolean or audience is null or audience = $3)
 `
 
@@ -257,15 +257,17 @@ select a.id, a.key, a.audience, array_agg(v.lang order by v.lang)::text[] as lan
   (array_agg(v.summary order by (v.lang = $1) desc, (v.lang = 'en') desc, v.lang))[1]::text as summary
 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
 where ($2::boolean or a.audience is null or a.audience = $3) and a.key > $4
-group by a.tenant_id, a.id order by a.key limit $5
+  and ($5::uuid is null or a.category = $5)
+group by a.tenant_id, a.id order by a.key limit $6
 `
 
 type ListArticlesParams struct {
-	Lang    string
-	Staff   bool
-	Company *desk.ID
-	After   string
-	AtMost  int32
+	Lang     string
+	Staff    bool
+	Company  *desk.ID
+	After    string
+	Category *desk.ID
+	AtMost   int32
 }
 
 type ListArticlesRow struct {
@@ -285,6 +287,7 @@ func (q *Queries) ListArticles(ctx context.Context, arg ListArticlesParams) ([]L
 		arg.Staff,
 		arg.Company,
 		arg.After,
+		arg.Category,
 		arg.AtMost,
 	)
 	if err != nil {
@@ -360,7 +363,7 @@ func (q *Queries) PromoteEmbeddingModel(ctx context.Context, id desk.ID) error {
 }
 
 const readArticle = `-- name: ReadArticle :many
-select a.id, a.key, a.audience, v.lang, v.title, v.summary, v.markdown, v.updated_at
+select a.id, a.key, a.audience, a.category, v.lang, v.title, v.summary, v.markdown, v.updated_at
 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
 where a.id = $1
   and ($2::boolean or a.audience is null or a.audience = $3)
@@ -376,6 +379,7 @@ type ReadArticleRow struct {
 	ID        desk.ID
 	Key       string
 	Audience  *desk.ID
+	Category  *desk.ID
 	Lang      string
 	Title     string
 	Summary   string
@@ -396,6 +400,7 @@ func (q *Queries) ReadArticle(ctx context.Context, arg ReadArticleParams) ([]Rea
 			&i.ID,
 			&i.Key,
 			&i.Audience,
+			&i.Category,
 			&i.Lang,
 			&i.Title,
 			&i.Summary,
@@ -415,8 +420,10 @@ func (q *Queries) ReadArticle(ctx context.Context, arg ReadArticleParams) ([]Rea
 const saveArticle = `-- name: SaveArticle :one
 insert into articles (tenant_id, id, key, audience)
 values ($1, $2, $3, $4)
-on conflict (tenant_id, key) do update set audience = excluded.audience, updated_at = now()
-returning id, no
+on conflict (tenant_id, key) do update set audience = excluded.audience, changes = articles.changes + 1,
+  settings_change = case when articles.audience is distinct from excluded.audience then articles.changes + 1 else articles.settings_change end,
+  updated_at = now()
+returning id, no, changes
 `
 
 type SaveArticleParams struct {
@@ -427,8 +434,9 @@ type SaveArticleParams struct {
 }
 
 type SaveArticleRow struct {
-	ID desk.ID
-	No int64
+	ID      desk.ID
+	No      int64
+	Changes int64
 }
 
 func (q *Queries) SaveArticle(ctx context.Context, arg SaveArticleParams) (SaveArticleRow, error) {
@@ -439,16 +447,22 @@ func (q *Queries) SaveArticle(ctx context.Context, arg SaveArticleParams) (SaveA
 		arg.Audience,
 	)
 	var i SaveArticleRow
-	err := row.Scan(&i.ID, &i.No)
+	err := row.Scan(&i.ID, &i.No, &i.Changes)
 	return i, err
 }
 
 const saveArticleVersion = `-- name: SaveArticleVersion :exec
-insert into article_versions (tenant_id, article_id, lang, title, summary, markdown, source, hash)
+with revision as (
+  insert into article_revisions (tenant_id, article_id, lang, change, title, summary, markdown, origin, author)
+  values ($1, $2, $3, $9, $4, $5,
+    $6, $11, $10)
+)
+insert into article_versions (tenant_id, article_id, lang, title, summary, markdown, source, hash, change, author)
 values ($1, $2, $3, $4, $5,
-  $6, $7, $8)
+  $6, $7, $8, $9, $10)
 on conflict (tenant_id, article_id, lang) do update set title = excluded.title, summary = excluded.summary,
-  markdown = excluded.markdown, source = excluded.source, hash = excluded.hash, updated_at = now()
+  markdown = excluded.markdown, source = excluded.source, hash = excluded.hash, change = excluded.change, author = excluded.author,
+  updated_at = now()
 `
 
 type SaveArticleVersionParams struct {
@@ -460,8 +474,12 @@ type SaveArticleVersionParams struct {
 	Markdown  string
 	Source    string
 	Hash      []byte
+	Change    int64
+	Author    *desk.ID
+	Origin    string
 }
 
+// The text that readers see, and its place in the history.
 func (q *Queries) SaveArticleVersion(ctx context.Context, arg SaveArticleVersionParams) error {
 	_, err := q.db.Exec(ctx, saveArticleVersion,
 		arg.TenantID,
@@ -472,6 +490,9 @@ func (q *Queries) SaveArticleVersion(ctx context.Context, arg SaveArticleVersion
 		arg.Markdown,
 		arg.Source,
 		arg.Hash,
+		arg.Change,
+		arg.Author,
+		arg.Origin,
 	)
 	return err
 }

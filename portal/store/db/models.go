@@ -55,14 +55,53 @@ type ActionHistory struct {
 }
 
 type Article struct {
+	TenantID       desk.ID
+	ID             desk.ID
+	No             int64
+	Key            string
+	Audience       *desk.ID
+	Versions       int32
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	Changes        int64
+	SettingsChange int64
+	Category       *desk.ID
+	ReviewOn       *time.Time
+}
+
+type ArticleDraft struct {
 	TenantID  desk.ID
-	ID        desk.ID
-	No        int64
-	Key       string
-	Audience  *desk.ID
-	Versions  int32
-	CreatedAt time.Time
+	ArticleID desk.ID
+	Lang      string
+	Title     string
+	Summary   string
+	Markdown  string
+	Source    string
+	Change    int64
+	Base      *int64
+	Author    *desk.ID
 	UpdatedAt time.Time
+}
+
+type ArticleRevision struct {
+	TenantID  desk.ID
+	ArticleID desk.ID
+	Lang      string
+	Change    int64
+	Title     string
+	Summary   string
+	Markdown  string
+	Origin    string
+	Author    *desk.ID
+	At        time.Time
+}
+
+type ArticleText struct {
+	TenantID  desk.ID
+	ArticleID desk.ID
+	Lang      string
+	Title     string
+	Live      bool
 }
 
 type ArticleVersion struct {
@@ -75,6 +114,8 @@ type ArticleVersion struct {
 	Source    string
 	Hash      []byte
 	UpdatedAt time.Time
+	Change    int64
+	Author    *desk.ID
 }
 
 type Audit struct {
@@ -86,6 +127,21 @@ type Audit struct {
 	Object   string
 	ObjectID *desk.ID
 	Detail   json.RawMessage
+}
+
+type Category struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	Position  int32
+	Change    int64
+	CreatedAt time.Time
+}
+
+type CategoryName struct {
+	TenantID   desk.ID
+	CategoryID desk.ID
+	Lang       string
+	Name       string
 }
 
 type Challenge struct {

@@ -11,15 +11,24 @@ where a.key = any (sqlc.arg(keys)::text[]);
 -- name: SaveArticle :one
 insert into articles (tenant_id, id, key, audience)
 values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(key), sqlc.arg(audience))
-on conflict (tenant_id, key) do update set audience = excluded.audience, updated_at = now()
-returning id, no;
+on conflict (tenant_id, key) do update set audience = excluded.audience, changes = articles.changes + 1,
+  settings_change = case when articles.audience is distinct from excluded.audience then articles.changes + 1 else articles.settings_change end,
+  updated_at = now()
+returning id, no, changes;
 
 -- name: SaveArticleVersion :exec
-insert into article_versions (tenant_id, article_id, lang, title, summary, markdown, source, hash)
+-- The text that readers see, and its place in the history.
+with revision as (
+  insert into article_revisions (tenant_id, article_id, lang, change, title, summary, markdown, origin, author)
+  values (sqlc.arg(tenant_id), sqlc.arg(article_id), sqlc.arg(lang), sqlc.arg(change), sqlc.arg(title), sqlc.arg(summary),
+    sqlc.arg(markdown), sqlc.arg(origin), sqlc.narg(author))
+)
+insert into article_versions (tenant_id, article_id, lang, title, summary, markdown, source, hash, change, author)
 values (sqlc.arg(tenant_id), sqlc.arg(article_id), sqlc.arg(lang), sqlc.arg(title), sqlc.arg(summary),
-  sqlc.arg(markdown), sqlc.arg(source), sqlc.arg(hash))
+  sqlc.arg(markdown), sqlc.arg(source), sqlc.arg(hash), sqlc.arg(change), sqlc.narg(author))
 on conflict (tenant_id, article_id, lang) do update set title = excluded.title, summary = excluded.summary,
-  markdown = excluded.markdown, source = excluded.source, hash = excluded.hash, updated_at = now();
+  markdown = excluded.markdown, source = excluded.source, hash = excluded.hash, change = excluded.change, author = excluded.author,
+  updated_at = now();
 
 -- name: DeleteChunks :exec
 delete from chunks where article_id = sqlc.arg(article_id) and lang = sqlc.arg(lang);
@@ -46,7 +55,7 @@ update chunk_vectors set audience = sqlc.narg(audience)
 from c where chunk_vectors.tenant_id = c.tenant_id and chunk_vectors.chunk_no = c.no;
 
 -- name: ReadArticle :many
-select a.id, a.key, a.audience, v.lang, v.title, v.summary, v.markdown, v.updated_at
+select a.id, a.key, a.audience, a.category, v.lang, v.title, v.summary, v.markdown, v.updated_at
 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
 where a.id = sqlc.arg(id)
   and (sqlc.arg(staff)::boolean or a.audience is null or a.audience = sqlc.narg(company));
@@ -58,10 +67,11 @@ select a.id, a.key, a.audience, array_agg(v.lang order by v.lang)::text[] as lan
   (array_agg(v.summary order by (v.lang = sqlc.arg(lang)) desc, (v.lang = 'en') desc, v.lang))[1]::text as summary
 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
 where (sqlc.arg(staff)::boolean or a.audience is null or a.audience = sqlc.narg(company)) and a.key > sqlc.arg(after)
+  and (sqlc.narg(category)::uuid is null or a.category = sqlc.narg(category))
 group by a.tenant_id, a.id order by a.key limit sqlc.arg(at_most);
 
 -- name: ArticleKeys :many
-select key, id from articles where key = any (sqlc.arg(keys)::text[])
+select key, id from articles where key = any (sqlc.arg(keys)::text[]) and versions > 0
   and (sqlc.arg(staff)::boolean or audience is null or audience = sqlc.narg(company));
 
 -- name: EmbeddingModels :many

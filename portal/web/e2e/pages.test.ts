@@ -39,7 +39,13 @@ const pages: Record<string, string[]> = {
     "/manage/people",
     "/manage/why",
   ],
-  adam: ["/admin", "/admin/articles", "/admin/software", "/admin/second-factor"],
+  adam: [
+    "/admin",
+    "/admin/articles",
+    "/admin/articles/categories",
+    "/admin/software",
+    "/admin/second-factor",
+  ],
 };
 
 describe.each(looks)("$name", (look) => {

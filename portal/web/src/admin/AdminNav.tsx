@@ -1,11 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useMe } from "../app/session";
 import classes from "./admin.module.css";
 
-/** The parts of the settings. */
+/** The parts of the settings. Technicians see the knowledge base only. */
 export function AdminNav() {
   const { t } = useTranslation();
   const active = { className: classes.here ?? "" };
+  if (useMe().role !== "admin") return null;
   return (
     <nav className={classes.nav} aria-label={t("admin.nav")}>
       <Link
@@ -23,7 +25,7 @@ export function AdminNav() {
         {t("fields.title")}
       </Link>
       <Link to="/admin/articles" className={classes.link} activeProps={active}>
-        {t("admin.articles.title")}
+        {t("editor.nav")}
       </Link>
       <Link to="/admin/software" className={classes.link} activeProps={active}>
         {t("admin.software.title")}

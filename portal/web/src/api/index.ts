@@ -3,9 +3,7 @@ import { by, page } from "./page";
 import type {
   Article,
   ArticleHit,
-  ArticleRow,
   Conversation,
-  ImportReport,
   Language,
   LogEvent,
   Me,
@@ -120,20 +118,6 @@ export const admin = {
   policies: (): Promise<Policies> => ok(api.GET("/api/v1/admin/policies")),
   setPolicies: (change: Partial<Policies>): Promise<Policies> =>
     ok(api.PATCH("/api/v1/admin/policies", { body: change as Policies })),
-  articles: async () => pageAs<ArticleRow>(await ok(api.GET("/api/v1/admin/articles"))),
-  async importArticles({ files, company }: { files: File[]; company?: string }) {
-    const form = new FormData();
-    for (const file of files) form.append("files", file);
-    const report = await ok(
-      api.POST("/api/v1/admin/articles/import", {
-        params: { query: { company } },
-        body: { files: [] },
-        bodySerializer: () => form,
-      }),
-    );
-    return { ...report, problems: report.problems ?? [] } as ImportReport;
-  },
-  deleteArticle: (id: string) => ok(api.DELETE("/api/v1/admin/articles/{id}", { params: by(id) })),
   users: async () =>
     pageAs<Person>(await ok(api.GET("/api/v1/admin/users", { params: { query: { limit: 200 } } }))),
 };

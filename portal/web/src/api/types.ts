@@ -36,7 +36,6 @@ export type TicketDetail = Narrow<Schemas["TicketDetail"], TicketWords & { repli
 
 export type ArticleHit = Narrow<Schemas["FoundArticle"], { lang: Language }>;
 export type Article = Narrow<Schemas["ArticleBody"], { lang: Language; langs: Language[] }>;
-export type ArticleRow = Narrow<Schemas["ArticleRow"], { langs: Language[] }>;
 
 export type Conversation = Narrow<
   Schemas["Conversation"],
@@ -46,10 +45,6 @@ export type Conversation = Narrow<
 export type Audience = Narrow<Schemas["Audience"], { users?: string[] | null }>;
 export type Policies = Schemas["Switches"];
 export type Person = Schemas["Person"];
-export type ImportReport = Narrow<
-  Schemas["ImportReport"],
-  { problems: Schemas["ImportProblem"][] }
->;
 
 // ---- devices, actions and what is needed for them
 

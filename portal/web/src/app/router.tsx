@@ -165,8 +165,33 @@ const adminPolicies = createRoute({
 const adminArticles = createRoute({
   getParentRoute: () => shell,
   path: "/admin/articles",
-  beforeLoad: adminsOnly,
-  component: lazyRouteComponent(() => import("../admin/AdminArticlesPage"), "AdminArticlesPage"),
+  beforeLoad: staffOnly,
+  validateSearch: (
+    s: Record<string, unknown>,
+  ): { state?: "draft" | "due"; category?: string; q?: string } => ({
+    state: s.state === "draft" || s.state === "due" ? s.state : undefined,
+    category: text(s.category),
+    q: text(s.q),
+  }),
+  component: lazyRouteComponent(() => import("../editor/ArticlesPage"), "ArticlesPage"),
+});
+
+const editArticle = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/articles/$article",
+  beforeLoad: staffOnly,
+  validateSearch: (s: Record<string, unknown>): { lang?: Language; beside?: Language } => ({
+    lang: language(s.lang),
+    beside: language(s.beside),
+  }),
+  component: lazyRouteComponent(() => import("../editor/EditorPage"), "EditorPage"),
+});
+
+const articleCategories = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/articles/categories",
+  beforeLoad: staffOnly,
+  component: lazyRouteComponent(() => import("../editor/CategoriesPage"), "CategoriesPage"),
 });
 
 const adminStatuses = createRoute({
@@ -323,6 +348,8 @@ const tree = root.addChildren([
     queue.addChildren([queueTicket]),
     adminPolicies,
     adminArticles,
+    editArticle,
+    articleCategories,
     adminStatuses,
     adminFields,
     selfService,

@@ -4,6 +4,7 @@ import admin from "./admin.json";
 import articles from "./articles.json";
 import chat from "./chat.json";
 import common from "./common.json";
+import editor from "./editor.json";
 import errors from "./errors.json";
 import fields from "./fields.json";
 import login from "./login.json";
@@ -22,6 +23,7 @@ export default {
   articles,
   chat,
   common,
+  editor,
   errors,
   fields,
   login,
