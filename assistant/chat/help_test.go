@@ -172,7 +172,7 @@ func (h *house) nodeOn(s *store.Store, engine engineFunc, change func(*chat.Conf
 	t := h.t
 	t.Helper()
 	log := storetest.Log(t)
-	cc := conversations.Config{Store: s, Engine: engine, Log: log, UserPerMinute: 100_000, ConversationsPerHour: 100_000}
+	cc := conversations.Config{Store: s, Engine: engine, Log: log, UserPerMinute: 100_000, ConversationsPerHour: 100_000, MaxEvents: 100_000}
 	cfg := chat.Config{
 		Store: s, People: h.people, Token: cookieToken, SessionEnds: people.SessionsSubject, Log: log,
 		Status: statusOf,

@@ -155,7 +155,7 @@ func wireConversations(s *store.Store, cfg nodeConfig, log *slog.Logger) (*conve
 	}
 	cc := conversations.Config{Store: s, Engine: engine, Log: log}
 	if cfg.Unlimited {
-		cc.UserPerMinute, cc.TenantPerMinute, cc.ConversationsPerHour = 1e9, 1e9, 1e9
+		cc.UserPerMinute, cc.TenantPerMinute, cc.ConversationsPerHour, cc.MaxEvents = 1e9, 1e9, 1e9, 1e9
 	}
 	return conversations.New(cc), nil
 }

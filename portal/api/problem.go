@@ -47,6 +47,7 @@ var statuses = map[desk.Code]int{
 	desk.CodeFrameTooLarge:      http.StatusRequestEntityTooLarge,
 	desk.CodeUnknownFrame:       http.StatusBadRequest,
 	desk.CodeBadFrame:           http.StatusBadRequest,
+	desk.CodeConversationFull:   http.StatusConflict,
 	desk.CodeIDReused:           http.StatusConflict,
 	desk.CodeUnsupportedFile:    http.StatusUnsupportedMediaType,
 	desk.CodeBrokenFrontMatter:  http.StatusUnprocessableEntity,

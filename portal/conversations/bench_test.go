@@ -29,7 +29,7 @@ func BenchmarkSayToEngine(b *testing.B) {
 		mu.Unlock()
 		return err
 	}), func(c *conversations.Config) {
-		*c = conversations.Config{Store: c.Store, Engine: c.Engine, Log: c.Log, UserPerMinute: 1 << 20, TenantPerMinute: 1 << 20, ConversationsPerHour: 1 << 20}
+		*c = conversations.Config{Store: c.Store, Engine: c.Engine, Log: c.Log, UserPerMinute: 1 << 20, TenantPerMinute: 1 << 20, ConversationsPerHour: 1 << 20, MaxEvents: 1 << 20}
 	})
 	people := []desk.Viewer{w.ana, w.ben, w.chloe}
 	var wg sync.WaitGroup

@@ -271,6 +271,9 @@ func (s *Service) Rate(ctx context.Context, id desk.ID, seq int64, rating, reaso
 		if err != nil {
 			return err
 		}
+		if err := s.roomIn(conv); err != nil {
+			return err
+		}
 		if err := s.limit(ctx, tx, v); err != nil {
 			return err
 		}

@@ -109,6 +109,9 @@ func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Messag
 	if err != nil {
 		return Ack{}, err
 	}
+	if err := s.roomIn(conv); err != nil {
+		return Ack{}, err
+	}
 	remembered, err := tx.RememberSaid(ctx, db.RememberSaidParams{
 		TenantID: tx.Tenant, UserID: v.User, MessageID: m.ID, ConversationID: conv.id, Seq: conv.LastSeq + 1, TextHash: sum,
 	})
@@ -127,6 +130,15 @@ func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Messag
 		_, err = tx.Append(ctx, conv.id, desk.KindNote, desk.Note{Code: noteCodeMasked})
 	}
 	return ack, err
+}
+
+// roomIn refuses more in a conversation that is very long: the whole log is
+// read at each turn, and for the transcript.
+func (s *Service) roomIn(conv conversation) error {
+	if conv.LastSeq >= int64(s.cfg.MaxEvents) {
+		return desk.Errorf(desk.CodeConversationFull, "the conversation is too long; begin a new one")
+	}
+	return nil
 }
 
 // textHash is of the text without what may be a code: six digits are soon

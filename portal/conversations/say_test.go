@@ -303,6 +303,37 @@ func TestSoManyConversationsAndNoMoreAreBegunInAnHour(t *testing.T) {
 	w.say(t, s, w.chloe, desk.NewID(), "hello")
 }
 
+func TestAConversationThatIsTooLongTakesNoMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := w.node(t, echo, func(c *conversations.Config) { c.MaxEvents = 8 })
+	conv := desk.NewID()
+	w.ended(t, conv, w.say(t, s, w.ana, conv, "hello").Turn)
+	for i := 0; ; i++ {
+		_, err := s.Say(as(t, w.ana), conversations.Message{Conversation: conv, ID: fmt.Sprint("m", i), Text: "more"})
+		if err == nil && i < 8 {
+			continue
+		}
+		wantCode(t, err, desk.CodeConversationFull)
+		break
+	}
+	again, err := s.Say(as(t, w.ana), conversations.Message{Conversation: conv, ID: "m0", Text: "more"})
+	if err != nil || !again.Repeated {
+		t.Errorf("a reply that was lost: %+v %v", again, err)
+	}
+	for _, e := range w.log(t, conv) {
+		if e.Kind == desk.KindAssistantMessage {
+			wantCode(t, s.Rate(as(t, w.ana), conv, e.Seq, "up", ""), desk.CodeConversationFull)
+		}
+	}
+	if err := s.Handoff(as(t, w.ana), conv, ""); err != nil { // the way to a person is always open
+		t.Error(err)
+	}
+	if _, err := s.StaffMessage(as(t, w.tess), conv, "Let us go on in a new one."); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestConversationsAreListedNewestFirstPageByPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -75,6 +75,7 @@ type Config struct {
 	UserPerMinute        int // messages of one person; 100
 	TenantPerMinute      int // messages of one tenant; 12,000
 	ConversationsPerHour int // that one person begins; 200
+	MaxEvents            int // after which a conversation takes no more messages; 3,000
 }
 
 func (c Config) withDefaults() Config {
@@ -89,7 +90,7 @@ func (c Config) withDefaults() Config {
 	for _, n := range []struct {
 		of    *int
 		value int
-	}{{&c.MaxTurns, 256}, {&c.MaxAttempts, 4}, {&c.UserPerMinute, 100}, {&c.TenantPerMinute, 12_000}, {&c.ConversationsPerHour, 200}} {
+	}{{&c.MaxTurns, 256}, {&c.MaxAttempts, 4}, {&c.UserPerMinute, 100}, {&c.TenantPerMinute, 12_000}, {&c.ConversationsPerHour, 200}, {&c.MaxEvents, 3000}} {
 		if *n.of == 0 {
 			*n.of = n.value
 		}

@@ -67,6 +67,7 @@ const (
 	CodeActionChanged      Code = "action_changed"      // what was confirmed is not what would be done now
 	CodeInUse              Code = "in_use"              // tickets have what would be removed; params: what, name, tickets
 	CodeBuiltIn            Code = "built_in"            // the portal itself needs it; params: name
+	CodeConversationFull   Code = "conversation_full"   // so long that a new one has to be begun
 	CodeTaken              Code = "taken"               // another one has this name; params: name
 	CodeFieldRequired      Code = "field_required"      // a form needs it; params: name
 )
