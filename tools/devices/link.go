@@ -223,12 +223,30 @@ func (l *link) inventory(ctx context.Context, f *wire.Inventory) error {
 	if l.at() != ready {
 		return nil
 	}
-	err := l.tx(ctx, func(ctx context.Context, tx *store.Tx) error { return setPackages(ctx, tx, l.device, f) })
-	if err != nil {
+	fits := true
+	err := l.tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		fits, err = tx.Spend(ctx, "inventory:"+string(l.device), time.Minute, frameCost+len(f.Packages)+len(f.Removed), packagesAMinute)
+		if err != nil || !fits {
+			return err
+		}
+		return setPackages(ctx, tx, l.device, f)
+	})
+	switch {
+	case err != nil:
 		return err
+	case !fits: // an honest agent tells all of it again on its next link
+		l.peer.Close(http1013, "too much at once; try again later")
+		return nil
 	}
 	return l.hub.cfg.Ledger.Seen(ctx, l.tenant, l.device)
 }
+
+// What one device may write of its inventory in a minute, on all its links:
+// several times all that is kept of it. A frame costs by itself as well.
+const (
+	packagesAMinute = 4 * maxPackages
+	frameCost       = 100
+)
 
 // report takes a result: signed by this device's key, about this device. That
 // the action is this device's, the ledger checks.
