@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { actionStates, operations } from "../api/manage";
+import { type PeopleFilter, personStates, roles } from "../api/people";
 import { Problem } from "../api/problem";
 import type { ActionState, Language, Operation } from "../api/types";
 import { languages } from "./i18n";
@@ -292,6 +293,12 @@ const manageRequests = createRoute({
 const managePeople = createRoute({
   getParentRoute: () => manage,
   path: "people",
+  validateSearch: (s: Record<string, unknown>): PeopleFilter => ({
+    q: text(s.q),
+    company: text(s.company),
+    role: oneOf(roles, s.role),
+    state: oneOf(personStates, s.state),
+  }),
   component: lazyRouteComponent(() => import("../manage/PeoplePage"), "PeoplePage"),
 });
 
