@@ -78,6 +78,11 @@ var access = map[string]row{
 	"PUT /api/v1/admin/users/{id}/password":             {"spare", `{}`, "401 401 403 403 403 403 200 200 401 404"},
 	"GET /api/v1/admin/users/{id}/access":               {"person", "", "401 401 403 403 403 403 200 200 401 404"},
 	"PATCH /api/v1/admin/users/{id}/access":             {"spare", `{"self_service":true}`, "401 401 403 403 403 403 403 200 401 404"},
+	"POST /api/v1/admin/users/{id}/welcome":             {"mailed", "", "401 401 403 403 403 403 200 200 401 404"},
+	"POST /api/v1/password-link":                        {"", `{"token":"nobody's"}`, "410 410 410 410 410 410 410 410 410 410"},
+	"POST /api/v1/password-link/use":                    {"", `{"token":"nobody's","password":"a new password"}`, "410 410 410 410 410 410 410 410 410 410"},
+	"POST /api/v1/admin/users/import":                   {"table", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/v1/admin/users/export":                    {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"GET /api/v1/admin/companies":                       {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"POST /api/v1/admin/companies":                      {"", `{"name":"{fresh}","domains":["{fresh}.example"]}`, "401 401 403 403 403 403 403 201 401 201"},
 	"GET /api/v1/admin/companies/{id}":                  {"company", "", "401 401 403 403 403 403 200 200 401 404"},
@@ -262,6 +267,12 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		c.body = strings.Replace(c.body, "$carl", string(w.viewers["carl"].User), 1)
 	case "spare":
 		id = w.spare(t, desk.RoleContact)
+	case "mailed":
+		id = w.spare(t, desk.RoleContact)
+		storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, "update users set email = id::text || '@example.test' where id = $1", id)
+			return err
+		})
 	case "company":
 		id = storetest.Company(t, w.store, w.tenant, string(desk.NewID()))
 	case "agent":
@@ -271,6 +282,10 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 	case "person", "phone", "totp":
 		id = w.viewers["ana"].User
 		w.factor(t, id, r.target)
+	case "table":
+		var kind string
+		c.body, kind = upload(t, "file", "people.csv", "name,email\nNora New,"+string(desk.NewID())+"@new.test\n")
+		c.header = map[string]string{"Content-Type": kind}
 	case "files":
 		var kind string
 		c.body, kind = files(t, "new-"+string(desk.NewID())+".md", "---\ntitle: New\nlang: en\n---\n# New\n\nText.\n")

@@ -127,7 +127,9 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountEditor()
 	a.mountCategories()
 	a.mountAdmin()
+	a.mountTable() // before the routes of one person, whose id could be "export"
 	a.mountUsers()
+	a.mountLinks()
 	a.mountCompanies()
 	a.mountSoftware()
 	a.mountDevices()

@@ -35,6 +35,12 @@ async function enter(client: QueryClient) {
 
 const signedOut = (err: unknown) => err instanceof Problem && err.status === 401;
 
+const setPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/set-password",
+  component: lazyRouteComponent(() => import("../login/SetPasswordPage"), "SetPasswordPage"),
+});
+
 // Everything below the shell needs a session.
 const shell = createRoute({
   getParentRoute: () => root,
@@ -302,6 +308,12 @@ const managePeople = createRoute({
   component: lazyRouteComponent(() => import("../manage/PeoplePage"), "PeoplePage"),
 });
 
+const manageImport = createRoute({
+  getParentRoute: () => manage,
+  path: "people/import",
+  component: lazyRouteComponent(() => import("../manage/ImportPage"), "ImportPage"),
+});
+
 const managePerson = createRoute({
   getParentRoute: () => manage,
   path: "people/$user",
@@ -343,6 +355,7 @@ const account = createRoute({
 
 const tree = root.addChildren([
   login,
+  setPassword,
   nowhere,
   shell.addChildren([
     home,
@@ -370,6 +383,7 @@ const tree = root.addChildren([
       manageAction,
       manageRequests,
       managePeople,
+      manageImport,
       managePerson,
       manageCompanies,
       manageCompany,

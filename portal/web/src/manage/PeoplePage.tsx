@@ -5,7 +5,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { personStates, roles } from "../api/people";
+import { exportAddress, personStates, roles } from "../api/people";
 import type { Person } from "../api/types";
 import { oneOf } from "../app/one-of";
 import page from "../app/page.module.css";
@@ -30,12 +30,20 @@ export function PeoplePage() {
       <ManageNav />
       <div className={page.top}>
         <h1 className={page.title}>{t("manage.people.title")}</h1>
-        <Button
-          leftSection={<IconPlus size={18} aria-hidden="true" />}
-          onClick={() => setAdding(true)}
-        >
-          {t("people.add")}
-        </Button>
+        <div className={page.actions}>
+          <Button
+            variant="default"
+            renderRoot={(props) => <Link to="/manage/people/import" {...props} />}
+          >
+            {t("people.import.button")}
+          </Button>
+          <Button
+            leftSection={<IconPlus size={18} aria-hidden="true" />}
+            onClick={() => setAdding(true)}
+          >
+            {t("people.add")}
+          </Button>
+        </div>
       </div>
       <Filters />
       {list.isPending && <Rows />}
@@ -55,6 +63,13 @@ export function PeoplePage() {
         </ul>
       )}
       <More list={list} />
+      {shown.length > 0 && (
+        <p className={page.hint} style={{ marginTop: "1rem" }}>
+          <a href={exportAddress(search)} download>
+            {t("people.export")}
+          </a>
+        </p>
+      )}
       <PersonDialog opened={adding} onClose={() => setAdding(false)} />
     </div>
   );

@@ -23,6 +23,7 @@ import { PersonAccess } from "./PersonAccess";
 import { PersonDialog } from "./PersonDialog";
 import { PersonFactors } from "./PersonFactors";
 import { PersonPassword } from "./PersonPassword";
+import { PersonWelcome } from "./PersonWelcome";
 import { devicesQuery, personQuery, useSavedPerson } from "./queries";
 
 /** A person: the account, its password until the first log-in, what they may do, their devices. */
@@ -53,6 +54,7 @@ function Known({ person: p }: { person: Person }) {
       </div>
       <Account person={p} />
       <PersonPassword person={p} />
+      <PersonWelcome person={p} />
       <PersonAccess person={p} />
       <Devices person={p} />
       <PersonFactors person={p} />
