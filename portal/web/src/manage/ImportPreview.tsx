@@ -33,7 +33,7 @@ export function Preview({ report: r, choice, busy, onChoice, onImport }: Props) 
       </h2>
       <p className={page.hint} role="status">
         {t("people.import.read_as", {
-          encoding: t(`people.import.encoding.${r.encoding}`),
+          encoding: encodings[r.encoding],
           separator: t(`people.import.separator.${separator(r.separator)}`),
         })}
       </p>
@@ -72,6 +72,7 @@ export function Preview({ report: r, choice, busy, onChoice, onImport }: Props) 
   );
 }
 
+const encodings = { "utf-8": "UTF-8", "utf-16": "UTF-16", "windows-1252": "Windows-1252" };
 const separator = (s: string) => (s === ";" ? "semicolon" : s === "\t" ? "tab" : "comma");
 
 function Columns(props: {
