@@ -57,15 +57,15 @@ type TableColumn struct {
 
 // TableReport is what an import did, or would do.
 type TableReport struct {
-	Committed bool           `json:"committed"`
-	Encoding  string         `json:"encoding" enum:"utf-8,utf-16,windows-1252"`
-	Separator string         `json:"separator"`
+	Committed bool          `json:"committed"`
+	Encoding  string        `json:"encoding" enum:"utf-8,utf-16,windows-1252"`
+	Separator string        `json:"separator"`
 	Columns   []TableColumn `json:"columns"`
-	Rows      int            `json:"rows"`
-	Created   int            `json:"created"`
-	Updated   int            `json:"updated"`
-	Skipped   int            `json:"skipped"`
-	Broken    int            `json:"broken"`
+	Rows      int           `json:"rows"`
+	Created   int           `json:"created"`
+	Updated   int           `json:"updated"`
+	Skipped   int           `json:"skipped"`
+	Broken    int           `json:"broken"`
 	Lines     []TableLine   `json:"lines" doc:"The first fifty rows."`
 	Problems  []TableLine   `json:"problems" doc:"The broken rows, five hundred at most."`
 }
