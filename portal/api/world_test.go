@@ -355,6 +355,16 @@ func (w *world) factor(t testing.TB, user desk.ID, kind string) {
 	})
 }
 
+// forgetLogIns lets everybody log in again.
+func (w *world) forgetLogIns(t testing.TB) {
+	for _, tenant := range []desk.ID{w.tenant, w.other} {
+		storetest.InTx(t, w.store, tenant, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, "delete from limits where key like 'log-ins:%'")
+			return err
+		})
+	}
+}
+
 // forgetFactors lets everybody begin anew.
 func (w *world) forgetFactors(t testing.TB) {
 	for _, tenant := range []desk.ID{w.tenant, w.other} {
