@@ -149,11 +149,7 @@ function Lines({ lines }: { lines: ImportLine[] }) {
   return (
     <>
       <h3 className={page.cardTitle}>{t("people.import.first_rows")}</h3>
-      <section
-        className={classes.scroll}
-        tabIndex={0}
-        aria-label={t("people.import.first_rows")}
-      >
+      <section className={classes.scroll} tabIndex={0} aria-label={t("people.import.first_rows")}>
         <table className={classes.table}>
           <thead>
             <tr>
