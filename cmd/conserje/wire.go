@@ -134,7 +134,7 @@ func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App 
 		Verify: p.verify, Notify: p.notify,
 		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Actions: p.actions, Knowledge: p.knowledge, Software: p.software,
 		Devices: p.devices, Agents: p.agents, AgentLink: p.links.Handler(), AgentEnrol: p.links.EnrolHandler(),
-		Assistant: func() api.AssistantInfo { return p.models.info },
+		Assistant: func() api.AssistantInfo { return p.models.info }, Troubles: p.models.troubles,
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
 			f, ok := web.Lookup(path, encodings)
 			return api.Asset(f), ok

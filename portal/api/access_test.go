@@ -36,6 +36,7 @@ var access = map[string]row{
 	"DELETE /api/v1/session":                            {"", "", "401 401 204 204 204 204 204 204 401 204"},
 	"DELETE /api/v1/sessions/{id}":                      {"session", "", "401 401 204 404 404 404 404 404 401 404"},
 	"GET /api/v1/me":                                    {"", "", everybodyLoggedIn},
+	"GET /api/v1/admin/assistant":                       {"", "", "401 401 403 403 403 403 403 200 401 200"},
 	"PATCH /api/v1/me":                                  {"", `{"language":"de"}`, everybodyLoggedIn},
 	"GET /api/v1/tickets":                               {"", "", everybodyLoggedIn},
 	"POST /api/v1/tickets":                              {"", `{"subject":"s","description":"d"}`, "401 401 201 201 201 201 201 201 401 201"},

@@ -52,6 +52,8 @@ type Config struct {
 	Verify                *verify.Service
 	Notify                *notify.Service
 	Assistant             func() AssistantInfo
+	// Troubles says what keeps the configured models from working; optional.
+	Troubles func() []ModelTrouble
 	// Assets answers every address that is not the interface's: the web
 	// interface.
 	Assets fiber.Handler

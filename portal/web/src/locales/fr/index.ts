@@ -15,6 +15,7 @@ import self from "./self.json";
 import staff from "./staff.json";
 import statuses from "./statuses.json";
 import tickets from "./tickets.json";
+import trouble from "./trouble.json";
 
 export default {
   account,
@@ -34,4 +35,5 @@ export default {
   staff,
   statuses,
   tickets,
+  trouble,
 };
