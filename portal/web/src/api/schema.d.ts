@@ -400,6 +400,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/assistant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configured model, and what keeps it from working */
+        get: operations["get-admin-assistant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/categories": {
         parameters: {
             query?: never;
@@ -1765,6 +1782,13 @@ export interface components {
             /** @description Whether the built-in model answers, without a language model. */
             offline: boolean;
         };
+        AssistantState: {
+            model: string;
+            /** @description Whether the built-in model answers, without a language model. */
+            offline: boolean;
+            /** @description As the node that was asked saw it since its start; the next answer of the model clears it. */
+            troubles: components["schemas"]["ModelTrouble"][];
+        };
         Audience: {
             /** @enum {string} */
             mode: "off" | "everyone" | "selected";
@@ -2326,6 +2350,16 @@ export interface components {
             /** @enum {string} */
             role: "contact" | "main_contact" | "technician" | "admin";
             tenant: components["schemas"]["Tenant"];
+        };
+        ModelTrouble: {
+            model: string;
+            /** @enum {string} */
+            reason: "key_refused" | "model_not_found" | "quota" | "wrong_dimension";
+            /**
+             * Format: date-time
+             * @description When the node that was asked saw it first.
+             */
+            since: string;
         };
         MyFactors: {
             phone?: components["schemas"]["MyPhone"];
@@ -6468,6 +6502,89 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-admin-assistant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantState"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
