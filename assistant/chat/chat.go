@@ -46,6 +46,8 @@ type Conversations interface {
 	Open(ctx context.Context, id desk.ID) (conversations.Conversation, error)
 	Say(ctx context.Context, m conversations.Message) (conversations.Ack, error)
 	Stop(ctx context.Context, turn desk.ID) error
+	// Types says that the viewer begins to write; a technician takes it by that.
+	Types(ctx context.Context, id desk.ID) error
 	Rate(ctx context.Context, id desk.ID, seq int64, rating, reason string) error
 	Events(ctx context.Context, id desk.ID, after int64, limit int) (events []desk.Event, last int64, err error)
 	Snapshot(ctx context.Context, id desk.ID) (conversations.Snapshot, error)

@@ -91,7 +91,7 @@ func (c *client) do(ctx context.Context, f clientFrame) error {
 		c.peer.Send(pongFrame)
 		return nil
 	case "typing":
-		return c.typing()
+		return c.typing(ctx)
 	}
 	ctx, err := c.authenticate(ctx)
 	if err != nil {
@@ -174,7 +174,7 @@ func (c *client) refuse(id string, err error) {
 	c.peer.Send(errorFrame(err, id))
 }
 
-func (c *client) typing() error {
+func (c *client) typing(ctx context.Context) error {
 	conversation, err := c.conversation()
 	if err != nil {
 		return err
@@ -183,6 +183,15 @@ func (c *client) typing() error {
 		return nil
 	}
 	c.typedAt = time.Now()
+	if c.viewer.Role.Staff() {
+		ctx, err := c.authenticate(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.hub.srv.cfg.Conversations.Types(ctx, conversation); err != nil {
+			return err
+		}
+	}
 	body, err := json.Marshal(wake{Presence: &presence{
 		User: c.viewer.User, Name: c.viewer.Name, Staff: c.viewer.Role.Staff(), State: "typing",
 	}})

@@ -48,6 +48,8 @@ type ShownTicket struct {
 	Company      *tickets.Ref        `json:"company,omitempty"`
 	Conversation desk.ID             `json:"conversation_id,omitempty"`
 	Handoff      string              `json:"handoff" enum:"none,requested,taken"`
+	Resolution   *tickets.Resolution `json:"resolution,omitempty" doc:"How it came to its end."`
+	FixAsked     bool                `json:"fix_asked" doc:"Whether the requester is asked whether it is fixed."`
 	Version      int                 `json:"version"`
 	CreatedAt    time.Time           `json:"created_at"`
 	UpdatedAt    time.Time           `json:"updated_at"`
@@ -56,7 +58,7 @@ type ShownTicket struct {
 func shown(t tickets.Ticket) ShownTicket {
 	s := ShownTicket{
 		ID: t.ID, Number: t.Number, Origin: t.Origin, Requester: t.Requester, Assignee: t.Assignee, Company: t.Company,
-		Conversation: t.Conversation, Handoff: t.Handoff, Version: t.Version, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
+		Conversation: t.Conversation, Handoff: t.Handoff, FixAsked: t.FixAsked, Version: t.Version, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
 	}
 	if !t.Hides(tickets.FieldSubject) {
 		s.Subject = &t.Subject
@@ -66,6 +68,9 @@ func shown(t tickets.Ticket) ShownTicket {
 	}
 	if !t.Hides(tickets.FieldStatus) {
 		s.Status, s.Kind = &t.Status, &t.Kind
+	}
+	if t.Resolution != "" {
+		s.Resolution = &t.Resolution
 	}
 	if !t.Hides(tickets.FieldPriority) {
 		s.Priority = &t.Priority
@@ -110,6 +115,7 @@ type replyTicket struct {
 	Body struct {
 		Text     string `json:"text" maxLength:"20000"`
 		Internal bool   `json:"internal,omitempty" doc:"For staff only."`
+		Status   string `json:"status,omitempty" maxLength:"40" doc:"For staff: the status that the ticket gets with it."`
 	}
 }
 
@@ -119,6 +125,7 @@ func (a *API) mountTickets() {
 	route(a, users, http.MethodGet, "/tickets/{id}", "A ticket with its replies", a.getTicket)
 	route(a, users, http.MethodPatch, "/tickets/{id}", "Change a ticket", a.changeTicket)
 	route(a, users, http.MethodPost, "/tickets/{id}/replies", "Reply", a.replyTicket, createdNew)
+	a.mountOutcomes()
 	route(a, users, http.MethodGet, "/tickets/{id}/transcript", "The conversation that it came from", a.transcript)
 }
 
@@ -183,7 +190,7 @@ func (a *API) replyTicket(ctx context.Context, in *replyTicket) (*body[tickets.R
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.cfg.Tickets.Reply(ctx, id, in.Body.Text, in.Body.Internal)
+	r, err := a.cfg.Tickets.ReplyAndSet(ctx, id, in.Body.Text, in.Body.Internal, tickets.Status(in.Body.Status))
 	return &body[tickets.Reply]{r}, err
 }
 

@@ -27,6 +27,7 @@ func describeTypes(r huma.Registry) {
 	describe[tickets.StatusKind, statusKindWord](r)
 	describe[tickets.FieldKind, fieldKindWord](r)
 	describe[tickets.Mode, modeWord](r)
+	describe[tickets.Resolution, resolutionWord](r)
 	describe[tickets.Priority, priorityWord](r)
 	describe[tickets.Origin, originWord](r)
 	describe[json.RawMessage, openObject](r)
@@ -57,6 +58,7 @@ type (
 	statusKindWord  string
 	fieldKindWord   string
 	modeWord        string
+	resolutionWord  string
 	priorityWord    string
 	originWord      string
 	openObject      struct{}
@@ -104,6 +106,9 @@ func (statusKindWord) Schema(huma.Registry) *huma.Schema { return words(tickets.
 func (fieldKindWord) Schema(huma.Registry) *huma.Schema {
 	return words(append(tickets.FieldKinds(), tickets.FieldColumn)...)
 }
+
+// Schema lists the resolutions.
+func (resolutionWord) Schema(huma.Registry) *huma.Schema { return words(tickets.Resolutions()...) }
 
 // Schema lists what users may do with a field.
 func (modeWord) Schema(huma.Registry) *huma.Schema {

@@ -78,8 +78,7 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	log := storetest.Log(t)
 	w := &world{store: s, viewers: map[string]desk.Viewer{}, tickets: tickets.New(s), software: software.New(s)}
 	var err error
-	messages := notify.New(notify.Config{Store: s, Demo: true, Log: log})
-	w.people, err = people.New(s, log, people.Config{Notify: messages, Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
+	w.people, err = people.New(s, log, people.Config{Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +86,7 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	w.actions = actions.New(actions.Config{Store: s, Verify: rightCode{s}, Log: log, ProposalsAtMost: 1000})
 	w.kb = kb.New(kb.Config{Store: s, Log: log})
 	w.fill(t)
+	messages := notify.New(notify.Config{Store: s, Demo: true, Log: log})
 	cfg := api.Config{
 		Notify: messages, Verify: verify.New(verify.Config{Store: s, Notify: messages, Log: log}),
 		Software: w.software,
@@ -174,7 +174,8 @@ func (w *world) as(t testing.TB, login string) context.Context {
 // logIn opens a session without HTTP, each from an address of its own.
 func (w *world) logIn(t testing.TB, login string) (token string, session desk.ID) {
 	t.Helper()
-	ip := "192.0.2." + desk.NewID().String()
+	id := desk.NewID().String() // an IPv6 network counts as one address: each log-in has its own
+	ip := "2001:db8:" + id[len(id)-8:len(id)-4] + ":" + id[len(id)-4:] + "::1"
 	token, v, err := w.people.LogIn(t.Context(), w.viewers[login].Tenant, login, password, people.Client{IP: ip})
 	if err != nil {
 		t.Fatal(err)
@@ -329,7 +330,7 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'fields' || f::text from ticket_fields f union all select 'options' || o::text from ticket_field_options o
 				union all select 'values' || v::text from ticket_values v
 				union all select 'phones' || f::text from phones f union all select 'totp' || o::text from totp_factors o
-				union all select 'links' || l.id::text from password_links l union all select 'secrets' || x.id::text from secret_outbox x
+				union all select 'secrets' || x.id::text from secret_outbox x
 				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a
 				union all select 'tokens' || n::text from enrolment_tokens n
 				union all select 'audit' || d::text from audit d where d.action not in ('session.opened', 'action.not_proposed')
@@ -355,16 +356,6 @@ func (w *world) factor(t testing.TB, user desk.ID, kind string) {
 	})
 }
 
-// forgetLogIns lets everybody log in again.
-func (w *world) forgetLogIns(t testing.TB) {
-	for _, tenant := range []desk.ID{w.tenant, w.other} {
-		storetest.InTx(t, w.store, tenant, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Exec(ctx, "delete from limits where key like 'log-ins:%'")
-			return err
-		})
-	}
-}
-
 // forgetFactors lets everybody begin anew.
 func (w *world) forgetFactors(t testing.TB) {
 	for _, tenant := range []desk.ID{w.tenant, w.other} {
@@ -382,14 +373,9 @@ func (w *world) forgetFactors(t testing.TB) {
 // files is a multipart body with one file.
 func files(t testing.TB, name, content string) (body, contentType string) {
 	t.Helper()
-	return upload(t, "files", name, content)
-}
-
-func upload(t testing.TB, field, name, content string) (body, contentType string) {
-	t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
-	f, err := m.CreateFormFile(field, name)
+	f, err := m.CreateFormFile("files", name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -181,6 +181,18 @@ func (s *Service) Take(ctx context.Context, id desk.ID) error {
 	return s.staffOnly(ctx, id, take)
 }
 
+// Types is a technician's first keystroke in somebody's conversation: it takes
+// it (P4), so that the assistant is silent before the first word is there. In
+// their own conversation everybody types as they like.
+func (s *Service) Types(ctx context.Context, id desk.ID) error {
+	return s.staffOnly(ctx, id, func(ctx context.Context, tx *store.Tx, v desk.Viewer, conv conversation) error {
+		if conv.UserID == v.User {
+			return nil
+		}
+		return take(ctx, tx, v, conv)
+	})
+}
+
 func take(ctx context.Context, tx *store.Tx, v desk.Viewer, conv conversation) error {
 	if conv.Handoff == handoffTaken && conv.HandoffBy != nil && *conv.HandoffBy == v.User {
 		return nil

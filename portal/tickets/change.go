@@ -41,7 +41,7 @@ func ChangeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, c Ch
 		return Ticket{}, err
 	}
 	if c.Version != 0 && c.Version != t.Version {
-		return Ticket{}, desk.Errorf(desk.CodeConflict, "somebody changed the ticket meanwhile")
+		return Ticket{}, meanwhile(ctx, tx, v, t, c.Version)
 	}
 	if err := c.allowed(v, p, t); err != nil {
 		return Ticket{}, err
@@ -188,6 +188,8 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 	if err != nil {
 		return Ticket{}, err
 	}
+	after.Resolution = resolved(v, before, after)
+	after.FixAsked = after.FixAsked && !after.Kind.Done()
 	changed := differences(before, after)
 	if len(filled) > 0 {
 		changed["fields"] = filled
@@ -195,13 +197,14 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 	if len(changed) == 0 {
 		return before, nil
 	}
-	changed["number"] = before.Number
+	changed["number"], changed["version"] = before.Number, before.Version+1
 	var assignee *desk.ID
 	if after.Assignee != nil {
 		assignee = &after.Assignee.ID
 	}
 	n, err := tx.ChangeTicket(ctx, db.ChangeTicketParams{
-		ID: before.ID, Version: int32(before.Version), Status: string(after.Status), Priority: string(after.Priority), AssigneeID: assignee, //nolint:gosec // from an int32 column
+		ID: before.ID, Version: int32(before.Version), Status: string(after.Status), Priority: string(after.Priority), AssigneeID: assignee,
+		Resolution: optionalText(string(after.Resolution)), Asked: after.FixAsked, //nolint:gosec // from an int32 column
 	})
 	if err != nil {
 		return Ticket{}, err
@@ -247,13 +250,27 @@ func differences(before, after Ticket) map[string]any {
 	if after.Description != before.Description {
 		changed["description"] = true
 	}
+	if after.Resolution != before.Resolution {
+		changed["resolution"] = []Resolution{before.Resolution, after.Resolution}
+	}
+	if after.FixAsked != before.FixAsked {
+		changed["fix_asked"] = after.FixAsked
+	}
 	return changed
 }
 
 // Reply writes into a ticket. Internal replies are for staff, by staff.
-func (s *Service) Reply(ctx context.Context, id desk.ID, text string, internal bool) (r Reply, err error) {
+func (s *Service) Reply(ctx context.Context, id desk.ID, text string, internal bool) (Reply, error) {
+	return s.ReplyAndSet(ctx, id, text, internal, "")
+}
+
+// ReplyAndSet is Reply and, by staff, a status with it: both or neither.
+func (s *Service) ReplyAndSet(ctx context.Context, id desk.ID, text string, internal bool, status Status) (r Reply, err error) {
 	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		if r, err = ReplyTx(ctx, tx, v, id, text, internal); err != nil {
+		if status != "" && !v.Role.Staff() {
+			return desk.Errorf(desk.CodeForbidden, "only staff set a status with a reply").On("status")
+		}
+		if r, err = replyTx(ctx, tx, v, id, text, internal, status); err != nil {
 			return err
 		}
 		return bounded(ctx, tx, v, "replies:", repliesAnHour)
@@ -265,6 +282,10 @@ func (s *Service) Reply(ctx context.Context, id desk.ID, text string, internal b
 // ticket that waits for them or is done opens it again; where the portal does
 // not allow that (R20) it is refused, since nobody would look at it.
 func ReplyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text string, internal bool) (Reply, error) {
+	return replyTx(ctx, tx, v, id, text, internal, "")
+}
+
+func replyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text string, internal bool, status Status) (Reply, error) {
 	if err := desk.CheckText(text, MaxText); err != nil {
 		return Reply{}, on("text", err)
 	}
@@ -283,14 +304,19 @@ func ReplyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text 
 	switch {
 	case internal:
 	case staff && t.Kind == KindNew:
-		after.Status = StatusOpen
+		after.Status, after.Kind = StatusOpen, KindOpen
 	case !staff && t.Kind.Done():
 		if !p.Reopen {
 			return Reply{}, policy.Refuse(policy.RuleReopen)
 		}
-		after.Status = StatusOpen
+		after.Status, after.Kind = StatusOpen, KindOpen
 	case !staff && t.Kind == KindPending:
-		after.Status = StatusOpen
+		after.Status, after.Kind = StatusOpen, KindOpen
+	}
+	if status != "" {
+		if after, err = (Change{Status: &status}).apply(ctx, tx, v, after); err != nil {
+			return Reply{}, err
+		}
 	}
 	r := Reply{ID: desk.NewID(), Author: Author{ID: v.User, Name: v.Name, Staff: staff}, Text: text, Internal: internal}
 	at, err := tx.InsertReply(ctx, db.InsertReplyParams{TenantID: tx.Tenant, ID: r.ID, TicketID: id, AuthorID: v.User, Text: text, Internal: internal})

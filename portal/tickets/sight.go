@@ -99,7 +99,7 @@ func (s sight) show(t Ticket) Ticket {
 	for field, forget := range map[string]func(){
 		FieldSubject:     func() { t.Subject = "" },
 		FieldDescription: func() { t.Description = "" },
-		FieldStatus:      func() { t.Status, t.Kind, t.statusNames = "", "", nil },
+		FieldStatus:      func() { t.Status, t.Kind, t.statusNames, t.Resolution = "", "", nil, "" },
 		FieldPriority:    func() { t.Priority = "" },
 		FieldAssignee:    func() { t.Assignee = nil },
 	} {

@@ -108,6 +108,8 @@ type Ticket struct {
 	Company      *Ref       `json:"company,omitempty"`
 	Conversation desk.ID    `json:"conversation_id,omitempty"`
 	Handoff      string     `json:"handoff" enum:"none,requested,taken"`
+	Resolution   Resolution `json:"resolution,omitempty"`
+	FixAsked     bool       `json:"fix_asked"` // the requester is asked whether it is fixed
 	Version      int        `json:"version"`
 	CreatedAt    time.Time  `json:"created_at"`
 	UpdatedAt    time.Time  `json:"updated_at"`
@@ -137,7 +139,7 @@ func fromRow(r db.TicketRow) Ticket {
 		Status: Status(r.Status), Kind: StatusKind(r.StatusKind), Priority: Priority(r.Priority), Origin: Origin(r.Origin),
 		Requester: Requester{ID: r.RequesterID, Name: r.RequesterName, Company: store.OrZero(r.CompanyName)},
 		Assignee:  ref(r.AssigneeID, r.AssigneeName), Company: ref(r.CompanyID, r.CompanyName),
-		Conversation: store.OrZero(r.ConversationID), Handoff: r.Handoff, Version: int(r.Version),
+		Conversation: store.OrZero(r.ConversationID), Handoff: r.Handoff, Resolution: Resolution(store.OrZero(r.Resolution)), FixAsked: r.FixAskedAt != nil, Version: int(r.Version),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), session: r.Session,
 	}
 	if len(r.StatusNames) > len("{}") {

@@ -54,9 +54,21 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, a *db.Action, c Cause,
 		tx.Publish(Subject(tx.Tenant, a.DeviceID), []byte(`{"action":"`+string(a.ID)+`"}`))
 	}
 	if a.TicketID != nil && over(to) && to != desk.StateFailed && to != desk.StateUnknown && to != desk.StateRefused {
-		return tx.ResolveActionTicket(ctx, *a.TicketID)
+		return tx.ResolveActionTicket(ctx, db.ResolveActionTicketParams{ID: *a.TicketID, Resolution: resolutionOf(to, a)})
 	}
 	return nil
+}
+
+// resolutionOf is how the ticket of an act ends: as the device showed, as is
+// assumed, or without anything done.
+func resolutionOf(to desk.ActionState, a *db.Action) string {
+	switch {
+	case to != desk.StateSucceeded:
+		return string(tickets.ResolutionNone)
+	case a.Outcome == string(desk.OutcomeDeviceVerified):
+		return string(tickets.ResolutionVerified)
+	}
+	return string(tickets.ResolutionAssumed)
 }
 
 func (s *Service) stamp(a *db.Action, to desk.ActionState, now time.Time) {

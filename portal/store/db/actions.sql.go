@@ -904,12 +904,17 @@ func (q *Queries) PersonFor(ctx context.Context, id desk.ID) (PersonForRow, erro
 }
 
 const resolveActionTicket = `-- name: ResolveActionTicket :exec
-update tickets set status = 'resolved', version = version + 1, updated_at = clock_timestamp()
-where id = $1 and status = 'new' and conversation_id is null
+update tickets set status = 'resolved', resolution = $1::text, version = version + 1, updated_at = clock_timestamp()
+where id = $2 and status = 'new' and conversation_id is null
 `
 
-func (q *Queries) ResolveActionTicket(ctx context.Context, id desk.ID) error {
-	_, err := q.db.Exec(ctx, resolveActionTicket, id)
+type ResolveActionTicketParams struct {
+	Resolution string
+	ID         desk.ID
+}
+
+func (q *Queries) ResolveActionTicket(ctx context.Context, arg ResolveActionTicketParams) error {
+	_, err := q.db.Exec(ctx, resolveActionTicket, arg.Resolution, arg.ID)
 	return err
 }
 

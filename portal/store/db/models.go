@@ -369,15 +369,6 @@ type MessagesOut struct {
 	SentAt     *time.Time
 }
 
-type PasswordLink struct {
-	TenantID  desk.ID
-	ID        desk.ID
-	UserID    desk.ID
-	TokenHash []byte
-	CreatedAt time.Time
-	ExpiresAt time.Time
-}
-
 type Phone struct {
 	TenantID    desk.ID
 	UserID      desk.ID
@@ -538,6 +529,8 @@ type Ticket struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	Words          string
+	Resolution     *string
+	FixAskedAt     *time.Time
 }
 
 type TicketCounter struct {
@@ -599,6 +592,8 @@ type TicketRow struct {
 	Handoff        string
 	StatusKind     string
 	StatusNames    json.RawMessage
+	Resolution     *string
+	FixAskedAt     *time.Time
 }
 
 type TicketStatus struct {

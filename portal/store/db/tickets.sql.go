@@ -7,21 +7,25 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 )
 
 const changeTicket = `-- name: ChangeTicket :execrows
-update tickets set status = $1, priority = $2, assignee_id = $3,
+update tickets set status = $1, priority = $2, assignee_id = $3, resolution = $4,
+  fix_asked_at = case when $5::bool then coalesce(fix_asked_at, clock_timestamp()) end,
   version = version + 1, updated_at = clock_timestamp()
-where id = $4 and version = $5
+where id = $6 and version = $7
 `
 
 type ChangeTicketParams struct {
 	Status     string
 	Priority   string
 	AssigneeID *desk.ID
+	Resolution *string
+	Asked      bool
 	ID         desk.ID
 	Version    int32
 }
@@ -32,6 +36,8 @@ func (q *Queries) ChangeTicket(ctx context.Context, arg ChangeTicketParams) (int
 		arg.Status,
 		arg.Priority,
 		arg.AssigneeID,
+		arg.Resolution,
+		arg.Asked,
 		arg.ID,
 		arg.Version,
 	)
@@ -39,6 +45,54 @@ func (q *Queries) ChangeTicket(ctx context.Context, arg ChangeTicketParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const changesOf = `-- name: ChangesOf :many
+select a.at, coalesce(u.name, '')::text as actor_name, a.actor, a.action, a.detail
+from audit a left join users u on u.tenant_id = a.tenant_id and u.id = a.actor
+where a.object_id = $1 and a.action in ('ticket.changed', 'ticket.described')
+  and coalesce((a.detail ->> 'version')::int, 0) > $2::int
+order by a.at, a.id limit 500
+`
+
+type ChangesOfParams struct {
+	TicketID *desk.ID
+	After    int32
+}
+
+type ChangesOfRow struct {
+	At        time.Time
+	ActorName string
+	Actor     *desk.ID
+	Action    string
+	Detail    json.RawMessage
+}
+
+// What was changed of a ticket after a version, oldest first, and by whom.
+func (q *Queries) ChangesOf(ctx context.Context, arg ChangesOfParams) ([]ChangesOfRow, error) {
+	rows, err := q.db.Query(ctx, changesOf, arg.TicketID, arg.After)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ChangesOfRow
+	for rows.Next() {
+		var i ChangesOfRow
+		if err := rows.Scan(
+			&i.At,
+			&i.ActorName,
+			&i.Actor,
+			&i.Action,
+			&i.Detail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const hearTickets = `-- name: HearTickets :exec
@@ -126,7 +180,7 @@ with page as (
   where status = any ($1::text[])
     and ($2::timestamptz is null or (updated_at, id) < ($2::timestamptz, $3::uuid))
   order by updated_at desc, id desc limit $4)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsParams struct {
@@ -178,6 +232,8 @@ func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]Lis
 			&i.TicketRow.Handoff,
 			&i.TicketRow.StatusKind,
 			&i.TicketRow.StatusNames,
+			&i.TicketRow.Resolution,
+			&i.TicketRow.FixAskedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -214,7 +270,7 @@ page as (
       when $11::bool then conserje_words(f.subject) like all (terms.patterns)
       else f.words like all (terms.patterns) end)
   order by f.updated_at desc, f.id desc limit $12)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsAmongParams struct {
@@ -283,6 +339,8 @@ func (q *Queries) ListTicketsAmong(ctx context.Context, arg ListTicketsAmongPara
 			&i.TicketRow.Handoff,
 			&i.TicketRow.StatusKind,
 			&i.TicketRow.StatusNames,
+			&i.TicketRow.Resolution,
+			&i.TicketRow.FixAskedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -369,7 +427,7 @@ page as (
   select n.id, n.updated_at from terms, newest n join users u on u.id = n.requester_id
   where n.number = $6::bigint or strpos(lower(u.name), lower($1::text)) > 0 or n.words like all (terms.patterns)
   order by n.updated_at desc, n.id desc limit $7)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type SearchNewestTicketsParams struct {
@@ -428,6 +486,8 @@ func (q *Queries) SearchNewestTickets(ctx context.Context, arg SearchNewestTicke
 			&i.TicketRow.Handoff,
 			&i.TicketRow.StatusKind,
 			&i.TicketRow.StatusNames,
+			&i.TicketRow.Resolution,
+			&i.TicketRow.FixAskedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -456,7 +516,7 @@ page as (
     and ($4::timestamptz is null or (t.updated_at, t.id) < ($4::timestamptz, $5::uuid))
     and (t.number = $2::bigint or t.requester_id in (select id from people) or t.words like all (terms.patterns))
   order by t.updated_at desc, t.id desc limit $6)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type SearchTicketsParams struct {
@@ -513,6 +573,8 @@ func (q *Queries) SearchTickets(ctx context.Context, arg SearchTicketsParams) ([
 			&i.TicketRow.Handoff,
 			&i.TicketRow.StatusKind,
 			&i.TicketRow.StatusNames,
+			&i.TicketRow.Resolution,
+			&i.TicketRow.FixAskedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -525,7 +587,7 @@ func (q *Queries) SearchTickets(ctx context.Context, arg SearchTicketsParams) ([
 }
 
 const ticketByID = `-- name: TicketByID :one
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where id = $1
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where id = $1
 `
 
 func (q *Queries) TicketByID(ctx context.Context, id desk.ID) (TicketRow, error) {
@@ -554,12 +616,14 @@ func (q *Queries) TicketByID(ctx context.Context, id desk.ID) (TicketRow, error)
 		&i.Handoff,
 		&i.StatusKind,
 		&i.StatusNames,
+		&i.Resolution,
+		&i.FixAskedAt,
 	)
 	return i, err
 }
 
 const ticketByNumber = `-- name: TicketByNumber :one
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where number = $1
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where number = $1
 `
 
 func (q *Queries) TicketByNumber(ctx context.Context, number int64) (TicketRow, error) {
@@ -588,12 +652,14 @@ func (q *Queries) TicketByNumber(ctx context.Context, number int64) (TicketRow, 
 		&i.Handoff,
 		&i.StatusKind,
 		&i.StatusNames,
+		&i.Resolution,
+		&i.FixAskedAt,
 	)
 	return i, err
 }
 
 const ticketsOfConversation = `-- name: TicketsOfConversation :many
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where conversation_id = $1::uuid
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where conversation_id = $1::uuid
 order by session desc, created_at desc
 `
 
@@ -630,6 +696,8 @@ func (q *Queries) TicketsOfConversation(ctx context.Context, conversationID desk
 			&i.Handoff,
 			&i.StatusKind,
 			&i.StatusNames,
+			&i.Resolution,
+			&i.FixAskedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -642,7 +710,7 @@ func (q *Queries) TicketsOfConversation(ctx context.Context, conversationID desk
 }
 
 const ticketsOfConversations = `-- name: TicketsOfConversations :many
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names from ticket_rows where conversation_id = any ($1::uuid[])
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where conversation_id = any ($1::uuid[])
 order by conversation_id, session desc, created_at desc
 `
 
@@ -678,6 +746,8 @@ func (q *Queries) TicketsOfConversations(ctx context.Context, conversations []de
 			&i.Handoff,
 			&i.StatusKind,
 			&i.StatusNames,
+			&i.Resolution,
+			&i.FixAskedAt,
 		); err != nil {
 			return nil, err
 		}

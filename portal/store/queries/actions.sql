@@ -146,7 +146,7 @@ where device_id = sqlc.arg(device_id) and manager = sqlc.arg(manager) and lower(
 select d.tenant_id::uuid as tenant_id, d.id::uuid as id from conserje_due_actions(sqlc.arg(at_most)) as d;
 
 -- name: ResolveActionTicket :exec
-update tickets set status = 'resolved', version = version + 1, updated_at = clock_timestamp()
+update tickets set status = 'resolved', resolution = sqlc.arg(resolution)::text, version = version + 1, updated_at = clock_timestamp()
 where id = sqlc.arg(id) and status = 'new' and conversation_id is null;
 
 -- name: KeepSecret :exec

@@ -103,7 +103,8 @@ select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by pag
 
 -- name: ChangeTicket :execrows
 -- Nothing changes when somebody else was first: the version says so.
-update tickets set status = sqlc.arg(status), priority = sqlc.arg(priority), assignee_id = sqlc.narg(assignee_id),
+update tickets set status = sqlc.arg(status), priority = sqlc.arg(priority), assignee_id = sqlc.narg(assignee_id), resolution = sqlc.narg(resolution),
+  fix_asked_at = case when sqlc.arg(asked)::bool then coalesce(fix_asked_at, clock_timestamp()) end,
   version = version + 1, updated_at = clock_timestamp()
 where id = sqlc.arg(id) and version = sqlc.arg(version);
 
@@ -133,3 +134,11 @@ update tickets t set updated_at = clock_timestamp(), version = t.version + (s.ki
 from ticket_statuses s
 where s.tenant_id = t.tenant_id and s.key = t.status
   and t.conversation_id = sqlc.arg(conversation_id)::uuid and s.kind not in ('resolved', 'closed');
+
+-- name: ChangesOf :many
+-- What was changed of a ticket after a version, oldest first, and by whom.
+select a.at, coalesce(u.name, '')::text as actor_name, a.actor, a.action, a.detail
+from audit a left join users u on u.tenant_id = a.tenant_id and u.id = a.actor
+where a.object_id = sqlc.arg(ticket_id) and a.action in ('ticket.changed', 'ticket.described')
+  and coalesce((a.detail ->> 'version')::int, 0) > sqlc.arg(after)::int
+order by a.at, a.id limit 500;

@@ -76,8 +76,22 @@ export const tickets = {
         body: change,
       }),
     ),
-  reply: (id: string, text: string, internal: boolean) =>
-    ok(api.POST("/api/v1/tickets/{id}/replies", { params: by(id), body: { text, internal } })),
+  changeMany: async (
+    ids: string[],
+    change: { status?: string; priority?: Priority; assignee_id?: string },
+  ) => (await ok(api.POST("/api/v1/tickets/bulk", { body: { ids, ...change } }))).items ?? [],
+  changes: async (id: string) =>
+    (await ok(api.GET("/api/v1/tickets/{id}/changes", { params: by(id) }))).items ?? [],
+  askFixed: (id: string) => ok(api.POST("/api/v1/tickets/{id}/ask-fixed", { params: by(id) })),
+  fixed: (id: string, fixed: boolean) =>
+    ok(api.POST("/api/v1/tickets/{id}/fixed", { params: by(id), body: { fixed } })),
+  reply: (id: string, text: string, internal: boolean, status?: string) =>
+    ok(
+      api.POST("/api/v1/tickets/{id}/replies", {
+        params: by(id),
+        body: { text, internal, status },
+      }),
+    ),
   async transcript(id: string) {
     const t = await ok(api.GET("/api/v1/tickets/{id}/transcript", { params: by(id) }));
     return { events: (t.events ?? []) as LogEvent[], verified: t.verified };
@@ -115,7 +129,6 @@ export const conversations = {
 };
 
 export const admin = {
-  assistant: () => ok(api.GET("/api/v1/admin/assistant")),
   policies: (): Promise<Policies> => ok(api.GET("/api/v1/admin/policies")),
   setPolicies: (change: Partial<Policies>): Promise<Policies> =>
     ok(api.PATCH("/api/v1/admin/policies", { body: change as Policies })),

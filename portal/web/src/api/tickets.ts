@@ -10,6 +10,7 @@ type Schemas = components["schemas"];
 export type StatusRow = Schemas["StatusRow"];
 type NewStatus = Schemas["NewStatusBody"];
 export type FieldRow = Schemas["FieldRow"];
+export type TicketEdit = Schemas["TicketEdit"];
 
 const key = (k: string) => ({ path: { key: k } });
 

@@ -4,6 +4,7 @@ import { Trans, useTranslation } from "react-i18next";
 import type { LogEvent } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
+import { FixedQuestion } from "../tickets/FixedQuestion";
 import { useStatuses } from "../tickets/statuses";
 import classes from "./thread.module.css";
 
@@ -17,15 +18,19 @@ export function Line({
 }) {
   const format = useFormat();
   const body = useLine(event, ticketPath);
+  const asked = event.kind === "note" && event.body?.code === "is_it_fixed" && event.body.params;
   if (!body) return null;
   return (
-    <p className={classes.line} data-kind={event.kind}>
-      {body.icon}
-      <span>{body.text}</span>
-      <time dateTime={event.at} title={format.full(event.at)}>
-        {format.short(event.at)}
-      </time>
-    </p>
+    <>
+      <p className={classes.line} data-kind={event.kind}>
+        {body.icon}
+        <span>{body.text}</span>
+        <time dateTime={event.at} title={format.full(event.at)}>
+          {format.short(event.at)}
+        </time>
+      </p>
+      {asked && <FixedQuestion ticket={String(asked.ticket)} />}
+    </>
   );
 }
 
@@ -93,6 +98,7 @@ function noteText(
   say: (refusal: unknown) => string,
   exists: (key: string) => boolean,
 ): string {
+  if (note.code === "is_it_fixed") return t("work.fixed.line");
   const own = notes.find((n) => n === note.code);
   if (own) return t(`chat.note.${own}`);
   return exists(`errors.${note.code}`) ? say(note) : t("chat.line.note");

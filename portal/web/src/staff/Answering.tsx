@@ -1,4 +1,4 @@
-import { Button, Tabs } from "@mantine/core";
+import { Button, NativeSelect, Tabs } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,6 +9,7 @@ import { handoffState } from "../chat/log";
 import type { Chat, ChatState } from "../chat/store";
 import { Typing } from "../chat/Typing";
 import { AnswerBox } from "../tickets/AnswerBox";
+import { useStatuses } from "../tickets/statuses";
 import classes from "./staff.module.css";
 
 /** The conversation over the socket, once it is open. */
@@ -23,6 +24,8 @@ export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Li
   const client = useQueryClient();
   const chat = x.conversation_id;
   const [tab, setTab] = useState<string | null>(chat && x.handoff !== "none" ? "chat" : "reply");
+  const [status, setStatus] = useState("");
+  const { list: statuses } = useStatuses();
   const refresh = () => client.invalidateQueries({ queryKey: ["tickets"] });
   return (
     <Tabs value={tab} onChange={setTab} className={classes.answering} keepMounted={false}>
@@ -42,10 +45,21 @@ export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Li
           label={t("staff.write.reply_label", { name: x.requester.name })}
           button={t("tickets.reply.send")}
           onSend={async (text) => {
-            await tickets.reply(x.id, text, false);
+            await tickets.reply(x.id, text, false, status || undefined);
+            setStatus("");
             await refresh();
           }}
-        />
+        >
+          <NativeSelect
+            aria-label={t("work.reply_status")}
+            value={status}
+            onChange={(e) => setStatus(e.currentTarget.value)}
+            data={[
+              { value: "", label: t("work.reply_keep") },
+              ...statuses.map((s) => ({ value: s.key, label: `→ ${s.name}` })),
+            ]}
+          />
+        </AnswerBox>
       </Tabs.Panel>
       <Tabs.Panel value="note" pt="sm">
         <AnswerBox
@@ -81,23 +95,22 @@ function InChat(props: {
   });
   // The log knows first.
   const handoff = props.live ? handoffState(props.live.state.log) : x.handoff;
-  if (handoff !== "taken") {
-    return (
-      <div className={classes.take}>
-        <p>
-          {t(handoff === "requested" ? "staff.take.wanted" : "staff.take.quiet", {
-            name: x.requester.name,
-          })}
-        </p>
-        <Button loading={take.isPending} onClick={() => take.mutate()}>
-          {t("staff.take.button")}
-        </Button>
-        <Refusal error={take.error} />
-      </div>
-    );
-  }
   return (
     <>
+      {handoff !== "taken" && (
+        <div className={classes.take}>
+          <p>
+            {t(handoff === "requested" ? "staff.take.wanted" : "staff.take.quiet", {
+              name: x.requester.name,
+            })}{" "}
+            {t("work.first_letter")}
+          </p>
+          <Button variant="default" loading={take.isPending} onClick={() => take.mutate()}>
+            {t("staff.take.button")}
+          </Button>
+          <Refusal error={take.error} />
+        </div>
+      )}
       <Typing who={props.live?.state.typing} />
       <AnswerBox
         draftKey={`chat.${conversation}`}
@@ -109,9 +122,11 @@ function InChat(props: {
           await props.onDone();
         }}
       >
-        <Button variant="subtle" loading={release.isPending} onClick={() => release.mutate()}>
-          {t("staff.take.release")}
-        </Button>
+        {handoff === "taken" && (
+          <Button variant="subtle" loading={release.isPending} onClick={() => release.mutate()}>
+            {t("staff.take.release")}
+          </Button>
+        )}
       </AnswerBox>
       <Refusal error={release.error} />
     </>

@@ -9,7 +9,7 @@ import { useFormat } from "../app/format";
 import { useMe } from "../app/session";
 import { ChangeDetails } from "../tickets/DetailsDialog";
 import { FieldList } from "../tickets/FieldList";
-import { useStatuses } from "../tickets/statuses";
+import { isDone, useStatuses } from "../tickets/statuses";
 import classes from "./staff.module.css";
 
 const priorities: Priority[] = ["low", "normal", "high", "urgent"];
@@ -25,6 +25,11 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
   const change = useMutation({
     mutationFn: (c: { status?: string; priority?: Priority; assignee_id?: string }) =>
       tickets.change(x.id, c),
+    onError: (err) => notifications.show({ color: "red", message: say(err) }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
+  });
+  const ask = useMutation({
+    mutationFn: () => tickets.askFixed(x.id),
     onError: (err) => notifications.show({ color: "red", message: say(err) }),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
@@ -63,6 +68,12 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
             </Button>
           )}
         </dd>
+        {x.resolution && (
+          <>
+            <dt>{t("work.resolution.label")}</dt>
+            <dd>{t(`work.resolution.${x.resolution}`)}</dd>
+          </>
+        )}
         <FieldList values={x.fields} />
         <dt>{t("staff.requester")}</dt>
         <dd>{x.requester.name}</dd>
@@ -79,6 +90,14 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
         <dt>{t("staff.updated")}</dt>
         <dd>{format.full(x.updated_at)}</dd>
       </dl>
+      {!isDone(x.status_kind) &&
+        (x.fix_asked ? (
+          <p className={classes.hint}>{t("work.fixed.waiting")}</p>
+        ) : (
+          <Button variant="default" loading={ask.isPending} onClick={() => ask.mutate()}>
+            {t("work.fixed.ask")}
+          </Button>
+        ))}
       <ChangeDetails ticket={x} staff />
     </aside>
   );

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, Skeleton, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
 import { IconSearch, IconUserCheck } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
@@ -12,6 +12,7 @@ import { Empty, Failed } from "../app/states";
 import { titleOf } from "../tickets/fields";
 import { StatusMark } from "../tickets/StatusMark";
 import { useStatuses } from "../tickets/statuses";
+import { Bulk } from "./Bulk";
 import classes from "./staff.module.css";
 
 const views = ["queue", "handoff", "mine"] as const;
@@ -118,6 +119,7 @@ function List({ current }: { current?: string }) {
     refetchInterval: 15_000,
   });
   const items = list.data?.pages.flatMap((p) => p.items) ?? [];
+  const [chosen, setChosen] = useState<string[]>();
   if (list.isPending) return <Waiting />;
   if (list.isError) return <Failed error={list.error} retry={() => void list.refetch()} />;
   if (items.length === 0) {
@@ -128,25 +130,57 @@ function List({ current }: { current?: string }) {
     );
   }
   return (
-    <ul className={classes.list}>
-      {items.map((x) => (
-        <li key={x.id}>
-          <Row ticket={x} here={x.id === current} />
-        </li>
-      ))}
-      {list.hasNextPage && (
-        <li>
-          <Button
-            fullWidth
-            variant="subtle"
-            loading={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            {t("common.state.more")}
-          </Button>
-        </li>
+    <>
+      {chosen ? (
+        <Bulk
+          chosen={items.filter((x) => chosen.includes(x.id))}
+          onDone={(failed) => setChosen(failed.length > 0 ? failed : undefined)}
+          onCancel={() => setChosen(undefined)}
+        />
+      ) : (
+        <Button
+          className={classes.bulkStart}
+          size="compact-sm"
+          variant="subtle"
+          onClick={() => setChosen([])}
+        >
+          {t("work.bulk.start")}
+        </Button>
       )}
-    </ul>
+      <ul className={classes.list}>
+        {items.map((x) => (
+          <li key={x.id} className={chosen && classes.choosing}>
+            {chosen && (
+              <Checkbox
+                aria-label={t("work.bulk.select", { number: x.number })}
+                checked={chosen.includes(x.id)}
+                disabled={chosen.length >= 100 && !chosen.includes(x.id)}
+                onChange={(e) =>
+                  setChosen(
+                    e.currentTarget.checked
+                      ? [...chosen, x.id]
+                      : chosen.filter((id) => id !== x.id),
+                  )
+                }
+              />
+            )}
+            <Row ticket={x} here={x.id === current} />
+          </li>
+        ))}
+        {list.hasNextPage && (
+          <li>
+            <Button
+              fullWidth
+              variant="subtle"
+              loading={list.isFetchingNextPage}
+              onClick={() => void list.fetchNextPage()}
+            >
+              {t("common.state.more")}
+            </Button>
+          </li>
+        )}
+      </ul>
+    </>
   );
 }
 

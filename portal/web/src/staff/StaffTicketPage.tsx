@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import type { TicketEdit } from "../api/tickets";
 import type { LogEvent, TicketDetail } from "../api/types";
 import { Failed } from "../app/states";
 import { PassageHost } from "../articles/PassageHost";
@@ -13,7 +14,7 @@ import { emptyLog, recorded, runningTurn } from "../chat/log";
 import { Notices } from "../chat/Notices";
 import { useChat } from "../chat/useChat";
 import { titleOf } from "../tickets/fields";
-import { ticketQuery, transcriptQuery } from "../tickets/queries";
+import { editsQuery, ticketQuery, transcriptQuery } from "../tickets/queries";
 import { Timeline, Verified } from "../tickets/Timeline";
 import tickets from "../tickets/tickets.module.css";
 import { usePassage } from "../tickets/usePassage";
@@ -26,6 +27,7 @@ export function StaffTicketPage() {
   const { t } = useTranslation();
   const { ticket: id } = useParams({ from: "/shell/queue/$ticket" });
   const ticket = useQuery({ ...ticketQuery(id), refetchInterval: 15_000 });
+  const edits = useQuery(editsQuery(id)).data;
   const passage = usePassage();
   useDocumentTitle(
     ticket.data ? `#${ticket.data.number} ${titleOf(t, ticket.data)}` : t("staff.title"),
@@ -42,7 +44,12 @@ export function StaffTicketPage() {
         <h2 className={classes.subject}>{titleOf(t, x)}</h2>
         <p className={classes.number}>#{x.number}</p>
         {x.conversation_id ? (
-          <Spoken key={x.conversation_id} ticket={x} conversation={x.conversation_id} />
+          <Spoken
+            key={x.conversation_id}
+            ticket={x}
+            edits={edits}
+            conversation={x.conversation_id}
+          />
         ) : (
           <>
             {x.description && <div className={tickets.description}>{x.description}</div>}
@@ -50,6 +57,7 @@ export function StaffTicketPage() {
               log={emptyLog}
               replies={x.replies}
               actions={x.actions}
+              edits={edits}
               requester={x.requester.name}
               staff
               onOpen={passage.open}
@@ -68,6 +76,7 @@ export function StaffTicketPage() {
 }
 
 interface SpokenProps {
+  edits?: TicketEdit[];
   ticket: TicketDetail;
   conversation: string;
 }
@@ -108,6 +117,7 @@ function Live(props: SpokenProps & { start: LogEvent[]; verified: boolean }) {
         log={log}
         replies={x.replies}
         actions={x.actions}
+        edits={props.edits}
         requester={x.requester.name}
         staff
         onOpen={passage.open}

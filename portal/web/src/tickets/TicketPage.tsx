@@ -15,6 +15,7 @@ import { recorded } from "../chat/log";
 import { AnswerBox } from "./AnswerBox";
 import { ChangeDetails } from "./DetailsDialog";
 import { FieldList } from "./FieldList";
+import { FixedQuestion } from "./FixedQuestion";
 import { column, formQuery, titleOf } from "./fields";
 import { ticketQuery, transcriptQuery } from "./queries";
 import { StatusMark } from "./StatusMark";
@@ -59,6 +60,7 @@ export function TicketPage() {
                 staff={false}
                 onOpen={passage.open}
               />
+              <FixedQuestion ticket={ticket.data.id} />
               <Below ticket={ticket.data} />
             </>
           )}
@@ -85,6 +87,7 @@ function Head({ ticket: x }: { ticket: TicketDetail }) {
             {x.assignee ? t("tickets.with", { name: x.assignee.name }) : t("tickets.unassigned")}
           </span>
         )}
+        {x.resolution && <span>{t(`work.resolution.${x.resolution}`)}</span>}
         {x.priority && x.priority !== "normal" && <span>{t(`common.priority.${x.priority}`)}</span>}
         <time dateTime={x.created_at}>
           {t("tickets.opened", { when: format.full(x.created_at) })}

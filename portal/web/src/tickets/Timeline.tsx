@@ -2,6 +2,7 @@ import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { ActionCard } from "../actions/ActionCard";
+import type { TicketEdit } from "../api/tickets";
 import type { Action, Citation, Reply } from "../api/types";
 import { useFormat } from "../app/format";
 import { Initials } from "../app/initials";
@@ -11,6 +12,7 @@ import { Line } from "../chat/Line";
 import type { Log } from "../chat/log";
 import type { Exchange } from "../chat/thread";
 import thread from "../chat/thread.module.css";
+import { EditLine } from "./EditLine";
 import { StepDetails } from "./StepDetails";
 import classes from "./tickets.module.css";
 import { dayOf, keyOf, timeline } from "./timeline";
@@ -19,15 +21,16 @@ interface Props {
   log: Log;
   replies: Reply[];
   actions: Action[];
+  edits?: TicketEdit[]; // for staff: what was changed, and by whom
   requester: string;
   staff: boolean; // staff also see each step with what went in and came out
   onOpen: (c: Citation) => void;
 }
 
 /** What was said and done, in one line of time, as the log has it. */
-export function Timeline({ log, replies, actions, requester, staff, onOpen }: Props) {
+export function Timeline({ log, replies, actions, edits, requester, staff, onOpen }: Props) {
   const format = useFormat();
-  const entries = timeline(log, replies, actions);
+  const entries = timeline(log, replies, actions, edits);
   return (
     <ol className={classes.timeline}>
       {entries.map((e, i) => {
@@ -37,6 +40,7 @@ export function Timeline({ log, replies, actions, requester, staff, onOpen }: Pr
           <li key={keyOf(e)}>
             {newDay && <div className={classes.day}>{format.date(e.at)}</div>}
             {e.kind === "reply" && <ReplyView reply={e.reply} />}
+            {e.kind === "edit" && <EditLine edit={e.edit} />}
             {e.kind === "action" && <ActionCard id={e.action} />}
             {e.kind === "exchange" && (
               <Said view={e.view} requester={requester} staff={staff} onOpen={onOpen} />

@@ -8,6 +8,12 @@ export const ticketQuery = (id: string) =>
     refetchInterval: 20_000,
   });
 
+export const editsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["tickets", "changes", id],
+    queryFn: () => tickets.changes(id),
+  });
+
 export const transcriptQuery = (id: string) =>
   queryOptions({
     queryKey: ["tickets", "transcript", id],

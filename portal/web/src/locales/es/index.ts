@@ -15,7 +15,7 @@ import self from "./self.json";
 import staff from "./staff.json";
 import statuses from "./statuses.json";
 import tickets from "./tickets.json";
-import trouble from "./trouble.json";
+import work from "./work.json";
 
 export default {
   account,
@@ -35,5 +35,5 @@ export default {
   staff,
   statuses,
   tickets,
-  trouble,
+  work,
 };
