@@ -20,10 +20,11 @@ import (
 
 // myFactors is how a person confirms actions.
 type myFactors struct {
-	SMS   bool       `json:"sms" doc:"Whether this portal sends codes by SMS."`
-	Phone *myPhone   `json:"phone,omitempty"`
-	TOTP  myTOTP     `json:"totp"`
-	Sent  *codesSent `json:"sent,omitempty" doc:"After a change that the old factor may speed up."`
+	SMS      bool       `json:"sms" doc:"Whether this portal sends codes by SMS."`
+	Phone    *myPhone   `json:"phone,omitempty"`
+	TOTP     myTOTP     `json:"totp"`
+	ResendAt *time.Time `json:"resend_at,omitempty" doc:"No other code is sent before."`
+	Sent     *codesSent `json:"sent,omitempty" doc:"After a change that the old factor may speed up."`
 }
 
 type myPhone struct {
@@ -43,7 +44,7 @@ type codesSent struct {
 }
 
 func factorsBody(f verify.Factors) *body[myFactors] {
-	out := myFactors{SMS: f.SMS, TOTP: myTOTP{Enabled: f.TOTP || f.TOTPWaits, WaitsUntil: f.TOTPFrom}}
+	out := myFactors{SMS: f.SMS, ResendAt: f.ResendAt, TOTP: myTOTP{Enabled: f.TOTP || f.TOTPWaits, WaitsUntil: f.TOTPFrom}}
 	if f.PhoneMasked != "" {
 		out.Phone = &myPhone{NumberMasked: f.PhoneMasked, Verified: f.PhoneVerified, WaitsUntil: f.WaitsUntil, DeleteAfter: f.DeleteAfter}
 	}

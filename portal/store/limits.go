@@ -35,3 +35,13 @@ func (tx *Tx) Spend(ctx context.Context, key string, window time.Duration, n, at
 	})
 	return done == 1, err
 }
+
+// Full tells until when Hit would refuse, without counting; zero while it
+// would not.
+func (tx *Tx) Full(ctx context.Context, key string, window time.Duration, atMost int) (time.Time, error) {
+	until, err := tx.FullUntil(ctx, db.FullUntilParams{Key: key, WindowSeconds: window.Seconds(), AtMost: int64(atMost)})
+	if NoRows(err) {
+		return time.Time{}, nil
+	}
+	return until, err
+}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
@@ -203,6 +204,40 @@ func TestOnePersonCannotSpendThePortalsDayOfMessages(t *testing.T) {
 		t.Errorf("the portal's day has %d, before %d", n, before)
 	}
 	w.send(t, w.ben, act("MAC"), another)
+}
+
+// What the card counts down to is when the next request is answered, whatever
+// the code before was for.
+func TestAPersonIsToldWhenTheNextCodeCanBeSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	next := func() time.Duration {
+		f, err := w.nodes[1].Mine(w.as(t, w.ana))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.ResendAt == nil {
+			return 0
+		}
+		return time.Until(*f.ResendAt)
+	}
+	if next() != 0 {
+		t.Error("nothing was sent yet")
+	}
+	for range 2 {
+		w.send(t, w.ana, act("LAPTOP"), mobile)
+		if d := next(); d < 50*time.Second || d > time.Minute {
+			t.Errorf("after a code: %s", d)
+		}
+		w.sql(t, "update limits set window_start = window_start - interval '61 seconds' where key like 'sms-gap:%'")
+		if d := next(); d != 0 {
+			t.Errorf("a minute later: %s", d)
+		}
+	}
+	w.send(t, w.ana, act("LAPTOP"), mobile)
+	if d := next(); d < 9*time.Minute || d > 10*time.Minute {
+		t.Errorf("after the third in ten minutes: %s", d)
+	}
 }
 
 // Holds R17, R23.

@@ -85,6 +85,26 @@ func (s *Service) hitAll(ctx context.Context, tx *store.Tx, user desk.ID, rules 
 	return nil
 }
 
+// nextSend is when the person may ask for another code; zero: now. The limits
+// of numbers and of the portal are met only by asking.
+func nextSend(ctx context.Context, tx *store.Tx, user desk.ID) (time.Time, error) {
+	var latest time.Time
+	for _, l := range []struct {
+		key    string
+		window time.Duration
+		atMost int
+	}{{"sms-gap:", gapWindow, 1}, {"sms-burst:", burstWindow, burstAtMost}, {"sms-day:", budgetWindow, dayAtMost}} {
+		until, err := tx.Full(ctx, l.key+string(user), l.window, l.atMost)
+		if err != nil {
+			return latest, err
+		}
+		if until.After(latest) {
+			latest = until
+		}
+	}
+	return latest, nil
+}
+
 // alertBudget tells the admins once a day that the portal's budget is spent.
 func (s *Service) alertBudget(ctx context.Context, tx *store.Tx, rules Rules) error {
 	err := tx.Hit(ctx, keyBudgetAlert, budgetWindow, 1, errTooSoon)

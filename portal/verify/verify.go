@@ -89,6 +89,7 @@ type Factors struct {
 	SMS           bool       `json:"sms" doc:"Whether this portal sends codes by SMS."`
 	WaitsUntil    *time.Time `json:"waits_until,omitempty" doc:"A changed factor counts from this moment on."`
 	DeleteAfter   *time.Time `json:"delete_after,omitempty"`
+	ResendAt      *time.Time `json:"resend_at,omitempty" doc:"No other code is sent before."`
 	TOTPFrom      *time.Time `json:"-"`
 	Unverified    bool       `json:"-"` // there is a number, and nobody proved it
 	TOTPWaits     bool       `json:"-"`
@@ -115,12 +116,16 @@ func (s *Service) Status(ctx context.Context, tx *store.Tx, user desk.ID) (Facto
 	if f.totp != nil && f.totp.VerifiedAt != nil && !f.totp.Ready {
 		out.TOTPWaits, out.TOTPFrom = true, f.totp.FactorFrom
 	}
+	if next, err := nextSend(ctx, tx, user); err != nil {
+		return Factors{}, err
+	} else if !next.IsZero() {
+		out.ResendAt = &next
+	}
 	return out, nil
 }
 
 // Sent says how the newest code for an act fares, for its card.
 type Sent struct {
-	ResendAt     *time.Time    `json:"resend_at,omitempty"`
 	AttemptsLeft *int          `json:"attempts_left,omitempty" doc:"Of the code that was sent; absent when none is open."`
 	State        string        `json:"sms_state,omitempty" enum:"queued,sent,delivered,undelivered,failed"`
 	Reason       notify.Reason `json:"sms_reason,omitempty" doc:"Why the SMS was not sent."`
@@ -128,16 +133,12 @@ type Sent struct {
 
 // SentFor looks at the newest code for an action.
 func (s *Service) SentFor(ctx context.Context, tx *store.Tx, user, action desk.ID) (out Sent, err error) {
-	last, err := tx.LastChallenge(ctx, db.LastChallengeParams{UserID: user, Purpose: purposeAction, ActionID: store.Optional(action), GapSeconds: gapWindow.Seconds()})
+	last, err := tx.LastChallenge(ctx, db.LastChallengeParams{UserID: user, Purpose: purposeAction, ActionID: store.Optional(action)})
 	if store.NoRows(err) {
 		return Sent{}, nil
 	}
 	if err != nil {
 		return Sent{}, err
-	}
-	if last.ResendIn > 0 {
-		at := last.CreatedAt.Add(gapWindow)
-		out.ResendAt = &at
 	}
 	if last.UsedAt == nil && !last.Void && !last.Expired {
 		left := codeAttempts - int(last.Attempts)

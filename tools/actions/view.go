@@ -80,8 +80,9 @@ type ActionFactors struct {
 	PhoneMasked   string     `json:"phone_masked,omitempty"`
 	PhoneVerified bool       `json:"phone_verified"`
 	TOTP          bool       `json:"totp"`
-	ResendAt      *time.Time `json:"resend_at,omitempty"`
-	AttemptsLeft  *int       `json:"attempts_left,omitempty"`
+	SMS           bool       `json:"sms" doc:"Whether this portal sends codes by SMS."`
+	ResendAt      *time.Time `json:"resend_at,omitempty" doc:"No other code is sent before, for this or anything else."`
+	AttemptsLeft  *int       `json:"attempts_left,omitempty" doc:"Of the code that was sent; absent when none is open."`
 	SMSState      string     `json:"sms_state,omitempty" enum:"queued,sent,delivered,undelivered,failed" doc:"How the message with the newest code fares."`
 	SMSReason     string     `json:"sms_reason,omitempty" doc:"Why it was not sent."`
 }
@@ -316,8 +317,8 @@ func (s *Service) factors(ctx context.Context, tx *store.Tx, a *db.Action) (*Act
 	}
 	sent, err := s.cfg.Verify.SentFor(ctx, tx, a.UserID, a.ID)
 	return &ActionFactors{
-		PhoneMasked: f.PhoneMasked, PhoneVerified: f.PhoneVerified, TOTP: f.TOTP, ResendAt: sent.ResendAt, AttemptsLeft: sent.AttemptsLeft,
-		SMSState: sent.State, SMSReason: string(sent.Reason),
+		PhoneMasked: f.PhoneMasked, PhoneVerified: f.PhoneVerified, TOTP: f.TOTP, SMS: f.SMS, ResendAt: f.ResendAt,
+		AttemptsLeft: sent.AttemptsLeft, SMSState: sent.State, SMSReason: string(sent.Reason),
 	}, err
 }
 

@@ -248,39 +248,30 @@ func (q *Queries) DuePhones(ctx context.Context) ([]desk.ID, error) {
 }
 
 const lastChallenge = `-- name: LastChallenge :one
-select id, number, attempts, used_at, (void_at is not null)::bool as void, (expires_at <= now())::bool as expired, digest,
-       created_at, greatest(0, ceil(extract(epoch from created_at + make_interval(secs => $1::float) - now())))::int as resend_in
+select id, number, attempts, used_at, (void_at is not null)::bool as void, (expires_at <= now())::bool as expired, digest
 from challenges
-where user_id = $2 and purpose = $3 and action_id is not distinct from $4
+where user_id = $1 and purpose = $2 and action_id is not distinct from $3
 order by created_at desc, id desc limit 1
 `
 
 type LastChallengeParams struct {
-	GapSeconds float64
-	UserID     desk.ID
-	Purpose    string
-	ActionID   *desk.ID
+	UserID   desk.ID
+	Purpose  string
+	ActionID *desk.ID
 }
 
 type LastChallengeRow struct {
-	ID        desk.ID
-	Number    string
-	Attempts  int32
-	UsedAt    *time.Time
-	Void      bool
-	Expired   bool
-	Digest    []byte
-	CreatedAt time.Time
-	ResendIn  int32
+	ID       desk.ID
+	Number   string
+	Attempts int32
+	UsedAt   *time.Time
+	Void     bool
+	Expired  bool
+	Digest   []byte
 }
 
 func (q *Queries) LastChallenge(ctx context.Context, arg LastChallengeParams) (LastChallengeRow, error) {
-	row := q.db.QueryRow(ctx, lastChallenge,
-		arg.GapSeconds,
-		arg.UserID,
-		arg.Purpose,
-		arg.ActionID,
-	)
+	row := q.db.QueryRow(ctx, lastChallenge, arg.UserID, arg.Purpose, arg.ActionID)
 	var i LastChallengeRow
 	err := row.Scan(
 		&i.ID,
@@ -290,8 +281,6 @@ func (q *Queries) LastChallenge(ctx context.Context, arg LastChallengeParams) (L
 		&i.Void,
 		&i.Expired,
 		&i.Digest,
-		&i.CreatedAt,
-		&i.ResendIn,
 	)
 	return i, err
 }

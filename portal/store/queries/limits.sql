@@ -7,6 +7,11 @@ on conflict (tenant_id, key) do update set
   window_start = case when l.window_start < now() - make_interval(secs => sqlc.arg(window_seconds)::float) then now() else l.window_start end
 returning hits, greatest(1, ceil(extract(epoch from window_start + make_interval(secs => sqlc.arg(window_seconds)::float) - now())))::int as retry_after_seconds;
 
+-- name: FullUntil :one
+-- When there is room again in the key's window; no row while there is room.
+select (window_start + make_interval(secs => sqlc.arg(window_seconds)::float))::timestamptz from limits
+where key = sqlc.arg(key) and hits >= sqlc.arg(at_most)::bigint and window_start >= now() - make_interval(secs => sqlc.arg(window_seconds)::float);
+
 -- name: ClearLimit :exec
 delete from limits where key = sqlc.arg(key);
 

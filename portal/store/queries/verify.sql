@@ -82,8 +82,7 @@ where c.id = (select l.id from challenges l
 returning c.id, c.digest, c.number, c.salt, c.code_mac, c.attempts;
 
 -- name: LastChallenge :one
-select id, number, attempts, used_at, (void_at is not null)::bool as void, (expires_at <= now())::bool as expired, digest,
-       created_at, greatest(0, ceil(extract(epoch from created_at + make_interval(secs => sqlc.arg(gap_seconds)::float) - now())))::int as resend_in
+select id, number, attempts, used_at, (void_at is not null)::bool as void, (expires_at <= now())::bool as expired, digest
 from challenges
 where user_id = sqlc.arg(user_id) and purpose = sqlc.arg(purpose) and action_id is not distinct from sqlc.narg(action_id)
 order by created_at desc, id desc limit 1;

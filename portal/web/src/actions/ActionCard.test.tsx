@@ -165,13 +165,17 @@ describe("the card", () => {
 });
 
 describe("the code", () => {
+  const sent = () => ledger.calls.filter(([step]) => step === "sendCode");
   const confirmed = {
     state: "confirmed",
     next: ["send_code", "verify", "cancel"],
   } as Partial<Action>;
 
   it("needs a number the first time, saved and used in one press", async () => {
-    const el = await draw({ ...confirmed, factor: { phone_verified: false, totp: false } });
+    const el = await draw({
+      ...confirmed,
+      factor: { sms: true, phone_verified: false, totp: false },
+    });
     expect(el.querySelector("input[name=code]")).toBeNull();
     type(el, "phone", "+34 600 000 000");
     await act(async () => el.querySelector<HTMLFormElement>("form")?.requestSubmit());
@@ -179,7 +183,7 @@ describe("the code", () => {
   });
 
   it("goes to REST, is refused in words, and does not stay in the field", async () => {
-    const factor = { phone_verified: true, totp: false, attempts_left: 4 };
+    const factor = { sms: true, phone_verified: true, totp: false, attempts_left: 4 };
     const el = await draw({ ...confirmed, factor });
     const field = el.querySelector<HTMLInputElement>("input[name=code]");
     expect(field?.autocomplete).toBe("one-time-code");
@@ -193,8 +197,56 @@ describe("the code", () => {
     expect(field?.value).toBe("");
   });
 
+  it("can be sent once more to the number typed, or to another, while none is on file", async () => {
+    const first = { sms: true, phone_verified: false, totp: false };
+    const el = await draw({ ...confirmed, factor: { ...first, attempts_left: 5 } });
+    await act(async () => el.querySelector<HTMLElement>("[data-step=resend]")?.click());
+    expect(el.querySelector("input[name=phone]")).not.toBeNull();
+    expect(sent()).toEqual([]);
+  });
+
+  it("counts down for the eyes only, and cannot be asked for until then", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval"] });
+    const resend_at = new Date(Date.now() + 42_000).toISOString();
+    const factor = { sms: true, phone_verified: true, totp: false, resend_at };
+    const el = await draw({ ...confirmed, factor });
+    const send = el.querySelector<HTMLElement>("[data-step=send_code]");
+    const name = () => {
+      const heard = send?.cloneNode(true) as HTMLElement;
+      for (const hidden of heard.querySelectorAll("[aria-hidden]")) hidden.remove();
+      return heard.textContent;
+    };
+    const before = name();
+    expect(before).toBe("Send the code");
+    expect(send?.textContent).toContain("42");
+    expect(send?.getAttribute("aria-disabled")).toBe("true");
+    expect(el.querySelector(`[id="${send?.getAttribute("aria-describedby")}"]`)).not.toBeNull();
+    send?.focus();
+    await act(async () => send?.click());
+    expect(sent()).toEqual([]);
+    await act(async () => vi.advanceTimersByTime(2000));
+    expect(send?.textContent).toContain("40");
+    expect(name()).toBe(before);
+    await act(async () => vi.advanceTimersByTime(40_000));
+    expect(send?.hasAttribute("aria-disabled")).toBe(false);
+    expect(document.activeElement).toBe(send);
+    vi.useRealTimers();
+    await act(async () => send?.click());
+    expect(sent()).toEqual([["sendCode", "a1", undefined]]);
+  });
+
+  it("that did not go out says so, and whose fault it is", async () => {
+    const factor = { sms: true, phone_verified: true, totp: false, attempts_left: 5 };
+    const el = await draw({ ...confirmed, factor: { ...factor, sms_state: "failed", sms_reason: "provider_down" } });
+    expect(el.querySelector("[data-not-sent=provider]")?.getAttribute("role")).toBe("alert");
+    expect(el.querySelector("[data-step=resend]")).not.toBeNull();
+  });
+
   it("may come from the app instead", async () => {
-    const el = await draw({ ...confirmed, factor: { phone_verified: true, totp: true } });
+    const el = await draw({
+      ...confirmed,
+      factor: { sms: true, phone_verified: true, totp: true },
+    });
     expect(el.textContent).toContain("authenticator app");
     expect(el.querySelector("input[name=code]")).not.toBeNull();
   });
@@ -208,7 +260,7 @@ it.each(["en", "es", "de", "fr", "it"] as Language[])(
       state: "confirmed",
       next: ["send_code"],
       text: { ...base.text, buttons: {} },
-      factor: { phone_verified: true, phone_masked: "•• 12", totp: false },
+      factor: { sms: true, phone_verified: true, phone_masked: "•• 12", totp: false },
     });
     expect(el.textContent).not.toMatch(/actions\.|common\.|\{\{/);
   },

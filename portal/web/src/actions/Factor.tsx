@@ -1,17 +1,17 @@
 import { Button, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
+import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { actions } from "../api/self-service";
 import type { Action, ActionStep } from "../api/types";
-import { useFormat } from "../app/format";
 import { Refusal } from "../app/states";
 import classes from "./action.module.css";
-import { digits, may, needOf } from "./card";
+import { digits, may, type Need, needOf } from "./card";
 import { OutboxHint } from "./OutboxHint";
 import { PhoneForm } from "./PhoneForm";
 import { useStep } from "./queries";
-import { useNow } from "./useNow";
+import { SendCode } from "./SendCode";
 
 type Word = (step: ActionStep) => string;
 
@@ -19,45 +19,18 @@ type Word = (step: ActionStep) => string;
 export function Factor({ action: a, word }: { action: Action; word: Word }) {
   const { t } = useTranslation();
   const totp = Boolean(a.factor?.totp);
-  const [byApp, setByApp] = useState(totp);
-  const need = needOf(a, byApp && totp);
-  const send = useStep(a.id, (phone: string | undefined) => actions.sendCode(a.id, phone));
-  const other = totp && may(a, "send_code");
+  const [chosen, setChosen] = useState(true);
+  const byApp = chosen && totp;
+  const need = needOf(a, byApp);
   return (
     <div className={classes.factor}>
-      {need === "phone" && (
-        <PhoneForm
-          hint={t("actions.phone.hint")}
-          busy={send.isPending}
-          error={send.error}
-          onPhone={(phone) => send.mutate(phone)}
-        />
+      {need === "app" && <NoFactor />}
+      {need && need !== "app" && !byApp && <BySms action={a} need={need} word={word} />}
+      {need === "code" && byApp && (
+        <Code action={a} label={t("actions.code.label_app")} word={word} />
       )}
-      {need === "send" && (
-        <div className={classes.send}>
-          <p>{t("actions.code.will_send", { phone: a.factor?.phone_masked ?? "" })}</p>
-          <Refusal error={send.error} />
-          <div className={classes.buttons}>
-            <Button
-              size="sm"
-              loading={send.isPending}
-              data-step="send_code"
-              onClick={() => send.mutate(undefined)}
-            >
-              {t("actions.step.send_code")}
-            </Button>
-          </div>
-        </div>
-      )}
-      {need === "code" && (
-        <>
-          <Code action={a} byApp={byApp && totp} word={word} />
-          {!(byApp && totp) && <Again action={a} send={send} />}
-          {!(byApp && totp) && <OutboxHint />}
-        </>
-      )}
-      {other && (
-        <button type="button" className={classes.plain} onClick={() => setByApp(!byApp)}>
+      {totp && a.factor?.sms && may(a, "send_code") && (
+        <button type="button" className={classes.plain} onClick={() => setChosen(!byApp)}>
           {t(byApp ? "actions.code.by_sms" : "actions.code.by_app")}
         </button>
       )}
@@ -65,9 +38,101 @@ export function Factor({ action: a, word }: { action: Action; word: Word }) {
   );
 }
 
-type Send = ReturnType<typeof useStep<string | undefined>>;
+/** A number that is not proved yet is on no file: a second code needs it once more. */
+function BySms({ action: a, need, word }: { action: Action; need: Need; word: Word }) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState<string>();
+  const [changing, setChanging] = useState(false);
+  const send = useStep(a.id, (phone: string | undefined) => actions.sendCode(a.id, phone));
+  const onFile = Boolean(a.factor?.phone_verified);
+  const from = a.factor?.resend_at;
+  function sendTo(phone: string) {
+    setTyped(phone);
+    send.mutate(phone, { onSuccess: () => setChanging(false) });
+  }
+  if (need === "phone" || (changing && !onFile)) {
+    return (
+      <PhoneForm
+        hint={t("actions.phone.hint")}
+        busy={send.isPending}
+        error={send.error}
+        from={from}
+        onPhone={sendTo}
+        onCancel={need === "phone" ? undefined : () => setChanging(false)}
+      />
+    );
+  }
+  const to = a.factor?.phone_masked ?? typed;
+  if (need === "send") {
+    return (
+      <div className={classes.send}>
+        <p>{t("actions.code.will_send", { phone: to ?? "" })}</p>
+        <Refusal error={send.error} />
+        <div className={classes.buttons}>
+          <SendCode
+            label={t("actions.step.send_code")}
+            busy={send.isPending}
+            from={from}
+            step="send_code"
+            onSend={() => send.mutate(undefined)}
+          />
+        </div>
+      </div>
+    );
+  }
+  return (
+    <>
+      <NotSent action={a} />
+      <Code
+        action={a}
+        label={to ? t("actions.code.label_sms", { phone: to }) : t("actions.code.label")}
+        word={word}
+      />
+      <Refusal error={send.error} />
+      <div className={classes.others}>
+        <SendCode
+          quiet
+          label={t("actions.code.resend")}
+          busy={send.isPending}
+          from={from}
+          step="resend"
+          onSend={() => (onFile || typed ? send.mutate(typed) : setChanging(true))}
+        />
+        {!onFile && (
+          <button type="button" className={classes.plain} onClick={() => setChanging(true)}>
+            {t("actions.phone.other")}
+          </button>
+        )}
+      </div>
+      <OutboxHint />
+    </>
+  );
+}
 
-function Code({ action: a, byApp, word }: { action: Action; byApp: boolean; word: Word }) {
+/** No text messages here, and no app yet: where to set one up. */
+function NoFactor() {
+  const { t } = useTranslation();
+  return (
+    <p className={classes.hint}>
+      {t("actions.code.no_sms")} <Link to="/account">{t("actions.code.no_sms_link")}</Link>
+    </p>
+  );
+}
+
+/** The message with the code went wrong on its way. */
+function NotSent({ action: a }: { action: Action }) {
+  const { t } = useTranslation();
+  const { sms_state: state, sms_reason: reason } = a.factor ?? {};
+  if (state !== "failed" && state !== "undelivered") return null;
+  const number = state === "undelivered" || reason === "refused_number";
+  return (
+    <p className={classes.notSent} role="alert" data-not-sent={number ? "number" : "provider"}>
+      {t(number ? "actions.code.failed_number" : "actions.code.failed_provider")}
+    </p>
+  );
+}
+
+function Code({ action: a, label, word }: { action: Action; label: string; word: Word }) {
   const { t } = useTranslation();
   const [code, setCode] = useState("");
   const [tried, setTried] = useState(false);
@@ -86,17 +151,10 @@ function Code({ action: a, byApp, word }: { action: Action; byApp: boolean; word
     });
   }
   const left = a.factor?.attempts_left;
-  const to = a.factor?.phone_masked;
   return (
     <form className={classes.form} onSubmit={submit} noValidate>
       <TextInput
-        label={
-          byApp
-            ? t("actions.code.label_app")
-            : to
-              ? t("actions.code.label_sms", { phone: to })
-              : t("actions.code.label")
-        }
+        label={label}
         description={t("actions.code.hint")}
         name="code"
         autoComplete="one-time-code"
@@ -116,35 +174,5 @@ function Code({ action: a, byApp, word }: { action: Action; byApp: boolean; word
         </Button>
       </div>
     </form>
-  );
-}
-
-/** Another code, once the last one has had its time. */
-function Again({ action: a, send }: { action: Action; send: Send }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const at = a.factor?.resend_at ? Date.parse(a.factor.resend_at) : 0;
-  const now = useNow(at > 0 ? 1000 : false);
-  const left = Math.ceil((at - now) / 1000);
-  if (!may(a, "send_code") && left <= 0) return null;
-  return (
-    <>
-      <Refusal error={send.error} />
-      {left > 0 ? (
-        <p className={classes.hint}>
-          {t("actions.code.resend_in", { when: format.inSeconds(left) })}
-        </p>
-      ) : (
-        <button
-          type="button"
-          className={classes.plain}
-          data-step="resend"
-          disabled={send.isPending}
-          onClick={() => send.mutate(undefined)}
-        >
-          {t("actions.code.resend")}
-        </button>
-      )}
-    </>
   );
 }

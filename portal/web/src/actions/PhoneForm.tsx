@@ -3,17 +3,20 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Refusal } from "../app/states";
 import classes from "./action.module.css";
+import { SendCode } from "./SendCode";
 
 interface Props {
   hint: string;
   busy: boolean;
   error: unknown;
+  /** No code is sent before. */
+  from?: string;
   onPhone: (phone: string) => void;
   onCancel?: () => void;
 }
 
 /** The number that a code goes to, as its owner writes it; the server reads it. */
-export function PhoneForm({ hint, busy, error, onPhone, onCancel }: Props) {
+export function PhoneForm({ hint, busy, error, from, onPhone, onCancel }: Props) {
   const { t } = useTranslation();
   const [phone, setPhone] = useState("");
   const [tried, setTried] = useState(false);
@@ -42,9 +45,7 @@ export function PhoneForm({ hint, busy, error, onPhone, onCancel }: Props) {
       />
       <Refusal error={error} />
       <div className={classes.buttons}>
-        <Button type="submit" size="sm" loading={busy} data-step="send_code">
-          {t("actions.phone.save")}
-        </Button>
+        <SendCode label={t("actions.phone.save")} busy={busy} from={from} step="send_code" />
         {onCancel && (
           <Button variant="subtle" color="gray" size="sm" onClick={onCancel}>
             {t("common.action.cancel")}

@@ -3,8 +3,12 @@ import { actionStates as states } from "../api/manage";
 import type { Action } from "../api/types";
 import { askAgain, digits, isOver, needOf, toneOf } from "./card";
 
-const confirmed = (factor: Action["factor"]) =>
-  ({ state: "confirmed", next: ["send_code", "verify", "cancel"], factor }) as Action;
+const confirmed = (factor: Partial<Action["factor"]>) =>
+  ({
+    state: "confirmed",
+    next: ["send_code", "verify", "cancel"],
+    factor: { sms: true, ...factor },
+  }) as Action;
 
 it("only what succeeded looks like success", () => {
   expect(states.filter((state) => toneOf({ state }) === "good")).toEqual(["succeeded"]);
@@ -32,6 +36,18 @@ describe("the second factor", () => {
     const out = { totp: false, attempts_left: 5 };
     expect(needOf(confirmed({ phone_verified: false, ...out }), false)).toBe("code");
     expect(needOf(confirmed({ phone_verified: true, ...out }), false)).toBe("code");
+  });
+
+  it("does not take the wait for the next code for a code that is out", () => {
+    const waits = { totp: false, resend_at: "2026-03-01T12:00:00Z" };
+    expect(needOf(confirmed({ phone_verified: true, ...waits }), false)).toBe("send");
+    expect(needOf(confirmed({ phone_verified: false, ...waits }), false)).toBe("phone");
+  });
+
+  it("leads to an app where no text messages are sent", () => {
+    expect(needOf(confirmed({ phone_verified: false, totp: false, sms: false }), false)).toBe(
+      "app",
+    );
   });
 
   it("takes a code of the app at once", () => {

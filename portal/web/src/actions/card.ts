@@ -29,18 +29,18 @@ export const isOver = (a: Pick<Action, "state">) => ends.includes(a.state);
 export const may = (a: Pick<Action, "next">, step: ActionStep) => (a.next ?? []).includes(step);
 
 /** What the second factor needs next from the person, if anything. */
-export type Need = "phone" | "send" | "code";
+export type Need = "phone" | "send" | "code" | "app";
 
 export function needOf(a: Action, byApp: boolean): Need | undefined {
   if (a.state !== "confirmed") return undefined;
   if (may(a, "verify") && (byApp || codeIsOut(a))) return "code";
   if (!may(a, "send_code")) return undefined;
-  return a.factor?.phone_verified || codeIsOut(a) ? "send" : "phone";
+  if (!a.factor?.sms) return "app";
+  return a.factor?.phone_verified ? "send" : "phone";
 }
 
-/** A code for this action is out: one can be tried, or must wait to be sent again. */
-export const codeIsOut = (a: Action) =>
-  Boolean(a.factor?.resend_at) || a.factor?.attempts_left !== undefined;
+/** A code for this action is out and still counts. */
+const codeIsOut = (a: Action) => a.factor?.attempts_left !== undefined;
 
 /** How often the ledger is asked while no event tells of a change, in ms. */
 export function askAgain(a: Action | undefined): number | false {

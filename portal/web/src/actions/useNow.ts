@@ -1,12 +1,13 @@
 import { useEffect, useState } from "react";
+import { serverNow } from "../app/clock";
 
 /** The time, told anew every so often while somebody waits for it. */
 export function useNow(every: number | false): number {
-  const [now, setNow] = useState(Date.now);
+  const [now, setNow] = useState(serverNow);
   useEffect(() => {
     if (every === false) return;
-    setNow(Date.now());
-    const timer = window.setInterval(() => setNow(Date.now()), every);
+    setNow(serverNow());
+    const timer = window.setInterval(() => setNow(serverNow()), every);
     return () => window.clearInterval(timer);
   }, [every]);
   return now;

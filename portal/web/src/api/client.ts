@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { hear } from "../app/clock";
 import { newID } from "../app/id";
 import { Problem, problemOf } from "./problem";
 import type { paths } from "./schema";
@@ -25,6 +26,9 @@ api.use({
   onRequest({ request }) {
     if (request.method === "POST") request.headers.set("Idempotency-Key", newID());
     return request;
+  },
+  onResponse({ response }) {
+    hear(response.headers.get("Date"));
   },
 });
 

@@ -25,6 +25,8 @@ export function formatter(language: string) {
   const time = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
   const day = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" });
   const full = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+  const second = new Intl.NumberFormat(lang, { style: "unit", unit: "second" });
+  const minute = new Intl.NumberFormat(lang, { style: "unit", unit: "minute" });
   const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
   return {
     number: (n: number) => number.format(n),
@@ -52,6 +54,12 @@ export function formatter(language: string) {
       const d = new Date(at);
       return d.toDateString() === now.toDateString() ? time.format(d) : full.format(d);
     },
+    /** The time to the second, today. */
+    clock: (at: string) =>
+      new Intl.DateTimeFormat(lang, { timeStyle: "medium" }).format(new Date(at)),
+    /** For a label that counts down. */
+    countdown: (seconds: number) =>
+      seconds < 90 ? second.format(seconds) : minute.format(Math.ceil(seconds / 60)),
     /** How long something still lasts: seconds only when few are left. */
     left(seconds: number) {
       return seconds < 5400

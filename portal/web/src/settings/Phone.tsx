@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { OutboxHint } from "../actions/OutboxHint";
 import { PhoneForm } from "../actions/PhoneForm";
+import { SendCode } from "../actions/SendCode";
 import { factors as api } from "../api/self-service";
 import type { Factors } from "../api/types";
 import { useFormat } from "../app/format";
@@ -20,7 +21,9 @@ export function Phone({ factors }: { factors: Factors }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [doing, setDoing] = useState<Doing>("nothing");
+  const [number, setNumber] = useState("");
   const phone = factors.phone ?? undefined;
+  const send = useFactorChange(api.sendPhoneCode, () => setDoing("code"));
   const verify = useFactorChange(api.verifyPhone, () => {
     setDoing("nothing");
     notifications.show({ message: t("account.phone.verified_note") });
@@ -63,12 +66,22 @@ export function Phone({ factors }: { factors: Factors }) {
         </div>
       )}
       {doing === "adding" && (
-        <Add onSent={() => setDoing("code")} onCancel={() => setDoing("nothing")} />
+        <PhoneForm
+          hint={t("account.phone.hint")}
+          busy={send.isPending}
+          error={send.error}
+          from={factors.resend_at}
+          onPhone={(to) => {
+            setNumber(to);
+            send.mutate(to);
+          }}
+          onCancel={() => setDoing("nothing")}
+        />
       )}
       {doing === "code" && (
         <>
           <CodeForm
-            label={t("actions.code.label")}
+            label={t("actions.code.label_sms", { phone: number })}
             button={t("account.phone.verify")}
             busy={verify.isPending}
             error={verify.error}
@@ -78,25 +91,20 @@ export function Phone({ factors }: { factors: Factors }) {
             onCode={(code, old_code) => verify.mutate({ code, old_code })}
             onCancel={() => setDoing("nothing")}
           />
+          <Refusal error={send.error} />
+          <SendCode
+            quiet
+            label={t("actions.code.resend")}
+            busy={send.isPending}
+            from={factors.resend_at}
+            step="resend"
+            onSend={() => send.mutate(number)}
+          />
           <OutboxHint />
         </>
       )}
       {doing === "removing" && <Remove factors={factors} onDone={() => setDoing("nothing")} />}
     </article>
-  );
-}
-
-function Add({ onSent, onCancel }: { onSent: () => void; onCancel: () => void }) {
-  const { t } = useTranslation();
-  const send = useFactorChange(api.sendPhoneCode, onSent);
-  return (
-    <PhoneForm
-      hint={t("account.phone.hint")}
-      busy={send.isPending}
-      error={send.error}
-      onPhone={(phone) => send.mutate(phone)}
-      onCancel={onCancel}
-    />
   );
 }
 
