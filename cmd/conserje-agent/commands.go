@@ -21,7 +21,7 @@ func (s simulation) config(system, dir string) agent.SimulatedConfig {
 	return agent.SimulatedConfig{
 		Dir: dir, Name: s.Name, System: system, SystemVersion: versions[system],
 		Accounts: []wire.Account{{Name: s.Account, SID: "1000", Kind: wire.AccountLocal, LoggedIn: true}},
-		Takes:    s.Takes, RestartFor: s.RestartFor, ShutdownFor: s.ShutdownFor,
+		Takes:    s.Takes, RestartFor: s.RestartFor, ShutdownFor: s.ShutdownFor, FailsOnce: s.FailsOnce,
 	}
 }
 

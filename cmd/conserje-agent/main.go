@@ -41,6 +41,7 @@ type simulation struct {
 	Takes       time.Duration `default:"1s" help:"How long an operation takes."`
 	RestartFor  time.Duration `default:"5s" help:"How long it is away at a restart."`
 	ShutdownFor time.Duration `default:"5m" help:"How long until somebody switches it on again."`
+	FailsOnce   string        `help:"Package id whose first installation goes wrong, to try Retry with." placeholder:"PACKAGE"`
 }
 
 func main() {

@@ -148,6 +148,23 @@ func TestEveryOperationEndsWithItsEvidence(t *testing.T) {
 	})
 }
 
+func TestAPretendedInstallationGoesWrongOnceWhenItIsToldTo(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	d := newDevice(t, s, func(c *SimulatedConfig) { c.FailsOnce = "vlc" }).start()
+	for i, want := range []string{wire.CodeNetwork, wire.CodeOK} {
+		s.send(s.command(i+1, wire.InstallSoftware, func(c *wire.Command) {
+			c.Package = &wire.PackageSpec{Manager: wire.Chocolatey, ID: "vlc"}
+		}))
+		if r := s.result(actionID(i + 1)); r.Code != want || r.OK != (want == wire.CodeOK) {
+			t.Errorf("%d: %+v", i+1, r)
+		}
+	}
+	if got := d.system.Effects(); len(got) != 1 {
+		t.Errorf("effects: %v", got)
+	}
+}
+
 func TestForgedForeignAndExpiredCommandsAreRefusedAndReported(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

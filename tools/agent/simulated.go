@@ -42,6 +42,7 @@ type SimulatedConfig struct {
 	RestartFor  time.Duration // how long the device is away at a restart
 	ShutdownFor time.Duration // how long until somebody switches it on again
 	Postpones   int           // how many warnings its person puts off
+	FailsOnce   string        // the package whose first installation ends without network
 	Now         func() time.Time
 }
 
@@ -52,7 +53,8 @@ type simulatedState struct {
 	Packages  []wire.Package    `json:"packages"`
 	Passwords map[string]string `json:"passwords,omitempty"` // digests, by account
 	Locked    []string          `json:"locked,omitempty"`
-	Effects   []string          `json:"effects"` // one line for each effect: operation and id
+	Failed    []string          `json:"failed,omitempty"` // packages that failed, as they were to
+	Effects   []string          `json:"effects"`          // one line for each effect: operation and id
 }
 
 const simulatedFile = "simulated.json"
@@ -163,6 +165,9 @@ func (s *Simulated) Do(ctx context.Context, t Task) Outcome {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.fails(t) {
+		return s.saved(Outcome{Code: wire.CodeNetwork, Output: "the pretended repository does not answer, this once"})
+	}
 	s.state.Effects = append(s.state.Effects, t.Operation+" "+t.ID)
 	switch t.Operation {
 	case wire.Restart:
@@ -186,10 +191,28 @@ func (s *Simulated) Do(ctx context.Context, t Task) Outcome {
 	default:
 		return Outcome{Code: wire.CodeNotSupported}
 	}
+	return s.saved(Outcome{OK: true})
+}
+
+// saved is the outcome, once the disk has what led to it.
+func (s *Simulated) saved(o Outcome) Outcome {
 	if err := s.save(); err != nil {
 		return Outcome{Code: wire.CodeFailed, Output: err.Error()}
 	}
-	return Outcome{OK: true}
+	return o
+}
+
+// fails tells whether this is the installation that is to go wrong.
+func (s *Simulated) fails(t Task) bool {
+	if t.Package == nil || s.cfg.FailsOnce == "" {
+		return false
+	}
+	id := bare(t.Package.ID)
+	if !strings.EqualFold(id, s.cfg.FailsOnce) || slices.Contains(s.state.Failed, id) {
+		return false
+	}
+	s.state.Failed = append(s.state.Failed, id)
+	return true
 }
 
 // boot goes off and on: logged in again, as people are in the morning.

@@ -196,7 +196,8 @@ function useFocusKept(box: React.RefObject<HTMLElement | null>, a: Action) {
   useEffect(() => {
     const lost = !document.activeElement || document.activeElement === document.body;
     if (here.current && lost) {
-      box.current?.querySelector<HTMLElement>("input, [data-focus]")?.focus();
+      const find = (what: string) => box.current?.querySelector<HTMLElement>(what);
+      (find("input, [data-step=send_code]") ?? find("[data-focus]"))?.focus();
     }
   }, [stage]);
   return {
