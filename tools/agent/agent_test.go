@@ -148,6 +148,23 @@ func TestEveryOperationEndsWithItsEvidence(t *testing.T) {
 	})
 }
 
+func TestWhatWasJustInstalledIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	d := newDevice(t, s)
+	d.change = func(c *Config) { c.Inventory = time.Hour }
+	d.start()
+	s.send(s.command(1, wire.InstallSoftware, func(c *wire.Command) {
+		c.Package = &wire.PackageSpec{Manager: wire.Chocolatey, ID: "vlc"}
+	}))
+	s.until("the package in a delta", func() bool {
+		return slices.ContainsFunc(s.frames, func(f wire.Frame) bool {
+			i, ok := f.(*wire.Inventory)
+			return ok && !i.Full && len(i.Packages) == 1 && i.Packages[0].ID == "vlc"
+		})
+	})
+}
+
 func TestAPretendedInstallationGoesWrongOnceWhenItIsToldTo(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -7,7 +7,8 @@ export const devicesQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
-// While something is on its way its state is asked for more often.
+// While something is on its way its state is asked for more often; that it is there, the device
+// itself tells a moment after the installation.
 export const softwareQuery = queryOptions({
   queryKey: ["software"],
   queryFn: software.list,
@@ -16,7 +17,7 @@ export const softwareQuery = queryOptions({
       (x.states ?? []).some((s) => s.state === "pending" || s.state === "installing"),
     )
       ? 4000
-      : 60_000,
+      : 10_000,
 });
 
 export const requestsQuery = queryOptions({
