@@ -67,7 +67,7 @@ func TestARequestOpensATicketInTheRequestersLanguage(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	d := b.ticket(r.Ticket.ID)
-	if d.Subject != "Softwarewunsch: Inkscape" || !strings.Contains(d.Description, "posters") || !strings.Contains(d.Description, r.Device.Name) || d.Requester.ID != b.ana.User {
+	if d.Subject != "Softwareanfrage: Inkscape" || !strings.Contains(d.Description, "posters") || !strings.Contains(d.Description, r.Device.Name) || d.Requester.ID != b.ana.User {
 		t.Errorf("%+v", d.Ticket)
 	}
 	again := b.wish(b.ana, device, "")
