@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 )
@@ -18,6 +19,25 @@ delete from limits where key = $1
 func (q *Queries) ClearLimit(ctx context.Context, key string) error {
 	_, err := q.db.Exec(ctx, clearLimit, key)
 	return err
+}
+
+const fullUntil = `-- name: FullUntil :one
+select (window_start + make_interval(secs => $1::float))::timestamptz from limits
+where key = $2 and hits >= $3::bigint and window_start >= now() - make_interval(secs => $1::float)
+`
+
+type FullUntilParams struct {
+	WindowSeconds float64
+	Key           string
+	AtMost        int64
+}
+
+// When there is room again in the key's window; no row while there is room.
+func (q *Queries) FullUntil(ctx context.Context, arg FullUntilParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, fullUntil, arg.WindowSeconds, arg.Key, arg.AtMost)
+	var column_1 time.Time
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const hitLimit = `-- name: HitLimit :one

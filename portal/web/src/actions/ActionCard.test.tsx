@@ -237,7 +237,10 @@ describe("the code", () => {
 
   it("that did not go out says so, and whose fault it is", async () => {
     const factor = { sms: true, phone_verified: true, totp: false, attempts_left: 5 };
-    const el = await draw({ ...confirmed, factor: { ...factor, sms_state: "failed", sms_reason: "provider_down" } });
+    const el = await draw({
+      ...confirmed,
+      factor: { ...factor, sms_state: "failed", sms_reason: "provider_down" },
+    });
     expect(el.querySelector("[data-not-sent=provider]")?.getAttribute("role")).toBe("alert");
     expect(el.querySelector("[data-step=resend]")).not.toBeNull();
   });
