@@ -95,7 +95,7 @@ function On({ action: a, own }: { action: Action; own: boolean }) {
   const { t } = useTranslation();
   return (
     <p className={classes.on}>
-      <span>{a.device.name}</span>
+      {!a.text.title.includes(a.device.name) && <span>{a.device.name}</span>}
       <span>{systemNames[a.device.system]}</span>
       {a.account && <span>{t("actions.account", { name: a.account })}</span>}
       {!own && <span>{a.requester.name}</span>}

@@ -55,7 +55,13 @@ export function SendCode({ label, busy, from, onSend, quiet, step }: Props) {
           {text}
         </button>
       ) : (
-        <Button size="sm" loading={busy} data-disabled={waits || undefined} {...common}>
+        <Button
+          className={classes.waits}
+          size="sm"
+          loading={busy}
+          data-disabled={waits || undefined}
+          {...common}
+        >
           {text}
         </Button>
       )}

@@ -104,7 +104,7 @@ function Row({ software: s, device }: { software: Software; device: Device }) {
         {s.description && <p className={classes.description}>{s.description}</p>}
         <StateText state={state} rule={may && !may.allowed ? may.rule : undefined} />
       </div>
-      {offered && may?.allowed !== false && (
+      {offered && cards.length === 0 && may?.allowed !== false && (
         <Button
           size="sm"
           variant={state?.state === "failed" ? "default" : "light"}
