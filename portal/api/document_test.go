@@ -14,6 +14,7 @@ import (
 )
 
 //go:generate go test -run TestDocument -update .
+//go:generate npm run --silent --prefix ../web api
 
 var update = flag.Bool("update", false, "write openapi.json anew")
 

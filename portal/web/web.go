@@ -13,8 +13,6 @@ import (
 	"sync"
 )
 
-//go:generate npm run --silent api
-
 //go:embed all:dist
 var dist embed.FS
 

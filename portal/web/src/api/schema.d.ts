@@ -1623,12 +1623,20 @@ export interface components {
             version_before?: string;
         };
         ActionFactors: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of the code that was sent; absent when none is open.
+             */
             attempts_left?: number;
             phone_masked?: string;
             phone_verified: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description No other code is sent before, for this or anything else.
+             */
             resend_at?: string;
+            /** @description Whether this portal sends codes by SMS. */
+            sms: boolean;
             /** @description Why it was not sent. */
             sms_reason?: string;
             /**
@@ -2329,6 +2337,11 @@ export interface components {
         };
         MyFactors: {
             phone?: components["schemas"]["MyPhone"];
+            /**
+             * Format: date-time
+             * @description No other code is sent before.
+             */
+            resend_at?: string;
             /** @description After a change that the old factor may speed up. */
             sent?: components["schemas"]["CodesSent"];
             /** @description Whether this portal sends codes by SMS. */
