@@ -208,6 +208,10 @@ func TestR4StaffGiveAPasswordAndOldSessionsEnd(t *testing.T) {
 	if me, err := b.people.Me(ctx); err != nil || !me.MustChange {
 		t.Errorf("%+v, %v", me, err)
 	}
+	same := people.Change{Password: &people.PasswordChange{Old: "typed by Tess", New: "typed by Tess"}}
+	if _, err := b.people.UpdateMe(ctx, same); desk.CodeOf(err) != desk.CodeNewPassword {
+		t.Errorf("the password that Tess knows: %v", err)
+	}
 	if _, err := b.people.UpdateMe(ctx, people.Change{Password: &people.PasswordChange{Old: "typed by Tess", New: "ana's own one"}}); err != nil {
 		t.Fatal(err)
 	}

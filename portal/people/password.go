@@ -66,6 +66,9 @@ func (s *Service) rehash(ctx context.Context, v desk.Viewer, c PasswordChange) (
 	if !ok {
 		return "", desk.Errorf(desk.CodeBadCredentials, "the old password is not right").On("old")
 	}
+	if v.NewPassword && same(c.Old, c.New) { // who gave it still knows it
+		return "", desk.Errorf(desk.CodeNewPassword, "choose another password than the one that you were given").On("new")
+	}
 	return s.hashOf(ctx, c.New)
 }
 
