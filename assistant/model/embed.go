@@ -94,9 +94,11 @@ func (p *Provider) tryEmbed(ctx context.Context, batch []string) (vectors [][]fl
 	}
 	defer func() {
 		if e == nil {
+			p.health.saw(p.cfg.EmbeddingModel, nil)
 			done(nil)
 			return
 		}
+		p.health.saw(p.cfg.EmbeddingModel, e)
 		done(e)
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, p.cfg.Idle, errIdle)

@@ -55,6 +55,7 @@ type Provider struct {
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	newer   bool // takes max_completion_tokens and no temperature
 	openai  bool // OpenAI itself: knows max_completion_tokens for every model
+	health  health
 }
 
 // New returns the provider that cfg describes. It sends nothing yet.

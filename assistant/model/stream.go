@@ -31,10 +31,12 @@ func (p *Provider) Stream(ctx context.Context, req Request) iter.Seq2[Delta, err
 	return func(yield func(Delta, error) bool) {
 		err := p.attempt(ctx, req, yield)
 		if err == nil || errors.Is(err, errStopReading) {
+			p.health.saw(p.cfg.Model, nil)
 			return
 		}
 		e := classify(ctx, err)
 		e.Model = p.cfg.Model
+		p.health.saw(p.cfg.Model, e)
 		yield(Delta{}, e)
 	}
 }

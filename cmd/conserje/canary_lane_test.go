@@ -43,9 +43,10 @@ type lane struct {
 	tokens  map[string]string
 	number  string
 
-	logs, bus, mail, rest kept
-	dump                  map[string]string // of pg_dump, by table
-	secrets               map[string]string // by what they are
+	logs, bus, rest kept
+	mail            mailbox
+	dump            map[string]string // of pg_dump, by table
+	secrets         map[string]string // by what they are
 
 	device, conversation, reset, install string
 }
@@ -73,9 +74,43 @@ func (k *kept) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (k *kept) Send(_ context.Context, o notify.Outgoing) (string, error) {
-	k.add(o.Subject + "\n" + o.Text)
+// mailbox is the mail server. A welcome mail has a secret that it is for: it is
+// taken out, once, and what is kept is the rest.
+type mailbox struct {
+	kept
+
+	first  string // the password that the next welcome brings
+	secret []string
+}
+
+var linkToken = regexp.MustCompile(`#[A-Za-z0-9_-]{43}`)
+
+func (x *mailbox) Send(_ context.Context, o notify.Outgoing) (string, error) {
+	x.mu.Lock()
+	if x.first != "" && strings.Contains(o.Text, x.first) {
+		x.secret = append(x.secret, x.first)
+		o.Text = strings.Replace(o.Text, x.first, "", 1)
+	} else if token := linkToken.FindString(o.Text); token != "" {
+		x.secret = append(x.secret, token[1:])
+		o.Text = strings.Replace(o.Text, token, "", 1)
+	}
+	x.mu.Unlock()
+	x.add(o.Subject + "\n" + o.Text)
 	return "kept", nil
+}
+
+// welcome waits for the secret of the nth welcome mail.
+func (x *mailbox) welcome(t *testing.T, n int) (secret string) {
+	t.Helper()
+	waitUntil(t, "a welcome mail", func() bool {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if len(x.secret) >= n {
+			secret = x.secret[n-1]
+		}
+		return secret != ""
+	})
+	return secret
 }
 
 // inbox is the gateway that carries text messages.

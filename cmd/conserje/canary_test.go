@@ -74,7 +74,7 @@ func (l *lane) sinks() []sink {
 
 // sealedRows are where secrets lie under the installation's key: the one place
 // where they may. In the dump they are bytes like any other, and looked at too.
-var sealedRows = []string{"secret_outbox", "software_sources", "totp_factors"}
+var sealedRows = []string{"secret_outbox", "software_sources", "totp_factors", "first_passwords"}
 
 var codeWord = regexp.MustCompile(`^[0-9]{6}$`)
 
@@ -160,6 +160,7 @@ func TestSecretsKeepToTheirLane(t *testing.T) {
 	t.Parallel()
 	l := openLane(t)
 	l.travel()
+	l.welcome()
 	for _, path := range []string{
 		"/me", "/me/factors", "/session", "/actions", "/devices", "/software", "/software/requests", "/tickets", "/conversations",
 		"/conversations/" + l.conversation + "/events", "/actions/" + l.reset, "/actions/" + l.install,
@@ -290,6 +291,38 @@ func (l *lane) travel() {
 	l.verify(l.install, l.secrets["second code"])
 	if got := l.system.Effects(); len(got) != 2 {
 		l.t.Errorf("the device did %v", got)
+	}
+}
+
+// welcome takes the passwords and the link of new accounts along their ways (R4,
+// R5).
+func (l *lane) welcome() {
+	l.t.Helper()
+	company := map[string]any{"name": "Globex"}
+	id := l.post("adam", "/admin/companies", company)["id"]
+	nora := l.post("adam", "/admin/users", map[string]any{"name": "Nora", "email": "nora@globex.test", "company_id": id})
+	waiting := l.post("adam", "/admin/users", map[string]any{"name": "Waits", "email": "waits@globex.test", "company_id": id})
+	path := func(of map[string]any, what string) string { return fmt.Sprint("/admin/users/", of["id"], what) }
+	secret := func(name string, of map[string]any) string {
+		l.secrets[name], _ = l.do("adam", "GET", path(of, "/password"), nil, false)["password"].(string)
+		return l.secrets[name]
+	}
+	secret("password that waits", waiting)
+	l.mail.first = secret("first password", nora)
+	l.post("adam", path(nora, "/welcome"), map[string]any{})
+	if l.mail.welcome(l.t, 1) != l.secrets["first password"] {
+		l.t.Error("the welcome mail brings another password")
+	}
+	l.post("adam", "/session", map[string]any{"login": "nora", "password": l.secrets["first password"]})
+	l.post("adam", path(nora, "/welcome"), map[string]any{})
+	l.secrets["password link"] = l.mail.welcome(l.t, 2)
+	l.post("adam", "/password-link", map[string]any{"token": l.secrets["password link"]})
+	l.secrets["password by link"] = "nora chose this one"
+	l.post("adam", "/password-link/use", map[string]any{"token": l.secrets["password link"], "password": l.secrets["password by link"]})
+	l.secrets["typed by staff"] = "adam typed this one"
+	l.do("adam", "PUT", path(nora, "/password"), map[string]any{"password": l.secrets["typed by staff"]}, true)
+	for _, what := range []string{"", "/access"} {
+		l.get("adam", path(nora, what))
 	}
 }
 

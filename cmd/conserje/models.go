@@ -17,6 +17,18 @@ type models struct {
 	info     api.AssistantInfo
 	embedder kb.Embedder
 	earlier  func(string) kb.Embedder
+	asked    []*model.Provider // the configured ones
+}
+
+// troubles says what keeps the configured models from working, for admins.
+func (m models) troubles() []api.ModelTrouble {
+	var out []api.ModelTrouble
+	for _, p := range m.asked {
+		for _, t := range p.Troubles() {
+			out = append(out, api.ModelTrouble{Model: t.Model, Reason: string(t.Reason), Since: t.Since.UTC()})
+		}
+	}
+	return out
 }
 
 // readingPace is what the built-in model waits between two pieces of an answer,
@@ -52,12 +64,14 @@ func openModels(s modelSettings, log *slog.Logger) (models, error) {
 		return models{}, err
 	}
 	chain := []model.Client{first}
+	m.asked = append(m.asked, first)
 	if s.Fallback != "" {
 		second, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Fallback, Log: log})
 		if err != nil {
 			return models{}, err
 		}
 		chain = append(chain, second)
+		m.asked = append(m.asked, second)
 	}
 	m.chat = model.NewChain(model.Policy{Log: log}, append(chain, builtIn)...)
 	m.info = api.AssistantInfo{Model: s.Model}

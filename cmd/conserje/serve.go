@@ -89,6 +89,7 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if p.agents, err = openAgents(c.Agents); err != nil {
 		return err
 	}
+	p.listensOn(ln.Addr())
 	if c.Demo {
 		if err := demo.Fill(ctx, demo.Rooms{Store: d.Store, People: p.people, Knowledge: p.knowledge, Software: p.software}, progress); err != nil {
 			return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -53,7 +54,7 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), notify: messages, software: software.New(d.Store)}
 	p.verify = verify.New(verify.Config{Store: d.Store, Notify: messages, Log: log})
 	var err error
-	if p.people, err = people.New(d.Store, log, people.Config{}); err != nil {
+	if p.people, err = people.New(d.Store, log, people.Config{Notify: messages}); err != nil {
 		return nil, err
 	}
 	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})
@@ -84,6 +85,13 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 	return p, nil
 }
 
+// listensOn tells what needs to know this machine's own port.
+func (p *portal) listensOn(a net.Addr) {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		p.people.ListensOn(tcp.Port)
+	}
+}
+
 // The workers of each queue on one node: a flood of imports never delays a
 // takeover.
 var queues = map[string]river.QueueConfig{
@@ -99,6 +107,7 @@ func (p *portal) start(ctx context.Context) error {
 	p.conversations.AddWorkers(workers)
 	river.AddWorker(workers, &kb.Worker{KB: p.knowledge})
 	p.notify.AddWorkers(workers)
+	p.people.AddWorkers(workers)
 	p.verify.AddWorkers(workers)
 	p.database.AddWorkers(workers)
 	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic(), p.database.Periodic())
@@ -125,7 +134,7 @@ func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App 
 		Verify: p.verify, Notify: p.notify,
 		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Actions: p.actions, Knowledge: p.knowledge, Software: p.software,
 		Devices: p.devices, Agents: p.agents, AgentLink: p.links.Handler(), AgentEnrol: p.links.EnrolHandler(),
-		Assistant: func() api.AssistantInfo { return p.models.info },
+		Assistant: func() api.AssistantInfo { return p.models.info }, Troubles: p.models.troubles,
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {
 			f, ok := web.Lookup(path, encodings)
 			return api.Asset(f), ok

@@ -38,6 +38,7 @@ type listPeople struct {
 func (a *API) mountAdmin() {
 	route(a, staff, http.MethodGet, "/admin/policies", "The portal's switches", a.policies)
 	route(a, admins, http.MethodPatch, "/admin/policies", "Change switches; they hold at once", a.changePolicies)
+	route(a, admins, http.MethodGet, "/admin/assistant", "The configured model, and what keeps it from working", a.assistant)
 }
 
 // inTenant runs fn in a transaction of the viewer's tenant.

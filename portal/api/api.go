@@ -52,6 +52,8 @@ type Config struct {
 	Verify                *verify.Service
 	Notify                *notify.Service
 	Assistant             func() AssistantInfo
+	// Troubles says what keeps the configured models from working; optional.
+	Troubles func() []ModelTrouble
 	// Assets answers every address that is not the interface's: the web
 	// interface.
 	Assets fiber.Handler
@@ -127,7 +129,9 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountEditor()
 	a.mountCategories()
 	a.mountAdmin()
+	a.mountTable() // before the routes of one person, whose id could be "export"
 	a.mountUsers()
+	a.mountLinks()
 	a.mountCompanies()
 	a.mountSoftware()
 	a.mountDevices()

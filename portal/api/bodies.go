@@ -21,7 +21,7 @@ const (
 )
 
 // largeBodies are the addresses that take files.
-var largeBodies = map[string]bool{"/api/v1/admin/articles/import": true}
+var largeBodies = map[string]bool{"/api/v1/admin/users/import": true, "/api/v1/admin/articles/import": true}
 
 // boundBodies sets the limit of each request when its headers have come.
 func (a *API) boundBodies(app *fiber.App) {

@@ -78,7 +78,8 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	log := storetest.Log(t)
 	w := &world{store: s, viewers: map[string]desk.Viewer{}, tickets: tickets.New(s), software: software.New(s)}
 	var err error
-	w.people, err = people.New(s, log, people.Config{Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
+	messages := notify.New(notify.Config{Store: s, Demo: true, Log: log})
+	w.people, err = people.New(s, log, people.Config{Notify: messages, Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,6 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	w.actions = actions.New(actions.Config{Store: s, Verify: rightCode{s}, Log: log, ProposalsAtMost: 1000})
 	w.kb = kb.New(kb.Config{Store: s, Log: log})
 	w.fill(t)
-	messages := notify.New(notify.Config{Store: s, Demo: true, Log: log})
 	cfg := api.Config{
 		Notify: messages, Verify: verify.New(verify.Config{Store: s, Notify: messages, Log: log}),
 		Software: w.software,
@@ -330,7 +330,7 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'fields' || f::text from ticket_fields f union all select 'options' || o::text from ticket_field_options o
 				union all select 'values' || v::text from ticket_values v
 				union all select 'phones' || f::text from phones f union all select 'totp' || o::text from totp_factors o
-				union all select 'secrets' || x.id::text from secret_outbox x
+				union all select 'links' || l.id::text from password_links l union all select 'secrets' || x.id::text from secret_outbox x
 				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a
 				union all select 'tokens' || n::text from enrolment_tokens n
 				union all select 'audit' || d::text from audit d where d.action not in ('session.opened', 'action.not_proposed')
@@ -356,6 +356,16 @@ func (w *world) factor(t testing.TB, user desk.ID, kind string) {
 	})
 }
 
+// forgetLogIns lets everybody log in again.
+func (w *world) forgetLogIns(t testing.TB) {
+	for _, tenant := range []desk.ID{w.tenant, w.other} {
+		storetest.InTx(t, w.store, tenant, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, "delete from limits where key like 'log-ins:%'")
+			return err
+		})
+	}
+}
+
 // forgetFactors lets everybody begin anew.
 func (w *world) forgetFactors(t testing.TB) {
 	for _, tenant := range []desk.ID{w.tenant, w.other} {
@@ -373,9 +383,14 @@ func (w *world) forgetFactors(t testing.TB) {
 // files is a multipart body with one file.
 func files(t testing.TB, name, content string) (body, contentType string) {
 	t.Helper()
+	return upload(t, "files", name, content)
+}
+
+func upload(t testing.TB, field, name, content string) (body, contentType string) {
+	t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
-	f, err := m.CreateFormFile("files", name)
+	f, err := m.CreateFormFile(field, name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,16 @@ const (
 	CodeCompanyNeeded      Code = "company_needed"      // users belong to a company, staff to none
 	CodeLastAdmin          Code = "last_admin"          // nobody would be left who may change settings
 	CodeOwnAccount         Code = "own_account"         // a colleague does this, and not the person
+	CodeNoMail             Code = "no_mail"             // this installation sends no mail
+	CodeNoAddress          Code = "no_address"          // this person has no mail address
+	CodeLinkOver           Code = "link_over"           // used, run out, or void by another change of the password
+	CodeTableUnreadable    Code = "table_unreadable"    // no table of text
+	CodeTooManyRows        Code = "too_many_rows"       // params: max
+	CodeRowBroken          Code = "row_broken"          // its quotes do not fit
+	CodeRowTwice           Code = "row_twice"           // params: line
+	CodeRowStaff           Code = "row_staff"           // imports leave staff alone
+	CodeUnknownCompany     Code = "unknown_company"     // params: name
+	CodeBadValue           Code = "bad_value"           // params: value
 	CodeNewPassword        Code = "new_password_needed" // choose another password first
 	CodeRateLimited        Code = "rate_limited"        // params: retry_after_seconds
 	CodeForbidden          Code = "forbidden"           // the role may not do this

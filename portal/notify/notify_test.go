@@ -252,7 +252,7 @@ func TestTheTextsAreComplete(t *testing.T) {
 			set[h] = true
 		}
 		all := ""
-		for _, h := range []string{"{{secret}}", "{{device}}", "{{software}}", "{{account}}", "{{portal}}", "{{ending}}"} {
+		for _, h := range []string{"{{secret}}", "{{device}}", "{{software}}", "{{account}}", "{{portal}}", "{{ending}}", "{{address}}", "{{login}}", "{{name}}"} {
 			if set[h] {
 				all += h
 				delete(set, h)

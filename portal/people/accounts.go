@@ -74,6 +74,9 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (p Person, err error) 
 		if err != nil {
 			return err
 		}
+		if err := s.welcomeNew(ctx, tx, id); err != nil {
+			return err
+		}
 		p, err = onePerson(ctx, tx, v, id)
 		return err
 	})

@@ -461,3 +461,7 @@ func TestB10AccessNamesTheSwitchThatDecided(t *testing.T) {
 		t.Errorf("taken off: %v", err)
 	}
 }
+
+func rawPatch(name, value string) map[string]json.RawMessage {
+	return map[string]json.RawMessage{name: json.RawMessage(value)}
+}

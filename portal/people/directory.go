@@ -26,6 +26,7 @@ type Person struct {
 	Version       int           `json:"version"`
 	CreatedAt     time.Time     `json:"created_at"`
 	LastLoginAt   *time.Time    `json:"last_login_at,omitempty"`
+	Welcome       *Welcome      `json:"welcome,omitempty" doc:"The last welcome mail; not in lists."`
 }
 
 // Cursor is where a list goes on; the zero value is its start.
@@ -82,7 +83,14 @@ func onePerson(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Pe
 	if len(list) == 0 {
 		return Person{}, noPerson()
 	}
-	return list[0], nil
+	p := list[0]
+	w, err := tx.LastWelcome(ctx, id)
+	if err == nil {
+		p.Welcome = &Welcome{State: w.State, Reason: w.Detail, At: w.CreatedAt}
+	} else if !store.NoRows(err) {
+		return Person{}, err
+	}
+	return p, nil
 }
 
 func persons(ctx context.Context, tx *store.Tx, v desk.Viewer, p db.UsersParams) ([]Person, error) {

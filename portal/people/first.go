@@ -106,6 +106,9 @@ func (s *Service) GivePassword(ctx context.Context, user desk.ID, g GivenPasswor
 		if err := s.putFirst(ctx, tx, user, password); err != nil {
 			return err
 		}
+		if err := tx.DropPasswordLinks(ctx, user); err != nil {
+			return err
+		}
 		ended, err := endAll(ctx, tx, user, nilID)
 		if err != nil {
 			return err
@@ -127,8 +130,8 @@ func (s *Service) GivePassword(ctx context.Context, user desk.ID, g GivenPasswor
 }
 
 // chosePassword sets the password that a person chose. Whatever else could let
-// somebody in with an older one is void: the one that staff gave, counted
-// failures, all sessions but keep.
+// somebody in with an older one is void: the one that staff gave, links that
+// were mailed, counted failures, all sessions but keep.
 func chosePassword(ctx context.Context, tx *store.Tx, user desk.ID, hash string, keep desk.ID) (ended int, err error) {
 	u, err := tx.HoldUser(ctx, user)
 	if err != nil {
@@ -138,6 +141,9 @@ func chosePassword(ctx context.Context, tx *store.Tx, user desk.ID, hash string,
 		return 0, err
 	}
 	if err := tx.DropFirstPassword(ctx, user); err != nil {
+		return 0, err
+	}
+	if err := tx.DropPasswordLinks(ctx, user); err != nil {
 		return 0, err
 	}
 	if err := unlock(ctx, tx, &u); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 )
@@ -26,6 +27,8 @@ type Config struct {
 	// Hash sets the cost of argon2id; nil is 19 MiB, 2 passes, 1 lane, the
 	// minimum of the OWASP password storage sheet. Tests set less.
 	Hash *argon2id.Params
+	// Notify sends welcome mails; without it there are none.
+	Notify *notify.Service
 }
 
 // Service is the one way to people's rows.
@@ -39,6 +42,9 @@ type Service struct {
 	// decoy is compared when the login is unknown, so that the time taken does
 	// not tell who exists (ASVS 6.3.8).
 	decoy string
+
+	notify    *notify.Service
+	localPort int
 }
 
 // New returns the service.
@@ -51,7 +57,7 @@ func New(s *store.Store, log *slog.Logger, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{store: s, log: log, hash: params, decoy: decoy, hashing: make(chan struct{}, 2*runtime.NumCPU())}, nil
+	return &Service{store: s, log: log, hash: params, decoy: decoy, notify: cfg.Notify, hashing: make(chan struct{}, 2*runtime.NumCPU())}, nil
 }
 
 // Profile is what a person sees of the own account and of what holds for it.

@@ -47,14 +47,16 @@ type Switches struct {
 	Operations       map[string]bool `json:"operations" doc:"R12: each operation on a device."`
 	VisibleStatuses  []string        `json:"visible_statuses" doc:"R19: the statuses whose tickets users see."`
 	Reopen           bool            `json:"reopen" doc:"R20: whether users reopen tickets."`
+	WelcomeMail      bool            `json:"welcome_mail" doc:"R5: whether a new account gets its welcome mail by itself."`
 }
 
 // visibleStatuses is the one switch that stands elsewhere: with the statuses,
 // so that none outlives its status.
 const visibleStatuses = "visible_statuses"
 
-// Defaults are the switches of a new tenant: everything on. Its statuses are
-// rows from its first moment, and visible.
+// Defaults are the switches of a new tenant: everything on, but for mail that
+// would go out before its text has been read. Its statuses are rows from its
+// first moment, and visible.
 func Defaults() Switches {
 	all := Audience{Mode: Everyone, Users: []desk.ID{}}
 	return Switches{
@@ -114,7 +116,7 @@ func (s *Switches) fields() map[string]any {
 	return map[string]any{
 		"ticketing": &s.Ticketing, "knowledge_base": &s.KnowledgeBase, "self_service": &s.SelfService,
 		"assistant": &s.Assistant, "assistant_tickets": &s.AssistantTickets, "manual_tickets": &s.ManualTickets,
-		"operations": &s.Operations, visibleStatuses: &s.VisibleStatuses, "reopen": &s.Reopen,
+		"operations": &s.Operations, visibleStatuses: &s.VisibleStatuses, "reopen": &s.Reopen, "welcome_mail": &s.WelcomeMail,
 	}
 }
 

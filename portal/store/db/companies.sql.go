@@ -111,6 +111,35 @@ func (q *Queries) CompanyByName(ctx context.Context, name string) (desk.ID, erro
 	return id, err
 }
 
+const companyDomains = `-- name: CompanyDomains :many
+select domain, company_id from company_domains
+`
+
+type CompanyDomainsRow struct {
+	Domain    string
+	CompanyID desk.ID
+}
+
+func (q *Queries) CompanyDomains(ctx context.Context) ([]CompanyDomainsRow, error) {
+	rows, err := q.db.Query(ctx, companyDomains)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CompanyDomainsRow
+	for rows.Next() {
+		var i CompanyDomainsRow
+		if err := rows.Scan(&i.Domain, &i.CompanyID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const companyHolds = `-- name: CompanyHolds :one
 select (select count(*) from users u where u.company_id = $1::uuid) as people,
   (select count(*) from devices d where d.company_id = $1::uuid) as devices,
@@ -139,6 +168,35 @@ func (q *Queries) CompanyHolds(ctx context.Context, id desk.ID) (CompanyHoldsRow
 		&i.Articles,
 	)
 	return i, err
+}
+
+const companyNames = `-- name: CompanyNames :many
+select id, name from companies
+`
+
+type CompanyNamesRow struct {
+	ID   desk.ID
+	Name string
+}
+
+func (q *Queries) CompanyNames(ctx context.Context) ([]CompanyNamesRow, error) {
+	rows, err := q.db.Query(ctx, companyNames)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CompanyNamesRow
+	for rows.Next() {
+		var i CompanyNamesRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const createCompany = `-- name: CreateCompany :exec

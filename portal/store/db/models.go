@@ -369,6 +369,15 @@ type MessagesOut struct {
 	SentAt     *time.Time
 }
 
+type PasswordLink struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	UserID    desk.ID
+	TokenHash []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 type Phone struct {
 	TenantID    desk.ID
 	UserID      desk.ID

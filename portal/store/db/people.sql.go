@@ -12,6 +12,45 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 )
 
+const allUsers = `-- name: AllUsers :many
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users
+`
+
+func (q *Queries) AllUsers(ctx context.Context) ([]User, error) {
+	rows, err := q.db.Query(ctx, allUsers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []User
+	for rows.Next() {
+		var i User
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.ID,
+			&i.CompanyID,
+			&i.Login,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Language,
+			&i.PasswordHash,
+			&i.DisabledAt,
+			&i.CreatedAt,
+			&i.Version,
+			&i.MustChange,
+			&i.LastLoginAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changeUser = `-- name: ChangeUser :exec
 update users set name = $1, login = $2, email = $3, role = $4,
   company_id = $5, language = $6, version = version + 1,
@@ -79,6 +118,41 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) error {
 	return err
 }
 
+const createUsers = `-- name: CreateUsers :exec
+insert into users (tenant_id, id, company_id, login, email, name, role, language, must_change)
+select $1, n.id, n.company, n.login, nullif(n.email, ''), n.name, n.role, n.language, $2
+from (select unnest($3::uuid[]) as id, unnest($4::uuid[]) as company, unnest($5::text[]) as login,
+             unnest($6::text[]) as email, unnest($7::text[]) as name, unnest($8::text[]) as role,
+             unnest($9::text[]) as language) n
+`
+
+type CreateUsersParams struct {
+	TenantID   desk.ID
+	MustChange bool
+	Ids        []desk.ID
+	Companies  []desk.ID
+	Logins     []string
+	Emails     []string
+	Names      []string
+	Roles      []string
+	Languages  []string
+}
+
+func (q *Queries) CreateUsers(ctx context.Context, arg CreateUsersParams) error {
+	_, err := q.db.Exec(ctx, createUsers,
+		arg.TenantID,
+		arg.MustChange,
+		arg.Ids,
+		arg.Companies,
+		arg.Logins,
+		arg.Emails,
+		arg.Names,
+		arg.Roles,
+		arg.Languages,
+	)
+	return err
+}
+
 const dropFirstPassword = `-- name: DropFirstPassword :exec
 delete from first_passwords where user_id = $1
 `
@@ -86,6 +160,86 @@ delete from first_passwords where user_id = $1
 func (q *Queries) DropFirstPassword(ctx context.Context, userID desk.ID) error {
 	_, err := q.db.Exec(ctx, dropFirstPassword, userID)
 	return err
+}
+
+const dropPasswordLinks = `-- name: DropPasswordLinks :exec
+delete from password_links where user_id = $1
+`
+
+func (q *Queries) DropPasswordLinks(ctx context.Context, userID desk.ID) error {
+	_, err := q.db.Exec(ctx, dropPasswordLinks, userID)
+	return err
+}
+
+const exportUsers = `-- name: ExportUsers :many
+select u.name, u.email, u.login, c.name as company_name, p.number, u.language, u.role, u.disabled_at
+from users u
+left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
+left join phones p on p.tenant_id = u.tenant_id and p.user_id = u.id
+where ($1::uuid is null or u.company_id = $1::uuid)
+  and ($2::text = '' or u.role = $2::text)
+  and (case $3::text
+    when 'active' then u.disabled_at is null
+    when 'disabled' then u.disabled_at is not null
+    when 'waiting' then u.disabled_at is null
+      and exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)
+    else true end)
+  and not exists (
+    select 1 from unnest($4::text[]) as w
+    where strpos(lower(concat_ws(' ', u.name, u.login, u.email, c.name)), w) = 0)
+order by u.name, u.id
+`
+
+type ExportUsersParams struct {
+	Company *desk.ID
+	Role    string
+	State   string
+	Words   []string
+}
+
+type ExportUsersRow struct {
+	Name        string
+	Email       *string
+	Login       string
+	CompanyName *string
+	Number      *string
+	Language    desk.Language
+	Role        desk.Role
+	DisabledAt  *time.Time
+}
+
+func (q *Queries) ExportUsers(ctx context.Context, arg ExportUsersParams) ([]ExportUsersRow, error) {
+	rows, err := q.db.Query(ctx, exportUsers,
+		arg.Company,
+		arg.Role,
+		arg.State,
+		arg.Words,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportUsersRow
+	for rows.Next() {
+		var i ExportUsersRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.Email,
+			&i.Login,
+			&i.CompanyName,
+			&i.Number,
+			&i.Language,
+			&i.Role,
+			&i.DisabledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const firstPassword = `-- name: FirstPassword :one
@@ -155,6 +309,25 @@ func (q *Queries) KeepPasswordHash(ctx context.Context, arg KeepPasswordHashPara
 	return err
 }
 
+const lastWelcome = `-- name: LastWelcome :one
+select state, detail, created_at from messages_out
+where user_id = $1::uuid and template in ('welcome', 'welcome_link')
+order by created_at desc, id desc limit 1
+`
+
+type LastWelcomeRow struct {
+	State     string
+	Detail    string
+	CreatedAt time.Time
+}
+
+func (q *Queries) LastWelcome(ctx context.Context, userID desk.ID) (LastWelcomeRow, error) {
+	row := q.db.QueryRow(ctx, lastWelcome, userID)
+	var i LastWelcomeRow
+	err := row.Scan(&i.State, &i.Detail, &i.CreatedAt)
+	return i, err
+}
+
 const loginsLike = `-- name: LoginsLike :many
 select login from users where starts_with(login, $1::text)
 `
@@ -177,6 +350,26 @@ func (q *Queries) LoginsLike(ctx context.Context, base string) ([]string, error)
 		return nil, err
 	}
 	return items, nil
+}
+
+const notePhones = `-- name: NotePhones :exec
+insert into phones as p (tenant_id, user_id, number)
+select $1, n.user_id, n.number
+from (select unnest($2::uuid[]) as user_id, unnest($3::text[]) as number) n
+on conflict (tenant_id, user_id) do update set number = excluded.number, updated_at = now()
+where p.verified_at is null
+`
+
+type NotePhonesParams struct {
+	TenantID desk.ID
+	Users    []desk.ID
+	Numbers  []string
+}
+
+// Contact data for many; a number that its owner has proved stays.
+func (q *Queries) NotePhones(ctx context.Context, arg NotePhonesParams) error {
+	_, err := q.db.Exec(ctx, notePhones, arg.TenantID, arg.Users, arg.Numbers)
+	return err
 }
 
 const otherAdmins = `-- name: OtherAdmins :one
@@ -250,6 +443,47 @@ func (q *Queries) PutFirstPassword(ctx context.Context, arg PutFirstPasswordPara
 	return err
 }
 
+const putFirstPasswords = `-- name: PutFirstPasswords :exec
+insert into first_passwords (tenant_id, user_id, sealed)
+select $1, p.user_id, p.sealed
+from (select unnest($2::uuid[]) as user_id, unnest($3::bytea[]) as sealed) p
+`
+
+type PutFirstPasswordsParams struct {
+	TenantID desk.ID
+	Users    []desk.ID
+	Sealed   [][]byte
+}
+
+func (q *Queries) PutFirstPasswords(ctx context.Context, arg PutFirstPasswordsParams) error {
+	_, err := q.db.Exec(ctx, putFirstPasswords, arg.TenantID, arg.Users, arg.Sealed)
+	return err
+}
+
+const putPasswordLink = `-- name: PutPasswordLink :exec
+insert into password_links (tenant_id, id, user_id, token_hash, expires_at)
+values ($1, $2, $3, $4, now() + make_interval(secs => $5::float))
+`
+
+type PutPasswordLinkParams struct {
+	TenantID    desk.ID
+	ID          desk.ID
+	UserID      desk.ID
+	TokenHash   []byte
+	LifeSeconds float64
+}
+
+func (q *Queries) PutPasswordLink(ctx context.Context, arg PutPasswordLinkParams) error {
+	_, err := q.db.Exec(ctx, putPasswordLink,
+		arg.TenantID,
+		arg.ID,
+		arg.UserID,
+		arg.TokenHash,
+		arg.LifeSeconds,
+	)
+	return err
+}
+
 const setPasswordHash = `-- name: SetPasswordHash :exec
 update users set password_hash = $1::text, must_change = false where id = $2
 `
@@ -281,12 +515,51 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) er
 	return err
 }
 
+const usePasswordLink = `-- name: UsePasswordLink :execrows
+delete from password_links where token_hash = $1 and expires_at > now()
+`
+
+func (q *Queries) UsePasswordLink(ctx context.Context, tokenHash []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, usePasswordLink, tokenHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const userByID = `-- name: UserByID :one
 select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users where id = $1
 `
 
 func (q *Queries) UserByID(ctx context.Context, id desk.ID) (User, error) {
 	row := q.db.QueryRow(ctx, userByID, id)
+	var i User
+	err := row.Scan(
+		&i.TenantID,
+		&i.ID,
+		&i.CompanyID,
+		&i.Login,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.Language,
+		&i.PasswordHash,
+		&i.DisabledAt,
+		&i.CreatedAt,
+		&i.Version,
+		&i.MustChange,
+		&i.LastLoginAt,
+	)
+	return i, err
+}
+
+const userByLink = `-- name: UserByLink :one
+select u.tenant_id, u.id, u.company_id, u.login, u.email, u.name, u.role, u.language, u.password_hash, u.disabled_at, u.created_at, u.version, u.must_change, u.last_login_at from users u join password_links l on l.tenant_id = u.tenant_id and l.user_id = u.id
+where l.token_hash = $1 and l.expires_at > now() and u.disabled_at is null
+`
+
+func (q *Queries) UserByLink(ctx context.Context, tokenHash []byte) (User, error) {
+	row := q.db.QueryRow(ctx, userByLink, tokenHash)
 	var i User
 	err := row.Scan(
 		&i.TenantID,

@@ -71,3 +71,9 @@ select t.id, t.number, t.subject, t.status, t.updated_at, u.name as requester
 from tickets t join users u on u.tenant_id = t.tenant_id and u.id = t.requester_id
 where t.company_id = sqlc.arg(company_id)::uuid
 order by t.updated_at desc, t.id desc limit sqlc.arg(at_most);
+
+-- name: CompanyNames :many
+select id, name from companies;
+
+-- name: CompanyDomains :many
+select domain, company_id from company_domains;

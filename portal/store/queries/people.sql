@@ -89,3 +89,63 @@ select login from users where starts_with(login, sqlc.arg(base)::text);
 
 -- name: OtherAdmins :one
 select count(*) from users where role = 'admin' and disabled_at is null and id <> sqlc.arg(id);
+
+-- name: PutPasswordLink :exec
+insert into password_links (tenant_id, id, user_id, token_hash, expires_at)
+values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(user_id), sqlc.arg(token_hash), now() + make_interval(secs => sqlc.arg(life_seconds)::float));
+
+-- name: DropPasswordLinks :exec
+delete from password_links where user_id = sqlc.arg(user_id);
+
+-- name: UsePasswordLink :execrows
+delete from password_links where token_hash = sqlc.arg(token_hash) and expires_at > now();
+
+-- name: UserByLink :one
+select u.* from users u join password_links l on l.tenant_id = u.tenant_id and l.user_id = u.id
+where l.token_hash = sqlc.arg(token_hash) and l.expires_at > now() and u.disabled_at is null;
+
+-- name: LastWelcome :one
+select state, detail, created_at from messages_out
+where user_id = sqlc.arg(user_id)::uuid and template in ('welcome', 'welcome_link')
+order by created_at desc, id desc limit 1;
+
+-- name: AllUsers :many
+select * from users;
+
+-- name: CreateUsers :exec
+insert into users (tenant_id, id, company_id, login, email, name, role, language, must_change)
+select sqlc.arg(tenant_id), n.id, n.company, n.login, nullif(n.email, ''), n.name, n.role, n.language, sqlc.arg(must_change)
+from (select unnest(sqlc.arg(ids)::uuid[]) as id, unnest(sqlc.arg(companies)::uuid[]) as company, unnest(sqlc.arg(logins)::text[]) as login,
+             unnest(sqlc.arg(emails)::text[]) as email, unnest(sqlc.arg(names)::text[]) as name, unnest(sqlc.arg(roles)::text[]) as role,
+             unnest(sqlc.arg(languages)::text[]) as language) n;
+
+-- name: PutFirstPasswords :exec
+insert into first_passwords (tenant_id, user_id, sealed)
+select sqlc.arg(tenant_id), p.user_id, p.sealed
+from (select unnest(sqlc.arg(users)::uuid[]) as user_id, unnest(sqlc.arg(sealed)::bytea[]) as sealed) p;
+
+-- name: NotePhones :exec
+-- Contact data for many; a number that its owner has proved stays.
+insert into phones as p (tenant_id, user_id, number)
+select sqlc.arg(tenant_id), n.user_id, n.number
+from (select unnest(sqlc.arg(users)::uuid[]) as user_id, unnest(sqlc.arg(numbers)::text[]) as number) n
+on conflict (tenant_id, user_id) do update set number = excluded.number, updated_at = now()
+where p.verified_at is null;
+
+-- name: ExportUsers :many
+select u.name, u.email, u.login, c.name as company_name, p.number, u.language, u.role, u.disabled_at
+from users u
+left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
+left join phones p on p.tenant_id = u.tenant_id and p.user_id = u.id
+where (sqlc.narg(company)::uuid is null or u.company_id = sqlc.narg(company)::uuid)
+  and (sqlc.arg(role)::text = '' or u.role = sqlc.arg(role)::text)
+  and (case sqlc.arg(state)::text
+    when 'active' then u.disabled_at is null
+    when 'disabled' then u.disabled_at is not null
+    when 'waiting' then u.disabled_at is null
+      and exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)
+    else true end)
+  and not exists (
+    select 1 from unnest(sqlc.arg(words)::text[]) as w
+    where strpos(lower(concat_ws(' ', u.name, u.login, u.email, c.name)), w) = 0)
+order by u.name, u.id;

@@ -2,9 +2,19 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../app/session";
 import classes from "./admin.module.css";
+import { ModelTrouble } from "./ModelTrouble";
 
-/** The parts of the settings. Technicians see the knowledge base only. */
+/** The parts of the settings, and what an admin must know on each of them. Technicians see the knowledge base only. */
 export function AdminNav() {
+  return (
+    <>
+      <Parts />
+      <ModelTrouble />
+    </>
+  );
+}
+
+function Parts() {
   const { t } = useTranslation();
   const active = { className: classes.here ?? "" };
   if (useMe().role !== "admin") return null;

@@ -71,6 +71,15 @@ export function PoliciesPage() {
             on={policies.data.operations}
             onChange={(operations) => save.mutate({ operations })}
           />
+          <div className={page.section} />
+          <h2 className={page.sectionTitle}>{t("admin.policies.group_people")}</h2>
+          <OnOff
+            name="welcome_mail"
+            on={policies.data.welcome_mail}
+            label={t("admin.policies.welcome_mail.label")}
+            text={t(`admin.policies.welcome_mail.${policies.data.welcome_mail ? "on" : "off"}`)}
+            onChange={(on) => save.mutate({ welcome_mail: on })}
+          />
         </>
       )}
     </div>

@@ -129,6 +129,7 @@ export const conversations = {
 };
 
 export const admin = {
+  assistant: () => ok(api.GET("/api/v1/admin/assistant")),
   policies: (): Promise<Policies> => ok(api.GET("/api/v1/admin/policies")),
   setPolicies: (change: Partial<Policies>): Promise<Policies> =>
     ok(api.PATCH("/api/v1/admin/policies", { body: change as Policies })),

@@ -1,6 +1,7 @@
 import { api, ok } from "./client";
 import { by, page, whole } from "./page";
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
+import type { Role } from "./types";
 
 type Schemas = components["schemas"];
 
@@ -8,6 +9,7 @@ type Schemas = components["schemas"];
 
 export type Company = Schemas["Company"];
 export type CompanyDetail = Schemas["CompanyPage"];
+export type AccessLine = Schemas["AccessLine"];
 export type CompanyDraft = { name: string; domains: string[] };
 
 /** The ETag of a version: two who edit the same thing, and the second is told. */
@@ -29,3 +31,80 @@ export const companies = {
     ),
   remove: (id: string) => ok(api.DELETE("/api/v1/admin/companies/{id}", { params: by(id) })),
 };
+
+export const roles = ["contact", "main_contact", "technician", "admin"] as const satisfies Role[];
+export const personStates = ["active", "waiting", "disabled"] as const;
+
+export type ImportReport = Schemas["TableReport"];
+export type ImportLine = Schemas["TableLine"];
+export type ImportField = Schemas["TableColumn"]["field"];
+export interface ImportChoice {
+  columns?: ImportField[];
+  company?: string;
+  duplicates: "skip" | "update";
+  whole: boolean;
+  must_change?: boolean;
+}
+export const importFields = [
+  "",
+  "name",
+  "first_name",
+  "last_name",
+  "email",
+  "login",
+  "company",
+  "phone",
+  "language",
+  "role",
+] as const satisfies ImportField[];
+
+type Query = NonNullable<operations["get-admin-users"]["parameters"]["query"]>;
+export type PeopleFilter = Pick<Query, "q" | "company" | "role" | "state">;
+
+export const users = {
+  list: async (query: Query) =>
+    page(await ok(api.GET("/api/v1/admin/users", { params: { query } }))),
+  get: (id: string) => ok(api.GET("/api/v1/admin/users/{id}", { params: by(id) })),
+  create: (body: Schemas["NewUserBody"]) => ok(api.POST("/api/v1/admin/users", { body })),
+  change: (id: string, version: number, body: Schemas["ChangeUserBody"]) =>
+    ok(
+      api.PATCH("/api/v1/admin/users/{id}", {
+        params: { ...by(id), header: seen(version) },
+        body,
+      }),
+    ),
+  firstPassword: (id: string) =>
+    ok(api.GET("/api/v1/admin/users/{id}/password", { params: by(id) })),
+  givePassword: (id: string, body: Schemas["GivePasswordBody"]) =>
+    ok(api.PUT("/api/v1/admin/users/{id}/password", { params: by(id), body })),
+  async importTable(file: File, { columns, ...choice }: ImportChoice, commit: boolean) {
+    const form = new FormData();
+    form.append("file", file);
+    return ok(
+      api.POST("/api/v1/admin/users/import", {
+        params: { query: { ...choice, columns, commit } },
+        body: { file: "" },
+        bodySerializer: () => form,
+      }),
+    );
+  },
+  welcome: (id: string) => ok(api.POST("/api/v1/admin/users/{id}/welcome", { params: by(id) })),
+  access: (id: string) => ok(api.GET("/api/v1/admin/users/{id}/access", { params: by(id) })),
+  select: (id: string, on: Schemas["SelectUserBody"]) =>
+    ok(api.PATCH("/api/v1/admin/users/{id}/access", { params: by(id), body: on })),
+};
+
+/** The link of a welcome mail stands for its person, who cannot log in. */
+export const links = {
+  owner: (token: string) =>
+    ok(api.POST("/api/v1/password-link", { body: { token } }), { quiet: true }),
+  use: (token: string, password: string) =>
+    ok(api.POST("/api/v1/password-link/use", { body: { token, password } }), { quiet: true }),
+};
+
+/** Where the people that fit are as a table; the browser saves it. */
+export function exportAddress(filter: PeopleFilter): string {
+  const given = Object.entries(filter).filter(([, v]) => v) as [string, string][];
+  const query = new URLSearchParams(given).toString();
+  return `/api/v1/admin/users/export${query && `?${query}`}`;
+}

@@ -400,6 +400,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/assistant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configured model, and what keeps it from working */
+        get: operations["get-admin-assistant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/categories": {
         parameters: {
             query?: never;
@@ -847,6 +864,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/users/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People as comma-separated values */
+        get: operations["get-admin-users-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import people from a table, or say what would happen */
+        post: operations["post-admin-users-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/users/{id}": {
         parameters: {
             query?: never;
@@ -948,6 +999,23 @@ export interface paths {
         post?: never;
         /** Take away somebody's lost authenticator app */
         delete: operations["delete-admin-users-id-totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the welcome mail, or send it again */
+        post: operations["post-admin-users-id-welcome"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1307,6 +1375,40 @@ export interface paths {
         get: operations["get-outbox"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whose a link of a welcome mail is, while it counts */
+        post: operations["post-password-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-link/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set your password by the link of a welcome mail, once */
+        post: operations["post-password-link-use"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1759,6 +1861,13 @@ export interface components {
             /** @description Whether the built-in model answers, without a language model. */
             offline: boolean;
         };
+        AssistantState: {
+            model: string;
+            /** @description Whether the built-in model answers, without a language model. */
+            offline: boolean;
+            /** @description As the node that was asked saw it since its start; the next answer of the model clears it. */
+            troubles: components["schemas"]["ModelTrouble"][];
+        };
         Audience: {
             /** @enum {string} */
             mode: "off" | "everyone" | "selected";
@@ -1782,7 +1891,7 @@ export interface components {
         };
         BulkResult: {
             /** @enum {string} */
-            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "bad_value" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "link_over" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "no_address" | "no_mail" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "row_broken" | "row_staff" | "row_twice" | "session_expired" | "sms_unavailable" | "table_unreadable" | "taken" | "text_too_long" | "too_large" | "too_many_rows" | "unauthenticated" | "unavailable" | "unknown_company" | "unknown_frame" | "unsupported" | "unsupported_file";
             error?: string;
             /** Format: uuid */
             id: string;
@@ -2259,7 +2368,7 @@ export interface components {
         };
         ImportProblem: {
             /** @enum {string} */
-            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "bad_value" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "link_over" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "no_address" | "no_mail" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "row_broken" | "row_staff" | "row_twice" | "session_expired" | "sms_unavailable" | "table_unreadable" | "taken" | "text_too_long" | "too_large" | "too_many_rows" | "unauthenticated" | "unavailable" | "unknown_company" | "unknown_frame" | "unsupported" | "unsupported_file";
             detail: string;
             name: string;
             params?: {
@@ -2282,6 +2391,9 @@ export interface components {
             id: string;
             manager: string;
             version: string;
+        };
+        LinkOwner: {
+            login: string;
         };
         LogInBody: {
             /** @description User name or mail address. */
@@ -2334,6 +2446,16 @@ export interface components {
             /** @enum {string} */
             role: "contact" | "main_contact" | "technician" | "admin";
             tenant: components["schemas"]["Tenant"];
+        };
+        ModelTrouble: {
+            model: string;
+            /** @enum {string} */
+            reason: "key_refused" | "model_not_found" | "quota" | "wrong_dimension";
+            /**
+             * Format: date-time
+             * @description When the node that was asked saw it first.
+             */
+            since: string;
         };
         MyFactors: {
             phone?: components["schemas"]["MyPhone"];
@@ -2495,7 +2617,7 @@ export interface components {
              * @description Why it failed.
              * @enum {string}
              */
-            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "bad_value" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "link_over" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "no_address" | "no_mail" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "row_broken" | "row_staff" | "row_twice" | "session_expired" | "sms_unavailable" | "table_unreadable" | "taken" | "text_too_long" | "too_large" | "too_many_rows" | "unauthenticated" | "unavailable" | "unknown_company" | "unknown_frame" | "unsupported" | "unsupported_file";
             /** Format: uuid */
             device_id: string;
             installed_version?: string;
@@ -2665,6 +2787,14 @@ export interface components {
             items: components["schemas"]["TicketEdit"][];
             next: string | null;
         };
+        PasswordByLinkBody: {
+            password: string;
+            token: string;
+        };
+        PasswordLinkBody: {
+            /** @description What stands after the # of the link. */
+            token: string;
+        };
         PasswordStruct: {
             new: string;
             old: string;
@@ -2693,6 +2823,8 @@ export interface components {
             role: "contact" | "main_contact" | "technician" | "admin";
             /** Format: int64 */
             version: number;
+            /** @description The last welcome mail; not in lists. */
+            welcome?: components["schemas"]["Welcome"];
         };
         PreviewHTML: {
             html: string;
@@ -2702,7 +2834,7 @@ export interface components {
              * @description What happened, for programs.
              * @enum {string}
              */
-            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "session_expired" | "sms_unavailable" | "taken" | "text_too_long" | "too_large" | "unauthenticated" | "unavailable" | "unknown_frame" | "unsupported" | "unsupported_file";
+            code: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "bad_value" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "link_over" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "no_address" | "no_mail" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "row_broken" | "row_staff" | "row_twice" | "session_expired" | "sms_unavailable" | "table_unreadable" | "taken" | "text_too_long" | "too_large" | "too_many_rows" | "unauthenticated" | "unavailable" | "unknown_company" | "unknown_frame" | "unsupported" | "unsupported_file";
             /** @description What happened, in English; translate by code. */
             detail: string;
             /** @description The field at fault. */
@@ -2999,6 +3131,50 @@ export interface components {
             ticketing: components["schemas"]["Audience"];
             /** @description R19: the statuses whose tickets users see. */
             visible_statuses: string[];
+            /** @description R5: whether a new account gets its welcome mail by itself. */
+            welcome_mail: boolean;
+        };
+        TableColumn: {
+            /** @enum {string} */
+            field: "name" | "first_name" | "last_name" | "email" | "login" | "company" | "phone" | "language" | "role" | "";
+            header: string;
+        };
+        TableLine: {
+            /** @enum {string} */
+            code?: "account_locked" | "action_changed" | "bad_credentials" | "bad_domain" | "bad_email" | "bad_frame" | "bad_login" | "bad_value" | "broken_front_matter" | "built_in" | "code_attempts" | "code_expired" | "code_used" | "code_wrong" | "company_needed" | "company_not_empty" | "conflict" | "conversation_full" | "domain_public" | "domain_taken" | "draft_exists" | "email_taken" | "embedding_dimension" | "empty_text" | "factor_waits" | "field_required" | "forbidden" | "frame_too_large" | "handed_off" | "id_reused" | "in_use" | "internal" | "invalid" | "invalid_utf8" | "last_admin" | "link_over" | "login_taken" | "missing_title" | "model_key" | "model_unavailable" | "name_taken" | "new_password_needed" | "no_address" | "no_mail" | "not_found" | "old_factor_needed" | "other_audience" | "own_account" | "phone_needed" | "phone_unusable" | "policy" | "rate_limited" | "row_broken" | "row_staff" | "row_twice" | "session_expired" | "sms_unavailable" | "table_unreadable" | "taken" | "text_too_long" | "too_large" | "too_many_rows" | "unauthenticated" | "unavailable" | "unknown_company" | "unknown_frame" | "unsupported" | "unsupported_file";
+            company: string;
+            email: string;
+            field?: string;
+            /** Format: int64 */
+            line: number;
+            login: string;
+            name: string;
+            /** @enum {string} */
+            outcome: "create" | "update" | "skip" | "broken";
+            params?: {
+                [key: string]: unknown;
+            };
+        };
+        TableReport: {
+            /** Format: int64 */
+            broken: number;
+            columns: components["schemas"]["TableColumn"][];
+            committed: boolean;
+            /** Format: int64 */
+            created: number;
+            /** @enum {string} */
+            encoding: "utf-8" | "utf-16" | "windows-1252";
+            /** @description The first fifty rows. */
+            lines: components["schemas"]["TableLine"][];
+            /** @description The broken rows, five hundred at most. */
+            problems: components["schemas"]["TableLine"][];
+            /** Format: int64 */
+            rows: number;
+            separator: string;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            updated: number;
         };
         Tenant: {
             accent?: string;
@@ -3089,6 +3265,14 @@ export interface components {
         VerifyActionBody: {
             /** @description From the SMS, or of the authenticator app. */
             code: string;
+        };
+        Welcome: {
+            /** Format: date-time */
+            at: string;
+            /** @description Why it failed. */
+            reason?: string;
+            /** @enum {string} */
+            state: "queued" | "sent" | "delivered" | "failed";
         };
         Wish: {
             /** Format: uuid */
@@ -6489,6 +6673,89 @@ export interface operations {
             };
         };
     };
+    "get-admin-assistant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantState"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-admin-categories": {
         parameters: {
             query?: never;
@@ -9407,6 +9674,8 @@ export interface operations {
                     ticketing?: components["schemas"]["Audience"];
                     /** @description R19: the statuses whose tickets users see. */
                     visible_statuses?: string[];
+                    /** @description R5: whether a new account gets its welcome mail by itself. */
+                    welcome_mail?: boolean;
                 };
             };
         };
@@ -11962,6 +12231,247 @@ export interface operations {
             };
         };
     };
+    "get-admin-users-export": {
+        parameters: {
+            query?: {
+                q?: string;
+                company?: string;
+                role?: "contact" | "main_contact" | "technician" | "admin";
+                state?: "active" | "disabled" | "waiting";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-admin-users-import": {
+        parameters: {
+            query?: {
+                /** @description What each column holds, by position; empty ones are left out. Without it the names of the columns say so. */
+                columns?: string[];
+                /** @description Of those whose row and mail address name none. */
+                company?: string;
+                /** @description What happens to accounts that there are already. */
+                duplicates?: "skip" | "update";
+                /** @description All rows or none. */
+                whole?: boolean;
+                /** @description Without it, it is only said what would happen. */
+                commit?: boolean;
+                /** @description Whether new people choose another password at the first log-in. */
+                must_change?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description Comma-separated values, or separated by semicolons or tabs, with a row of column names.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableReport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-admin-users-id": {
         parameters: {
             query?: never;
@@ -13061,6 +13571,137 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-admin-users-id-welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -15763,6 +16404,252 @@ export interface operations {
             };
             /** @description Misdirected Request */
             421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-password-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordLinkBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOwner"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-password-link-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordByLinkBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOwner"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

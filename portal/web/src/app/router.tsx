@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { actionStates, operations } from "../api/manage";
+import { type PeopleFilter, personStates, roles } from "../api/people";
 import { Problem } from "../api/problem";
 import type { ActionState, Language, Operation } from "../api/types";
 import { languages } from "./i18n";
@@ -33,6 +34,12 @@ async function enter(client: QueryClient) {
 }
 
 const signedOut = (err: unknown) => err instanceof Problem && err.status === 401;
+
+const setPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/set-password",
+  component: lazyRouteComponent(() => import("../login/SetPasswordPage"), "SetPasswordPage"),
+});
 
 // Everything below the shell needs a session.
 const shell = createRoute({
@@ -292,7 +299,19 @@ const manageRequests = createRoute({
 const managePeople = createRoute({
   getParentRoute: () => manage,
   path: "people",
+  validateSearch: (s: Record<string, unknown>): PeopleFilter => ({
+    q: text(s.q),
+    company: text(s.company),
+    role: oneOf(roles, s.role),
+    state: oneOf(personStates, s.state),
+  }),
   component: lazyRouteComponent(() => import("../manage/PeoplePage"), "PeoplePage"),
+});
+
+const manageImport = createRoute({
+  getParentRoute: () => manage,
+  path: "people/import",
+  component: lazyRouteComponent(() => import("../manage/ImportPage"), "ImportPage"),
 });
 
 const managePerson = createRoute({
@@ -336,6 +355,7 @@ const account = createRoute({
 
 const tree = root.addChildren([
   login,
+  setPassword,
   nowhere,
   shell.addChildren([
     home,
@@ -363,6 +383,7 @@ const tree = root.addChildren([
       manageAction,
       manageRequests,
       managePeople,
+      manageImport,
       managePerson,
       manageCompanies,
       manageCompany,

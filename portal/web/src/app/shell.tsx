@@ -20,6 +20,7 @@ import {
 import type { ComponentType, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "../api/types";
+import { NewPassword } from "../settings/NewPassword";
 import { AccountMenu } from "./account-menu";
 import { Bell } from "./bell";
 import { ExpiredDialog } from "./expired";
@@ -61,6 +62,7 @@ export function Shell({ children }: { children?: ReactNode }) {
   const { t } = useTranslation();
   const me = useMe();
   const places = placesFor(me);
+  if (me.must_change) return <NewPassword me={me} />;
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#content">

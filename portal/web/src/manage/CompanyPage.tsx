@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,12 +10,14 @@ import { type CompanyDetail, companies } from "../api/people";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
-import { Failed, Loading } from "../app/states";
+import { Failed, Loading, More } from "../app/states";
 import { systemNames } from "../app/systems";
 import { CompanyDialog } from "./CompanyDialog";
 import { Confirm } from "./Confirm";
 import classes from "./manage.module.css";
-import { companiesQuery, companyQuery, peopleQuery } from "./queries";
+import { PersonMark } from "./PeoplePage";
+import { PersonDialog } from "./PersonDialog";
+import { companiesQuery, companyQuery, peopleListQuery } from "./queries";
 
 /** A company: who belongs to it, its computers and its newest tickets. */
 export function CompanyPage() {
@@ -104,16 +106,24 @@ function Part(props: { id: string; title: string; none?: string; children: React
 
 function People({ company: c }: { company: CompanyDetail }) {
   const { t } = useTranslation();
-  const list = useQuery(peopleQuery);
-  const theirs = list.data?.items.filter((p) => p.company?.id === c.id) ?? [];
+  const list = useInfiniteQuery(peopleListQuery({ company: c.id }));
+  const [adding, setAdding] = useState(false);
+  const theirs = list.data?.pages.flatMap((p) => p.items) ?? [];
   return (
-    <Part
-      id="people"
-      title={t("people.companies.people", { count: c.people })}
-      none={c.people === 0 ? t("people.companies.nobody") : undefined}
-    >
+    <section className={page.section} aria-labelledby="people">
+      <div className={page.top}>
+        <h2 id="people" className={page.sectionTitle} style={{ margin: 0 }}>
+          {t("people.companies.people", { count: c.people })}
+        </h2>
+        <Button size="sm" variant="subtle" onClick={() => setAdding(true)}>
+          {t("people.add")}
+        </Button>
+      </div>
       {list.isPending && <Loading />}
       {list.isError && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.isSuccess && theirs.length === 0 && (
+        <p className={page.hint}>{t("people.companies.nobody")}</p>
+      )}
       {theirs.length > 0 && (
         <ul className={page.rows}>
           {theirs.map((p) => (
@@ -122,12 +132,15 @@ function People({ company: c }: { company: CompanyDetail }) {
                 <span className={page.rowTitle}>{p.name}</span>
                 <span className={page.rowMeta}>{t(`common.role.${p.role}`)}</span>
                 <span className={page.rowMeta}>{p.email || p.login}</span>
+                <PersonMark person={p} />
               </Link>
             </li>
           ))}
         </ul>
       )}
-    </Part>
+      <More list={list} />
+      <PersonDialog opened={adding} company={c.id} onClose={() => setAdding(false)} />
+    </section>
   );
 }
 

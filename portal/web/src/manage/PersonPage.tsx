@@ -1,35 +1,45 @@
 import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Problem } from "../api/problem";
+import { users } from "../api/people";
 import type { Person } from "../api/types";
+import { useFormat } from "../app/format";
+import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
+import { useMe } from "../app/session";
 import { Failed, Loading } from "../app/states";
 import { ActionRows } from "./ActionsPage";
+import { Confirm } from "./Confirm";
 import { DeviceMark } from "./DevicesPage";
+import { FactList } from "./FactList";
 import classes from "./manage.module.css";
+import { PersonMark } from "./PeoplePage";
+import { PersonAccess } from "./PersonAccess";
+import { PersonDialog } from "./PersonDialog";
 import { PersonFactors } from "./PersonFactors";
-import { devicesQuery, peopleQuery } from "./queries";
+import { PersonPassword } from "./PersonPassword";
+import { PersonWelcome } from "./PersonWelcome";
+import { devicesQuery, personQuery, useSavedPerson } from "./queries";
 
-/** A person: their devices, what they had done, and the way back in when a factor is lost. */
+/** A person: the account, its password until the first log-in, what they may do, their devices. */
 export function PersonPage() {
   const { t } = useTranslation();
   const { user: id } = useParams({ from: "/shell/manage/people/$user" });
-  const list = useQuery(peopleQuery);
-  const person = list.data?.items.find((p) => p.id === id);
-  useDocumentTitle(person?.name ?? t("manage.people.title"));
+  const person = useQuery(personQuery(id));
+  useDocumentTitle(person.data?.name ?? t("manage.people.title"));
   return (
     <div className={`${page.page} ${page.narrow}`}>
       <Link to="/manage/people" className={classes.back}>
         <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("manage.people.title")}
       </Link>
-      {list.isPending && <Loading />}
-      {list.isError && <Failed error={list.error} retry={() => void list.refetch()} />}
-      {list.isSuccess && !person && <Failed error={new Problem("not_found", 404)} />}
-      {person && <Known person={person} />}
+      {person.isPending && <Loading />}
+      {person.isError && <Failed error={person.error} retry={() => void person.refetch()} />}
+      {person.data && <Known person={person.data} />}
     </div>
   );
 }
@@ -38,11 +48,14 @@ function Known({ person: p }: { person: Person }) {
   const { t } = useTranslation();
   return (
     <>
-      <h1 className={page.title}>{p.name}</h1>
-      <p className={page.lead}>
-        {t(`common.role.${p.role}`)} · {p.email}
-        {p.company && ` · ${p.company.name}`}
-      </p>
+      <div className={page.top}>
+        <h1 className={page.title}>{p.name}</h1>
+        {p.may_manage && <Change person={p} />}
+      </div>
+      <Account person={p} />
+      <PersonPassword person={p} />
+      <PersonWelcome person={p} />
+      <PersonAccess person={p} />
       <Devices person={p} />
       <PersonFactors person={p} />
       <section className={page.section} aria-labelledby="actions">
@@ -55,6 +68,75 @@ function Known({ person: p }: { person: Person }) {
   );
 }
 
+function Account({ person: p }: { person: Person }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <div className={page.card}>
+      <FactList
+        facts={[
+          [t("people.field.role"), t(`common.role.${p.role}`)],
+          [
+            t("people.field.company"),
+            p.company && (
+              <Link to="/manage/companies/$company" params={{ company: p.company.id }}>
+                {p.company.name}
+              </Link>
+            ),
+          ],
+          [t("people.field.login"), p.login],
+          [t("people.field.email"), p.email],
+          [t("login.language"), languages.find((l) => l.code === p.language)?.name],
+          [t("people.last_login"), p.last_login_at && format.moment(p.last_login_at)],
+          [t("people.created_at"), format.date(p.created_at)],
+        ]}
+      />
+      <div style={{ marginTop: "0.6rem" }}>
+        <PersonMark person={p} />
+      </div>
+    </div>
+  );
+}
+
+function Change({ person: p }: { person: Person }) {
+  const { t } = useTranslation();
+  const own = useMe().id === p.id;
+  const saved = useSavedPerson();
+  const [open, setOpen] = useState<"edit" | "disable">();
+  const close = () => setOpen(undefined);
+  const turn = p.disabled ? "enable" : "disable";
+  return (
+    <div className={page.actions}>
+      <Button variant="default" onClick={() => setOpen("edit")}>
+        {t("people.edit")}
+      </Button>
+      {!own && (
+        <Button
+          variant="subtle"
+          color={p.disabled ? undefined : "red"}
+          onClick={() => setOpen("disable")}
+        >
+          {t(`people.${turn}`)}
+        </Button>
+      )}
+      <PersonDialog opened={open === "edit"} person={p} onClose={close} />
+      <Confirm
+        danger={!p.disabled}
+        opened={open === "disable"}
+        title={t(`people.${turn}_ask`, { name: p.name })}
+        button={t(`people.${turn}`)}
+        act={async () => {
+          saved(await users.change(p.id, p.version, { disabled: !p.disabled }));
+          notifications.show({ message: t("people.saved") });
+        }}
+        onClose={close}
+      >
+        {t(`people.${turn}_text`)}
+      </Confirm>
+    </div>
+  );
+}
+
 function Devices({ person: p }: { person: Person }) {
   const { t } = useTranslation();
   const devices = useQuery(devicesQuery);
@@ -62,7 +144,7 @@ function Devices({ person: p }: { person: Person }) {
     (d.assignments ?? []).some((a) => a.user.id === p.id),
   );
   return (
-    <section aria-labelledby="devices">
+    <section className={page.section} aria-labelledby="devices">
       <div className={page.top}>
         <h2 id="devices" className={page.sectionTitle} style={{ margin: 0 }}>
           {t("manage.devices.title")}

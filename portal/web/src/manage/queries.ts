@@ -1,7 +1,8 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
 import { admin } from "../api";
 import { catalogue, devices, people, sources } from "../api/manage";
-import { companies } from "../api/people";
+import { companies, type PeopleFilter, users } from "../api/people";
+import type { Person } from "../api/types";
 
 export const devicesQuery = queryOptions({
   queryKey: ["manage", "devices"],
@@ -35,6 +36,34 @@ export const companyQuery = (id: string) =>
     queryKey: ["manage", "companies", id],
     queryFn: () => companies.get(id),
   });
+
+export const peopleListQuery = (filter: PeopleFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["admin", "users", "list", filter],
+    queryFn: ({ pageParam }) => users.list({ ...filter, cursor: pageParam ?? undefined }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next ?? null,
+  });
+
+export const personQuery = (id: string) =>
+  queryOptions({ queryKey: ["manage", "person", id], queryFn: () => users.get(id) });
+
+export const accessQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["manage", "access", id],
+    queryFn: () => users.access(id),
+    staleTime: 0, // one comes back from the very switch that decided
+  });
+
+/** What follows from a saved account: its page shows it, and lists ask again. */
+export function useSavedPerson() {
+  const client = useQueryClient();
+  return (p: Person) => {
+    client.setQueryData(personQuery(p.id).queryKey, p);
+    void client.invalidateQueries({ queryKey: ["admin", "users"] });
+    void client.invalidateQueries({ queryKey: accessQuery(p.id).queryKey });
+  };
+}
 
 export const catalogueQuery = queryOptions({
   queryKey: ["manage", "software"],

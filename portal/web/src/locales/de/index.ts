@@ -15,6 +15,7 @@ import self from "./self.json";
 import staff from "./staff.json";
 import statuses from "./statuses.json";
 import tickets from "./tickets.json";
+import trouble from "./trouble.json";
 import work from "./work.json";
 
 export default {
@@ -35,5 +36,6 @@ export default {
   staff,
   statuses,
   tickets,
+  trouble,
   work,
 };

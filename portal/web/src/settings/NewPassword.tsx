@@ -1,0 +1,70 @@
+import { Button, PasswordInput } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { session } from "../api";
+import type { Me } from "../api/types";
+import { Bell } from "../app/bell";
+import { useLogOut } from "../app/session";
+import { Refusal } from "../app/states";
+import classes from "../login/login.module.css";
+
+const atLeast = 8;
+
+/** Stands before everything else when staff asked for a password of the person's own. */
+export function NewPassword({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const logOut = useLogOut();
+  const [old, setOld] = useState("");
+  const [fresh, setFresh] = useState("");
+  const [tried, setTried] = useState(false);
+  useDocumentTitle(t("people.own_password.title"));
+  const save = useMutation({
+    mutationFn: () => session.updateMe({ password: { old, new: fresh } }),
+    onSuccess: () => client.invalidateQueries(),
+  });
+  const short = fresh.length < atLeast;
+  function submit(e: FormEvent) {
+    e.preventDefault();
+    setTried(true);
+    if (old && !short) save.mutate();
+  }
+  return (
+    <main className={classes.page}>
+      <div className={classes.card}>
+        <Bell size={44} />
+        <h1 className={classes.title}>{t("people.own_password.title")}</h1>
+        <p className={classes.intro}>{t("people.own_password.text")}</p>
+        <form className={classes.form} onSubmit={submit} noValidate>
+          <input type="text" autoComplete="username" value={me.login} hidden readOnly />
+          <PasswordInput
+            label={t("people.own_password.given")}
+            autoComplete="current-password"
+            size="md"
+            value={old}
+            error={tried && !old && t("login.password_missing")}
+            onChange={(e) => setOld(e.currentTarget.value)}
+          />
+          <PasswordInput
+            label={t("account.password_new")}
+            description={t("account.password_hint", { count: atLeast })}
+            autoComplete="new-password"
+            size="md"
+            value={fresh}
+            error={tried && short && t("account.password_hint", { count: atLeast })}
+            onChange={(e) => setFresh(e.currentTarget.value)}
+          />
+          <Refusal error={save.error} />
+          <Button type="submit" size="md" fullWidth loading={save.isPending}>
+            {t("people.own_password.save")}
+          </Button>
+          <Button variant="subtle" color="gray" onClick={() => void logOut()}>
+            {t("common.nav.log_out")}
+          </Button>
+        </form>
+      </div>
+    </main>
+  );
+}
