@@ -37,7 +37,7 @@ const (
 	maxKey         = 200
 )
 
-const supportedFiles = ".md, .markdown, .html, .htm"
+const supportedFiles = ".md, .markdown, .html, .htm, .docx"
 
 // version is a document that was understood: one article in one language.
 type version struct {
@@ -52,7 +52,7 @@ type version struct {
 
 // Supported reports whether a file's name says that it can be imported.
 func Supported(name string) bool {
-	return slices.Contains([]string{".md", ".markdown", ".html", ".htm"}, strings.ToLower(path.Ext(name)))
+	return slices.Contains(strings.Split(supportedFiles, ", "), strings.ToLower(path.Ext(name)))
 }
 
 // parse understands a document or says in words for people what is wrong.
@@ -62,6 +62,9 @@ func parse(d Document, fallback desk.Language) (version, *desk.Error) {
 	if !Supported(d.Name) {
 		return v, desk.Errorf(desk.CodeUnsupportedFile, "this kind of file cannot be imported; use %s", supportedFiles).
 			With("name", d.Name).With("supported", supportedFiles)
+	}
+	if kind == ".docx" {
+		return v.fromDocx(d)
 	}
 	if len(d.Data) > maxDocument {
 		return v, desk.Errorf(desk.CodeTooLarge, "the file is larger than %d bytes", maxDocument).With("name", d.Name).With("max", maxDocument)
@@ -79,6 +82,24 @@ func parse(d Document, fallback desk.Language) (version, *desk.Error) {
 	}
 	if problem != nil {
 		return v, problem
+	}
+	return v, v.finish()
+}
+
+// fromDocx is parse for a Word document. What it comes to has the limits of
+// any other text.
+func (v version) fromDocx(d Document) (version, *desk.Error) {
+	if len(d.Data) > maxDocx {
+		return v, desk.Errorf(desk.CodeTooLarge, "the file is larger than %d bytes", maxDocx).With("name", d.Name).With("max", maxDocx)
+	}
+	if problem := v.readDocx(d.Data); problem != nil {
+		return v, problem
+	}
+	if len(v.markdown) > maxDocument {
+		return v, desk.Errorf(desk.CodeTooLarge, "its text is larger than %d bytes", maxDocument).With("name", d.Name).With("max", maxDocument)
+	}
+	if !utf8.ValidString(v.title+v.markdown) || strings.ContainsRune(v.title+v.markdown, 0) {
+		return v, desk.Errorf(desk.CodeInvalidUTF8, "the file's text is not valid").With("name", d.Name)
 	}
 	return v, v.finish()
 }

@@ -37,8 +37,8 @@ func Folder(dir string) ([]Document, error) {
 		if err != nil {
 			return err
 		}
-		data := make([]byte, maxDocument+1) // enough to be refused as too large
-		if info.Size() <= maxDocument {
+		data := make([]byte, maxDocx+1) // enough to be refused as too large
+		if info.Size() <= maxDocx {
 			data, err = root.ReadFile(path)
 		}
 		docs = append(docs, Document{Name: filepath.ToSlash(path), Data: data})

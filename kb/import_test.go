@@ -20,7 +20,8 @@ func TestFilesThatCannotBeImportedSayWhyAndStopNoOther(t *testing.T) {
 		code desk.Code
 		line any
 	}{
-		{"a.docx", []byte("PK"), desk.CodeUnsupportedFile, nil},
+		{"a.doc", []byte("PK"), desk.CodeUnsupportedFile, nil},
+		{"a.docx", []byte("PK"), desk.CodeBrokenFile, nil},
 		{"noending", []byte("x"), desk.CodeUnsupportedFile, nil},
 		{"a.md", []byte("---\nid: a\ntitle: [\n---\ntext"), desk.CodeBrokenFrontMatter, 3},
 		{"b.md", []byte("---\nid: a\ntitle: x\n\ntext never closed"), desk.CodeBrokenFrontMatter, 1},

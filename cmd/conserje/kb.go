@@ -14,15 +14,16 @@ import (
 )
 
 type kbCmd struct {
-	Import kbImportCmd `cmd:"" help:"Import a folder of Markdown and HTML files."`
+	Import kbImportCmd `cmd:"" help:"Import a folder of Markdown, HTML and Word files."`
 }
 
 type kbImportCmd struct {
 	Dir    string `arg:"" type:"existingdir" help:"Folder; its subfolders are read too."`
 	Tenant string `default:"localhost" help:"Host name of the portal whose knowledge base it is."`
 	As     string `default:"adam" help:"User name of the admin in whose name it is imported."`
-	// Company keeps what is imported from everybody else's customers.
-	Company string `help:"Name of the one company that the articles are for; left out: everybody."`
+	// Audience keeps what is imported from everybody else's customers.
+	Audience string `aliases:"company" help:"Name of the one company that the articles are for; left out: everybody."`
+	Draft    bool   `help:"They arrive as drafts, to be looked at in the portal before they are published."`
 }
 
 // Run imports beside a running server, or on its own. Files with problems are
@@ -41,7 +42,7 @@ func (c *kbImportCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (e
 	if err != nil {
 		return err
 	}
-	audience, err := companyNamed(ctx, d.Store, v.Tenant, c.Company)
+	audience, err := companyNamed(ctx, d.Store, v.Tenant, c.Audience)
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (c *kbImportCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (e
 	}
 	began := time.Now()
 	progress(fmt.Sprintf("importing %d files", len(documents)))
-	report, err := kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log}).Import(ctx, v, documents, kb.ImportOptions{Audience: audience})
+	report, err := kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log}).Import(ctx, v, documents, kb.ImportOptions{Audience: audience, Draft: c.Draft})
 	if err != nil {
 		return err
 	}

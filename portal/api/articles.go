@@ -46,14 +46,14 @@ type importFiles struct {
 	Company desk.ID `query:"company" format:"uuid" doc:"The one company that the articles are for; left out: everybody."`
 	Publish bool    `query:"publish" doc:"Publish at once; otherwise they arrive as drafts, to be looked at first."`
 	RawBody huma.MultipartFormFiles[struct {
-		Files []huma.FormFile `form:"files" required:"true" doc:"Markdown or HTML."`
+		Files []huma.FormFile `form:"files" required:"true" doc:"Markdown, HTML or DOCX."`
 	}]
 }
 
 func (a *API) mountArticles() {
 	route(a, users, http.MethodGet, "/articles", "Search or list articles", a.listArticles)
 	route(a, users, http.MethodGet, "/articles/{id}", "Read an article", a.readArticle)
-	route(a, admins, http.MethodPost, "/admin/articles/import", "Import Markdown or HTML files", a.importArticles,
+	route(a, admins, http.MethodPost, "/admin/articles/import", "Import Markdown, HTML or Word files", a.importArticles,
 		func(op *huma.Operation) { op.MaxBodyBytes = maxFiles })
 	route(a, admins, http.MethodDelete, "/admin/articles/{id}", "Delete an article in all languages", a.deleteArticle, noContent)
 }

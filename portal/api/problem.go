@@ -62,6 +62,7 @@ var statuses = map[desk.Code]int{
 	desk.CodeUnsupportedFile:    http.StatusUnsupportedMediaType,
 	desk.CodeBrokenFrontMatter:  http.StatusUnprocessableEntity,
 	desk.CodeMissingTitle:       http.StatusUnprocessableEntity,
+	desk.CodeBrokenFile:         http.StatusUnprocessableEntity,
 	desk.CodeDraftExists:        http.StatusConflict,
 	desk.CodeOtherAudience:      http.StatusConflict,
 	desk.CodeModelKey:           http.StatusBadGateway,

@@ -55,6 +55,7 @@ const (
 	CodeUnsupportedFile    Code = "unsupported_file"    // params: name, supported
 	CodeBrokenFrontMatter  Code = "broken_front_matter" // params: name, line
 	CodeMissingTitle       Code = "missing_title"       // params: name
+	CodeBrokenFile         Code = "broken_file"         // damaged, or not what its name says; params: name
 	CodeDraftExists        Code = "draft_exists"        // an import would overwrite what somebody is writing; params: name
 	CodeOtherAudience      Code = "other_audience"      // an import would move an article to other readers; params: name
 	CodeModelKey           Code = "model_key"           // the provider refuses our key

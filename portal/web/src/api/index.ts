@@ -99,8 +99,8 @@ export const tickets = {
 };
 
 export const articles = {
-  async search(query: string, lang: Language, signal?: AbortSignal) {
-    const params = { query: { query, lang } };
+  async search(query: string, category: string | undefined, lang: Language, signal?: AbortSignal) {
+    const params = { query: { query, lang, category, limit: 200 } };
     return pageAs<ArticleHit>(await ok(api.GET("/api/v1/articles", { params, signal })));
   },
   async get(id: string, lang: Language) {
@@ -109,6 +109,9 @@ export const articles = {
     return { ...a, langs: a.langs ?? [] } as Article;
   },
 };
+
+export const shelves = async (lang: Language) =>
+  (await ok(api.GET("/api/v1/categories", { params: { query: { lang } } }))).items ?? [];
 
 export const conversations = {
   list: async () => pageAs<Conversation>(await ok(api.GET("/api/v1/conversations"))),

@@ -108,7 +108,10 @@ const conversation = createRoute({
 const knowledge = createRoute({
   getParentRoute: () => shell,
   path: "/articles",
-  validateSearch: (s: Record<string, unknown>): { q?: string } => ({ q: text(s.q) }),
+  validateSearch: (s: Record<string, unknown>): { q?: string; category?: string } => ({
+    q: text(s.q),
+    category: text(s.category),
+  }),
   component: lazyRouteComponent(() => import("../articles/KnowledgePage"), "KnowledgePage"),
 });
 

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useParams, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { currentLanguage, languages } from "../app/i18n";
+import { isStaff, useMe } from "../app/session";
 import { ArticleView, articleQuery } from "./ArticleView";
 import classes from "./article.module.css";
 
@@ -16,12 +17,30 @@ export function ArticlePage() {
   const lang = search.lang ?? currentLanguage();
   const article = useQuery(articleQuery(id, lang));
   useDocumentTitle(article.data?.title ?? t("articles.title"));
+  const staff = isStaff(useMe());
+  const shown = article.data?.lang;
+  const name = (code?: string) => languages.find((l) => l.code === code)?.name ?? "";
   const others = article.data?.langs.filter((l) => l !== article.data?.lang) ?? [];
   return (
     <div className={classes.page}>
       <Link to="/articles" className={classes.back}>
         <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("articles.title")}
       </Link>
+      {staff && (
+        <Link
+          to="/admin/articles/$article"
+          params={{ article: id }}
+          search={{ lang: shown }}
+          className={classes.edit}
+        >
+          {t("articles.edit")}
+        </Link>
+      )}
+      {shown && shown !== lang && (
+        <p className={classes.fallback}>
+          {t("articles.fallback", { wanted: name(lang), shown: name(shown) })}
+        </p>
+      )}
       <ArticleView id={id} lang={lang} at={at} level={1} />
       {others.length > 0 && (
         <p className={classes.langs}>

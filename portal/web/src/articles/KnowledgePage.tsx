@@ -5,36 +5,43 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { articles } from "../api";
+import { articles, shelves } from "../api";
 import type { ArticleHit } from "../api/types";
 import { currentLanguage, languages } from "../app/i18n";
+import page from "../app/page.module.css";
+import { isStaff, useMe } from "../app/session";
 import { Empty, Failed } from "../app/states";
 import classes from "./article.module.css";
 
 /** The knowledge base: search, or all of it. */
 export function KnowledgePage() {
   const { t } = useTranslation();
-  const { q = "" } = useSearch({ from: "/shell/articles" });
+  const { q = "", category } = useSearch({ from: "/shell/articles" });
   const navigate = useNavigate({ from: "/articles" });
   const [text, setText] = useState(q);
   const [wanted] = useDebouncedValue(text.trim(), 250);
   const lang = currentLanguage();
+  const staff = isStaff(useMe());
   useDocumentTitle(t("articles.title"));
 
   useEffect(() => {
-    if (wanted !== q) void navigate({ search: wanted ? { q: wanted } : {}, replace: true });
+    if (wanted !== q)
+      void navigate({ search: (s) => ({ ...s, q: wanted || undefined }), replace: true });
   }, [wanted, q, navigate]);
 
   const found = useQuery({
-    queryKey: ["articles", "search", q, lang],
-    queryFn: ({ signal }) => articles.search(q, lang, signal),
+    queryKey: ["articles", "search", q, category, lang],
+    queryFn: ({ signal }) => articles.search(q, category, lang, signal),
     placeholderData: keepPreviousData,
   });
   const hits = found.data?.items ?? [];
 
   return (
     <div className={classes.page}>
-      <h1 className={classes.title}>{t("articles.title")}</h1>
+      <div className={page.top}>
+        <h1 className={classes.title}>{t("articles.title")}</h1>
+        {staff && <Link to="/admin/articles">{t("articles.manage")}</Link>}
+      </div>
       <search className={classes.search}>
         <TextInput
           type="search"
@@ -47,6 +54,7 @@ export function KnowledgePage() {
           onChange={(e) => setText(e.currentTarget.value)}
         />
       </search>
+      {q === "" && <Shelves chosen={category} />}
       <p className="sr-only" role="status">
         {found.isSuccess && q !== "" && t("articles.count", { count: hits.length })}
       </p>
@@ -72,6 +80,41 @@ export function KnowledgePage() {
         ))}
       </ul>
     </div>
+  );
+}
+
+/** The categories in which this reader finds something; none are drawn where there are none. */
+function Shelves({ chosen }: { chosen?: string }) {
+  const { t } = useTranslation();
+  const lang = currentLanguage();
+  const list = useQuery({ queryKey: ["articles", "shelves", lang], queryFn: () => shelves(lang) });
+  if (!list.data?.length) return null;
+  return (
+    <nav className={classes.shelves} aria-label={t("articles.categories")}>
+      <Link
+        to="/articles"
+        search={{}}
+        className={classes.shelf}
+        data-here={!chosen || undefined}
+        aria-current={chosen ? undefined : "true"}
+        activeOptions={{ exact: true }}
+      >
+        {t("articles.all")}
+      </Link>
+      {list.data.map((c) => (
+        <Link
+          key={c.id}
+          to="/articles"
+          search={{ category: c.id }}
+          className={classes.shelf}
+          data-here={chosen === c.id || undefined}
+          aria-current={chosen === c.id ? "true" : undefined}
+          activeOptions={{ exact: true }}
+        >
+          {c.name} <span>{c.articles}</span>
+        </Link>
+      ))}
+    </nav>
   );
 }
 

@@ -13,7 +13,7 @@ import { Refusal } from "../app/states";
 import { companiesQuery } from "../manage/queries";
 import classes from "./editor.module.css";
 
-const accepted = ".md,.markdown,.html,.htm";
+const accepted = ".md,.markdown,.html,.htm,.docx";
 
 /** Files become drafts; they are looked at, then published one by one or all at once. */
 export function ImportDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {

@@ -1,0 +1,393 @@
+package kb
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/conserje/conserje/portal/desk"
+)
+
+// The limits of a DOCX, which is a zip of XML (SECURITY H3). They hold before
+// anything is unpacked and again while it is: what a file says of itself is not
+// believed. Only the parts named here are ever opened, in memory; pictures and
+// whatever else lies in the zip stay packed.
+const (
+	maxDocx      = 16 << 20 // packed
+	maxDocxFiles = 2_000
+	maxDocxPart  = 16 << 20 // unpacked, each of the parts that are read
+	maxDocxRatio = 200      // unpacked to packed
+	maxXMLDepth  = 200
+)
+
+var errDocxBomb = errors.New("it unpacks to far more than it is")
+
+// wordNS is the namespace of Word's elements, in both of its spellings.
+func wordNS(space string) bool {
+	return space == "http://schemas.openxmlformats.org/wordprocessingml/2006/main" || space == "http://purl.oclc.org/ooxml/wordprocessingml/main"
+}
+
+// readDocx makes an article of a Word document: headings, paragraphs, lists,
+// tables and links to the web.
+func (v *version) readDocx(data []byte) *desk.Error {
+	broken := func(err error) *desk.Error {
+		if errors.Is(err, errDocxBomb) {
+			return desk.Wrap(desk.CodeTooLarge, err, "the file unpacks to too much").With("name", v.name).With("max", maxDocxPart)
+		}
+		return desk.Wrap(desk.CodeBrokenFile, err, "the file is damaged, or no Word document; open it and save it again").With("name", v.name)
+	}
+	// Every entry has this mark; the directory is not even read when there are too many.
+	if bytes.Count(data, []byte("PK\x01\x02")) > maxDocxFiles {
+		return broken(errDocxBomb)
+	}
+	files, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return broken(err)
+	}
+	d := docx{styles: map[string]string{}, ordered: map[string]bool{}, links: map[string]string{}}
+	for _, part := range []struct {
+		name string
+		read func([]byte) error
+		must bool
+	}{
+		{"word/styles.xml", d.readStyles, false},
+		{"word/numbering.xml", d.readNumbering, false},
+		{"word/_rels/document.xml.rels", d.readLinks, false},
+		{"docProps/core.xml", d.readCore, false},
+		{"word/document.xml", d.readBody, true},
+	} {
+		raw, err := partOf(files, part.name)
+		if err == nil && raw != nil {
+			err = part.read(raw)
+		}
+		if err == nil && raw == nil && part.must {
+			err = errors.New("it has no " + part.name)
+		}
+		if err != nil {
+			return broken(err)
+		}
+	}
+	v.markdown = d.markdown()
+	v.title, v.summary = d.title, ""
+	if l := desk.Language(d.lang); l.Valid() {
+		v.lang = l
+	}
+	if h := firstHeading(v.markdown); v.title == "" {
+		v.title = h
+	}
+	return nil
+}
+
+// partOf unpacks one file of the zip, within its limits; nil when it is not
+// there.
+func partOf(files *zip.Reader, name string) ([]byte, error) {
+	for _, f := range files.File {
+		if f.Name != name {
+			continue
+		}
+		if f.UncompressedSize64 > maxDocxPart || f.UncompressedSize64 > 1<<16 && f.UncompressedSize64 > maxDocxRatio*f.CompressedSize64 {
+			return nil, errDocxBomb
+		}
+		r, err := f.Open()
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
+		raw, err := io.ReadAll(io.LimitReader(r, maxDocxPart+1))
+		if len(raw) > maxDocxPart {
+			return nil, errDocxBomb
+		}
+		return raw, err
+	}
+	return nil, nil
+}
+
+// docx is a Word document on its way to Markdown.
+type docx struct {
+	styles  map[string]string // style id to its name: «heading 1», «Title»
+	ordered map[string]bool   // list and level to whether it counts
+	links   map[string]string // relation to address
+	title   string
+	lang    string
+	blocks  []docxBlock
+}
+
+// docxBlock is a paragraph or a table.
+type docxBlock struct {
+	style, list string // list: «7/0», number and level; empty is none
+	level       int
+	text        string
+	rows        [][]string
+}
+
+// eachElement walks XML with a bound on its depth. Neither a document type nor
+// an entity of its own is taken: encoding/xml fetches nothing and expands only
+// the five that XML has.
+func eachElement(raw []byte, start func(xml.StartElement), end func(xml.EndElement), text func(string)) error {
+	dec := xml.NewDecoder(bytes.NewReader(raw))
+	depth := 0
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.Directive:
+			return errors.New("it declares a document type")
+		case xml.StartElement:
+			if depth++; depth > maxXMLDepth {
+				return errDocxBomb
+			}
+			start(t)
+		case xml.EndElement:
+			depth--
+			if end != nil {
+				end(t)
+			}
+		case xml.CharData:
+			if text != nil {
+				text(string(t))
+			}
+		}
+	}
+}
+
+func value(t xml.StartElement, name string) string {
+	for _, a := range t.Attr {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+func (d *docx) readStyles(raw []byte) error {
+	id := ""
+	return eachElement(raw, func(t xml.StartElement) {
+		switch t.Name.Local {
+		case "style":
+			id = value(t, "styleId")
+		case "name":
+			if id != "" {
+				d.styles[id] = strings.ToLower(value(t, "val"))
+			}
+		case "lang":
+			if d.lang == "" {
+				d.lang, _, _ = strings.Cut(strings.ToLower(value(t, "val")), "-")
+			}
+		}
+	}, nil, nil)
+}
+
+func (d *docx) readNumbering(raw []byte) error {
+	counts := map[string]bool{} // abstract list and level
+	abstract, num, level := "", "", ""
+	return eachElement(raw, func(t xml.StartElement) {
+		switch t.Name.Local {
+		case "abstractNum":
+			abstract, num = value(t, "abstractNumId"), ""
+		case "num":
+			num = value(t, "numId")
+		case "lvl":
+			level = value(t, "ilvl")
+		case "numFmt":
+			f := value(t, "val")
+			counts[abstract+"/"+level] = f != "bullet" && f != "none"
+		case "abstractNumId":
+			for l := range 9 {
+				at := "/" + strconv.Itoa(l)
+				d.ordered[num+at] = counts[value(t, "val")+at]
+			}
+		}
+	}, nil, nil)
+}
+
+func (d *docx) readLinks(raw []byte) error {
+	return eachElement(raw, func(t xml.StartElement) {
+		target := value(t, "Target")
+		if value(t, "TargetMode") == "External" && (strings.HasPrefix(target, "https://") || strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "mailto:")) {
+			d.links[value(t, "Id")] = target
+		}
+	}, nil, nil)
+}
+
+func (d *docx) readCore(raw []byte) error {
+	inside := false
+	return eachElement(raw,
+		func(t xml.StartElement) { inside = t.Name.Local == "title" },
+		func(xml.EndElement) { inside = false },
+		func(s string) {
+			if inside {
+				d.title += s
+			}
+		})
+}
+
+// readBody reads paragraphs and tables. What was deleted under tracked changes
+// is not text, and neither are field codes.
+func (d *docx) readBody(raw []byte) error {
+	var p docxBlock
+	var rows [][]string
+	tables, inText, link := 0, false, ""
+	start := func(t xml.StartElement) {
+		if !wordNS(t.Name.Space) {
+			return
+		}
+		switch t.Name.Local {
+		case "tbl":
+			if tables++; tables == 1 {
+				rows = nil
+			}
+		case "tr":
+			if tables == 1 {
+				rows = append(rows, nil)
+			}
+		case "tc":
+			if n := len(rows); tables == 1 && n > 0 {
+				rows[n-1] = append(rows[n-1], "")
+			}
+		case "p":
+			p = docxBlock{}
+		case "pStyle":
+			p.style = d.styles[value(t, "val")]
+		case "ilvl":
+			p.level, _ = strconv.Atoi(value(t, "val"))
+		case "numId":
+			if id := value(t, "val"); id != "0" {
+				p.list = id
+			}
+		case "t":
+			inText = true
+		case "br", "cr", "tab":
+			p.text += " "
+		case "hyperlink":
+			if link = d.links[value(t, "id")]; link != "" {
+				p.text += "["
+			}
+		}
+	}
+	end := func(t xml.EndElement) {
+		if !wordNS(t.Name.Space) {
+			return
+		}
+		switch t.Name.Local {
+		case "t":
+			inText = false
+		case "hyperlink":
+			if link != "" {
+				p.text += "](<" + strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "").Replace(link) + ">)"
+			}
+			link = ""
+		case "p":
+			p.text = oneLine(p.text)
+			if n := len(rows); tables > 0 && n > 0 && len(rows[n-1]) > 0 {
+				cell := &rows[n-1][len(rows[n-1])-1]
+				*cell = strings.TrimSpace(*cell + " " + p.text)
+			} else if p.text != "" {
+				d.blocks = append(d.blocks, p)
+			}
+		case "tbl":
+			if tables--; tables == 0 && len(rows) > 0 {
+				d.blocks = append(d.blocks, docxBlock{rows: rows})
+				rows = nil
+			}
+		}
+	}
+	return eachElement(raw, start, end, func(s string) {
+		if inText {
+			p.text += plainly.Replace(s)
+		}
+	})
+}
+
+// plainly writes text so that Markdown reads it as text.
+var plainly = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "|", `\|`)
+
+// markdown writes the blocks.
+func (d *docx) markdown() string {
+	var b strings.Builder
+	list := false
+	for _, x := range d.blocks {
+		was := list
+		list = x.list != "" && !strings.HasPrefix(x.style, "heading")
+		if b.Len() > 0 && !(was && list) {
+			b.WriteByte('\n')
+		}
+		switch {
+		case x.rows != nil:
+			writeTable(&b, x.rows)
+		case strings.HasPrefix(x.style, "heading "):
+			n, _ := strconv.Atoi(strings.TrimPrefix(x.style, "heading "))
+			b.WriteString(strings.Repeat("#", max(1, min(n, 6))) + " " + x.text + "\n")
+		case x.style == "title":
+			if d.title == "" || plainly.Replace(d.title) == x.text {
+				d.title = unescaped(x.text)
+				continue
+			}
+			b.WriteString("# " + x.text + "\n")
+		case list:
+			mark := "- "
+			if d.ordered[x.list+"/"+strconv.Itoa(x.level)] {
+				mark = "1. "
+			}
+			b.WriteString(strings.Repeat("   ", max(0, min(x.level, 8))) + mark + x.text + "\n")
+		default:
+			b.WriteString(unmarked(x.text) + "\n")
+		}
+	}
+	return strings.TrimSpace(b.String()) + "\n"
+}
+
+// unmarked keeps a paragraph from beginning like a heading, a list or a quote.
+func unmarked(text string) string {
+	if strings.HasPrefix(text, "#") || strings.HasPrefix(text, ">") || strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") || strings.HasPrefix(text, "=") {
+		return `\` + text
+	}
+	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
+	if digits > 0 && digits < len(text) && (text[digits] == '.' || text[digits] == ')') {
+		return text[:digits] + `\` + text[digits:]
+	}
+	return text
+}
+
+func unescaped(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+func writeTable(b *strings.Builder, rows [][]string) {
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r))
+	}
+	if width == 0 || width > 64 {
+		return
+	}
+	for i, r := range rows {
+		b.WriteString("|")
+		for c := range width {
+			cell := ""
+			if c < len(r) {
+				cell = r[c]
+			}
+			b.WriteString(" " + cell + " |")
+		}
+		b.WriteByte('\n')
+		if i == 0 {
+			b.WriteString("|" + strings.Repeat(" --- |", width) + "\n")
+		}
+	}
+}
