@@ -18,7 +18,8 @@ export function PersonWelcome({ person: p }: { person: Person }) {
     mutationFn: () => users.welcome(p.id),
     onSuccess: (now) => {
       saved(now);
-      notifications.show({ message: t("people.welcome.queued") });
+      const when = format.moment(now.welcome?.at ?? new Date().toISOString());
+      notifications.show({ message: t("people.welcome.queued", { when }) });
     },
   });
   if (!p.may_manage) return null;

@@ -46,7 +46,12 @@ export const peopleListQuery = (filter: PeopleFilter) =>
   });
 
 export const personQuery = (id: string) =>
-  queryOptions({ queryKey: ["manage", "person", id], queryFn: () => users.get(id) });
+  queryOptions({
+    queryKey: ["manage", "person", id],
+    queryFn: () => users.get(id),
+    // A mail on its way arrives, or not, within moments.
+    refetchInterval: (q) => (q.state.data?.welcome?.state === "queued" ? 3000 : false),
+  });
 
 export const accessQuery = (id: string) =>
   queryOptions({
