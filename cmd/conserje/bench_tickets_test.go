@@ -149,8 +149,8 @@ func (h *house) get(token, path string) (int, error) {
 	return len(answer), err
 }
 
-// wish is one kind of request of the bench.
-type wish struct {
+// demand is one kind of request of the bench.
+type demand struct {
 	name string
 	path func() (token, path string)
 	took []time.Duration
@@ -159,12 +159,12 @@ type wish struct {
 
 func pick[T any](list []T) T { return list[rand.N(len(list))] }
 
-func (c crowd) wishes() []*wish {
+func (c crowd) demands() []*demand {
 	staff := func(path func() string) func() (string, string) {
 		return func() (string, string) { return pick(c.staffTokens), path() }
 	}
 	rare := func() string { return vocabulary[len(vocabulary)/2+rand.N(len(vocabulary)/2)] }
-	return []*wish{
+	return []*demand{
 		{name: "queue", path: staff(func() string { return "/tickets?view=queue" })},
 		{name: "queue, own", path: staff(func() string { return "/tickets?view=mine&status=new,open,pending" })},
 		{name: "handed off", path: staff(func() string { return "/tickets?view=handoff" })},
@@ -186,14 +186,14 @@ func TestBenchLargePortal(t *testing.T) {
 	const perSecond = 50
 	during := seconds(20)
 	h := newHouse(t, 2)
-	wishes := h.crowd().wishes()
+	demands := h.crowd().demands()
 	run := func(during time.Duration, keep bool) {
 		var mu sync.Mutex
 		var failed []error
 		var all sync.WaitGroup
 		begin := time.Now()
 		for i := range int(during.Seconds()) * perSecond {
-			due, w := begin.Add(time.Duration(i)*time.Second/perSecond), wishes[i%len(wishes)]
+			due, w := begin.Add(time.Duration(i)*time.Second/perSecond), demands[i%len(demands)]
 			time.Sleep(time.Until(due))
 			all.Go(func() {
 				token, path := w.path()
@@ -218,7 +218,7 @@ func TestBenchLargePortal(t *testing.T) {
 	fmt.Fprintf(os.Stdout, "\n%d tickets, %d users, %d requests a second for %s: p95 must 100, p99 must 300; milliseconds\n", manyTickets, manyUsers, perSecond, during)
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\trequests\tp50\tp95\tp99\tlongest\tlargest answer\t")
-	for _, w := range wishes {
+	for _, w := range demands {
 		p95, p99 := quantile(w.took, .95), quantile(w.took, .99)
 		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%d KB\t\n", w.name, len(w.took), ms(quantile(w.took, .5)), ms(p95), ms(p99), ms(quantile(w.took, 1)), w.size>>10)
 		if p95 > 100*time.Millisecond || p99 > 300*time.Millisecond {
