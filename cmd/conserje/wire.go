@@ -62,6 +62,7 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 		Store: d.Store, Verify: p.verify, Catalogue: p.software, SMS: messages, QueueFor: w.Action, InstallFor: w.Install, Log: log,
 	})
 	p.software.Plug(p.actions)
+	p.software.PlugMail(messages)
 	messages.Plug(p.actions.MessageLostTx)
 	ledger := &tools.Own{Software: p.software, Actions: p.actions}
 	registry, err := tools.NewRegistry(d.Store, log, tools.All(d.Store, p.knowledge, p.tickets, ledger)...)

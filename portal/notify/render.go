@@ -43,7 +43,10 @@ var texts = sync.OnceValue(func() map[desk.Language]map[string]text {
 
 var hole = regexp.MustCompile(`\{\{([a-z_]+)\}\}`)
 
-const maxParam = 120
+const (
+	maxParam  = 120
+	maxDetail = 400 // of the one that is our own sentence
+)
 
 // render writes the template in the language. A hole that nothing fills is a
 // mistake of the program and sends nothing.
@@ -70,6 +73,9 @@ func render(l desk.Language, template string, params map[string]string, portal, 
 			if !ok {
 				missing = name
 			}
+			if name == "detail" {
+				return clip(cleanAll(value), maxDetail)
+			}
 			return clean(value)
 		})
 	}
@@ -83,7 +89,9 @@ func render(l desk.Language, template string, params map[string]string, portal, 
 // clean makes a value one short line: names of devices and people come from
 // outside. Control characters, among them those that begin a header line, and
 // invisible ones are gone (SECURITY H4, B3).
-func clean(s string) string {
+func clean(s string) string { return clip(cleanAll(s), maxParam) }
+
+func cleanAll(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
@@ -93,7 +101,7 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
-	return clip(strings.Join(strings.Fields(s), " "), maxParam)
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // clip keeps at most n bytes of valid UTF-8.

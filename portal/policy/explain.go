@@ -15,6 +15,7 @@ const (
 	RuleAssigned  = "assigned"       // R14: the device is this person's
 	RuleTrusted   = "device_trusted" // it is not revoked, and no second device speaks with its key
 	RuleAccount   = "account"        // staff named the person's account on it, of a kind that the operation takes
+	RuleSMS       = "sms"            // a temporary password goes by text message, so the portal sends them
 	RuleCatalogue = "catalogue"      // R15: the software is in the catalogue, for this person
 )
 
@@ -26,6 +27,8 @@ type Question struct {
 	// of the catalogue refused it to this person on this system; empty: none.
 	Named   bool
 	Missing string
+	// NoSMS says that this portal sends no text messages.
+	NoSMS bool
 }
 
 // Line is the answer of one rule. Switch names what an admin would change: a
@@ -86,6 +89,9 @@ func Explain(ctx context.Context, tx *store.Tx, subject desk.Viewer, q Question)
 	d.ask(RulePerson, "users", known && !person.Disabled && person.Role.Valid())
 	d.ask(RuleSelfService, "self_service", s.SelfService.includes(subject.User))
 	d.ask(RuleOperation, "operations."+string(q.Operation), s.Operations[string(q.Operation)])
+	if q.Operation == desk.OpResetPassword {
+		d.ask(RuleSMS, "second_factor.sms", !q.NoSMS)
+	}
 	if q.Device != "" {
 		d.ask(RuleAssigned, "assignments", d.Device.Assigned)
 		d.ask(RuleTrusted, "devices", d.Device.Assigned && !d.Device.Revoked && !d.Device.Suspect)

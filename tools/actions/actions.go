@@ -51,11 +51,12 @@ type Catalogue interface {
 	CredentialsTx(ctx context.Context, tx *store.Tx, source desk.ID) ([]byte, error)
 }
 
-// Messenger sends a text message when tx commits, its secret sealed until then.
-// That it cannot is a *desk.Error, and then it has written nothing.
+// Messenger sends a text message, or a mail, when tx commits, its secret sealed
+// until then. That it cannot is a *desk.Error, and then it has written nothing.
 type Messenger interface {
 	Can(c notify.Channel) bool
 	SMS(ctx context.Context, tx *store.Tx, m notify.Message) error
+	Mail(ctx context.Context, tx *store.Tx, m notify.Message) error
 }
 
 // Config sets up the service. Store and Log are required; without a Verifier
@@ -120,6 +121,7 @@ type Proposal struct {
 	Software     desk.ID
 	Conversation desk.ID
 	Source       string
+	Request      desk.ID // the request for software that was approved, if one was
 }
 
 // How long an action waits in a state.

@@ -5,9 +5,11 @@ import (
 	"context"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/verify"
 	"github.com/conserje/conserje/tools/software"
 )
 
@@ -41,6 +43,9 @@ func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, 
 			return f, err
 		}
 	}
+	if q.NoSMS, err = s.noSMS(ctx, tx, op); err != nil {
+		return f, err
+	}
 	if f.decision, err = policy.Explain(ctx, tx, owner, q); err != nil {
 		return f, err
 	}
@@ -56,6 +61,19 @@ func (s *Service) look(ctx context.Context, tx *store.Tx, user, device desk.ID, 
 		}
 	}
 	return f, nil
+}
+
+// noSMS reports that a temporary password could reach nobody: this portal sends
+// no text messages, because nobody carries them or an admin switched them off.
+func (s *Service) noSMS(ctx context.Context, tx *store.Tx, op desk.Operation) (bool, error) {
+	if op != desk.OpResetPassword {
+		return false, nil
+	}
+	if s.cfg.SMS == nil || !s.cfg.SMS.Can(notify.SMS) {
+		return true, nil
+	}
+	rules, err := verify.LoadRules(ctx, tx)
+	return !rules.SMS, err
 }
 
 // packageFor reads the catalogue; missing is the rule by which it has nothing

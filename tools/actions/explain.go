@@ -56,6 +56,9 @@ func (s *Service) Explain(ctx context.Context, user, device desk.ID, op desk.Ope
 				return err
 			}
 		}
+		if q.NoSMS, err = s.noSMS(ctx, tx, op); err != nil {
+			return err
+		}
 		d, err := policy.Explain(ctx, tx, owner, q)
 		if err != nil {
 			return err
@@ -73,4 +76,36 @@ func (s *Service) Explain(ctx context.Context, user, device desk.ID, op desk.Ope
 		return nil
 	})
 	return e, err
+}
+
+// May says whether a person may have an operation done on a device, and in
+// their own words why not.
+type May struct {
+	Operation desk.Operation `json:"operation"`
+	Allowed   bool           `json:"allowed"`
+	Rule      string         `json:"rule,omitempty" doc:"The policy that refuses."`
+	Text      string         `json:"text,omitempty" doc:"The rule in words, in the reader's language."`
+}
+
+// MayTx asks for every operation what a proposal of it would be answered with,
+// which software apart. What is shown and what is enforced are one.
+func (s *Service) MayTx(ctx context.Context, tx *store.Tx, reader desk.Viewer, device desk.ID) ([]May, error) {
+	list := make([]May, 0, len(desk.Operations()))
+	for _, op := range desk.Operations() {
+		q := policy.Question{Operation: op, Device: device}
+		var err error
+		if q.NoSMS, err = s.noSMS(ctx, tx, op); err != nil {
+			return nil, err
+		}
+		d, err := policy.Explain(ctx, tx, reader, q)
+		if err != nil {
+			return nil, err
+		}
+		m := May{Operation: op, Allowed: d.Allowed, Rule: d.Rule}
+		if d.Rule != "" {
+			m.Text = RuleText(reader.Language, d.Rule)
+		}
+		list = append(list, m)
+	}
+	return list, nil
 }

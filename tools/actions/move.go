@@ -50,6 +50,9 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, a *db.Action, c Cause,
 	if err := s.record(ctx, tx, a, now, w); err != nil {
 		return err
 	}
+	if err := s.mailOutcome(ctx, tx, a, w); err != nil {
+		return err
+	}
 	if to == desk.StateQueued || from == desk.StateQueued && to != desk.StateDelivered {
 		tx.Publish(Subject(tx.Tenant, a.DeviceID), []byte(`{"action":"`+string(a.ID)+`"}`))
 	}
@@ -122,6 +125,9 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, a *db.Action, now ti
 	}
 	if w.rule != "" {
 		detail["rule"] = w.rule
+	}
+	if request := w.detail["request"]; request != nil {
+		detail["request"] = request
 	}
 	err := tx.Batch(ctx, func(b *store.Tx) error {
 		if err := s.note(ctx, b, a, now, w); err != nil {

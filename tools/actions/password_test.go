@@ -18,9 +18,10 @@ import (
 
 // texts carries temporary passwords.
 type texts struct {
-	mu   sync.Mutex
-	down bool // there is no provider any more
-	sent []string
+	mu    sync.Mutex
+	down  bool // there is no provider any more
+	sent  []string
+	mails []string
 }
 
 func (x *texts) Can(notify.Channel) bool {
@@ -33,6 +34,16 @@ func (x *texts) SMS(_ context.Context, _ *store.Tx, m notify.Message) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.sent = append(x.sent, m.Secret)
+	return nil
+}
+
+func (x *texts) Mail(_ context.Context, _ *store.Tx, m notify.Message) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.mails = append(x.mails, m.Params["action"]+": "+m.Params["state"]+" "+m.Params["detail"])
+	if m.Secret != "" {
+		x.mails = append(x.mails, "a secret")
+	}
 	return nil
 }
 
@@ -191,7 +202,7 @@ func TestPasswordThatWouldReachNobodyIsNotSet(t *testing.T) {
 	if list, err := w.service.Deliverable(t.Context(), w.tenant, w.laptop); err != nil || len(list) != 0 {
 		t.Errorf("%v %v", list, err)
 	}
-	if v := w.state(t, id); v.State != desk.StateRefused || v.Code != "no_sms" || v.Text.Detail == "" {
+	if v := w.state(t, id); v.State != desk.StateRefused || v.Rule != "sms" || v.Text.Detail == "" {
 		t.Errorf("%s %q", v.State, v.Code)
 	}
 }

@@ -41,7 +41,7 @@ func (s *Service) ProposeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, p 
 // Its owner confirms and verifies as ever.
 func (s *Service) ProposeInstallTx(ctx context.Context, tx *store.Tx, owner desk.Viewer, w software.Install) (desk.ID, error) {
 	view, err := s.ProposeTx(ctx, tx, owner, Proposal{
-		Device: w.Device, Operation: desk.OpInstallSoftware, Software: w.Software, Conversation: w.Conversation, Source: SourceRequest,
+		Device: w.Device, Operation: desk.OpInstallSoftware, Software: w.Software, Conversation: w.Conversation, Source: SourceRequest, Request: w.Request,
 	})
 	return view.ID, err
 }
@@ -64,6 +64,9 @@ func refusal(err error) bool {
 
 func (s *Service) auditRefusal(ctx context.Context, tx *store.Tx, v desk.Viewer, p Proposal, err error) error {
 	detail := map[string]any{"operation": cut(string(p.Operation)), "device": cut(string(p.Device)), "source": p.Source, "code": desk.CodeOf(err)}
+	if p.Request != "" {
+		detail["request"] = p.Request
+	}
 	var coded *desk.Error
 	if errors.As(err, &coded) && coded.Params["rule"] != nil {
 		detail["rule"] = coded.Params["rule"]
@@ -119,7 +122,7 @@ func (s *Service) propose(ctx context.Context, tx *store.Tx, v desk.Viewer, p Pr
 	if err != nil || same != nil {
 		return same, err
 	}
-	return a, s.insert(ctx, tx, v, a, now)
+	return a, s.insert(ctx, tx, v, a, now, p.Request)
 }
 
 func (p *Proposal) check() (err error) {
@@ -167,7 +170,7 @@ func (s *Service) same(ctx context.Context, tx *store.Tx, a *db.Action, now time
 	return nil, nil //nolint:nilnil // nothing there is an answer
 }
 
-func (s *Service) insert(ctx context.Context, tx *store.Tx, v desk.Viewer, a *db.Action, now time.Time) error {
+func (s *Service) insert(ctx context.Context, tx *store.Tx, v desk.Viewer, a *db.Action, now time.Time, request desk.ID) error {
 	a.Evidence = json.RawMessage("{}")
 	err := tx.InsertAction(ctx, db.InsertActionParams{
 		TenantID: a.TenantID, ID: a.ID, UserID: a.UserID, DeviceID: a.DeviceID, Operation: a.Operation, SoftwareID: a.SoftwareID,
@@ -178,6 +181,9 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, v desk.Viewer, a *db
 		return err
 	}
 	w := why{by: ByUser, actor: v.User}
+	if request != "" {
+		w.detail = map[string]any{"request": request}
+	}
 	switch a.Source {
 	case SourceAssistant:
 		w.by = ByAssistant

@@ -27,27 +27,28 @@ import (
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/people"
-	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
-	"github.com/conserje/conserje/tools/devices/wire"
+	"github.com/conserje/conserje/tools/actions"
 )
 
-// Waiting is the ledger's way to hear that a device is gone: nothing waits for
-// it any more, by the same commit.
-type Waiting interface {
+// Rules is the ledger as the registry needs it: what somebody may have done on
+// a device, and that nothing waits any more for one that is gone, by the same
+// commit.
+type Rules interface {
+	MayTx(ctx context.Context, tx *store.Tx, v desk.Viewer, device desk.ID) ([]actions.May, error)
 	DeviceGoneTx(ctx context.Context, tx *store.Tx, device desk.ID) error
 }
 
 // Service is the registry.
 type Service struct {
-	store   *store.Store
-	log     *slog.Logger
-	waiting Waiting
+	store  *store.Store
+	log    *slog.Logger
+	ledger Rules
 }
 
 // Plug connects the registry with the ledger, before it serves.
-func (s *Service) Plug(w Waiting) { s.waiting = w }
+func (s *Service) Plug(r Rules) { s.ledger = r }
 
 // New returns the registry of all tenants.
 func New(s *store.Store, log *slog.Logger) *Service { return &Service{store: s, log: log} }
@@ -68,25 +69,8 @@ type Device struct {
 	Company       *people.Named `json:"company,omitempty"`
 	Simulated     bool          `json:"simulated"`
 	Suspect       bool          `json:"suspect" doc:"Its key was seen twice; nothing runs on it until staff trust it again."`
-	Operations    []Operation   `json:"operations"`
+	Operations    []actions.May `json:"operations" doc:"What the viewer may have done on it, and why not; empty for a device that is not the viewer's."`
 }
-
-// Operation says whether the viewer may do it on this device, and which rule
-// says no.
-type Operation struct {
-	Operation desk.Operation `json:"operation"`
-	Allowed   bool           `json:"allowed"`
-	Rule      string         `json:"rule,omitempty"`
-}
-
-// The rules of a device itself, beside those of policy.
-const (
-	RuleOperations  = "operations"          // the switch of the operation is off
-	RuleSuspect     = "suspect_device"      // the key was seen twice
-	RuleAccount     = "account"             // no local account of the user is known, or it is not local
-	RuleUnsupported = "unsupported"         // not on this system
-	RuleUnassigned  = "device_not_assigned" // staff see it; only its user acts on it
-)
 
 // Mine lists the viewer's own devices: those assigned to this very person.
 func (s *Service) Mine(ctx context.Context, tx *store.Tx, v desk.Viewer) ([]Device, error) {
@@ -136,18 +120,16 @@ func (s *Service) list(ctx context.Context, tx *store.Tx, v desk.Viewer, which d
 	if err != nil {
 		return nil, err
 	}
-	holds, err := policy.For(ctx, tx, v)
-	if err != nil {
-		return nil, err
-	}
-	switches, err := policy.Load(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
 	list := make([]Device, len(rows))
 	for i, r := range rows {
 		list[i] = deviceOf(r)
-		list[i].Operations = operations(r, which.UserID != nil, holds.SelfService, switches.Operations)
+		list[i].Operations = []actions.May{}
+		if which.UserID == nil || s.ledger == nil {
+			continue // staff see it; only its user acts on it
+		}
+		if list[i].Operations, err = s.ledger.MayTx(ctx, tx, v, r.ID); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }
@@ -161,30 +143,6 @@ func deviceOf(r db.DeviceRowsRow) Device {
 		d.Company = &people.Named{ID: *r.CompanyID, Name: *r.CompanyName}
 	}
 	return d
-}
-
-// operations is what the page shows; the ledger decides again at each step.
-func operations(r db.DeviceRowsRow, own, selfService bool, on map[string]bool) []Operation {
-	list := make([]Operation, 0, 6)
-	for _, op := range desk.Operations() {
-		rule := ""
-		switch {
-		case !own:
-			rule = RuleUnassigned
-		case !selfService:
-			rule = policy.RuleSelfService
-		case !on[string(op)]:
-			rule = RuleOperations
-		case r.SuspectAt != nil:
-			rule = RuleSuspect
-		case op == desk.OpInstallSoftware && r.System == wire.Linux:
-			rule = RuleUnsupported
-		case op == desk.OpResetPassword && r.AccountKind != wire.AccountLocal:
-			rule = RuleAccount
-		}
-		list = append(list, Operation{Operation: op, Allowed: rule == "", Rule: rule})
-	}
-	return list
 }
 
 // viewer runs fn in the viewer's tenant.

@@ -8,6 +8,7 @@ import (
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/devices/wire"
 )
 
@@ -110,7 +111,7 @@ func (s *Service) managed(ctx context.Context, tx *store.Tx, which db.DeviceRows
 			Device: deviceOf(r), AgentVersion: r.AgentVersion, BootedAt: r.BootedAt, SuspectAt: r.SuspectAt,
 			RevokedAt: r.RevokedAt, CreatedAt: r.CreatedAt, Assignments: []Assignment{},
 		}
-		list[i].Operations = []Operation{}
+		list[i].Operations = []actions.May{}
 	}
 	assigned, err := tx.DeviceAssignments(ctx, ids)
 	for _, a := range assigned {
@@ -188,8 +189,8 @@ func (s *Service) Unassign(ctx context.Context, device, user desk.ID) error {
 func (s *Service) Revoke(ctx context.Context, device desk.ID) error {
 	return s.change(ctx, device, "device.revoked", nil, func(ctx context.Context, tx *store.Tx) (int64, error) {
 		n, err := tx.RevokeDevice(ctx, device)
-		if err == nil && n > 0 && s.waiting != nil {
-			err = s.waiting.DeviceGoneTx(ctx, tx, device)
+		if err == nil && n > 0 && s.ledger != nil {
+			err = s.ledger.DeviceGoneTx(ctx, tx, device)
 		}
 		return n, err
 	})

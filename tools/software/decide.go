@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/tickets"
@@ -213,5 +214,22 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 			return Request{}, err
 		}
 	}
+	if err := s.mail(ctx, tx, r, d); err != nil {
+		return Request{}, err
+	}
 	return one(ctx, tx, r.ID)
+}
+
+// mail tells the requester of the decision; the technician's own words stand in
+// the portal.
+func (s *Service) mail(ctx context.Context, tx *store.Tx, r db.SoftwareRequest, d decision) error {
+	if s.mailer == nil {
+		return nil
+	}
+	err := s.mailer.Mail(ctx, tx, notify.Message{User: r.UserID, Template: "mail_software_" + string(d.state), Params: map[string]string{"software": r.Name}})
+	var cannot *desk.Error
+	if errors.As(err, &cannot) && cannot.Code == desk.CodeInvalid {
+		return nil // the address on file is none
+	}
+	return err
 }

@@ -16,6 +16,7 @@ import (
 	"context"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
@@ -32,6 +33,12 @@ const (
 type Service struct {
 	store    *store.Store
 	proposer Proposer
+	mailer   Mailer
+}
+
+// Mailer sends a mail when tx commits; somebody without an address gets none.
+type Mailer interface {
+	Mail(ctx context.Context, tx *store.Tx, m notify.Message) error
 }
 
 // Proposer puts a proposed install of a row of the catalogue into the ledger,
@@ -54,6 +61,10 @@ func New(s *store.Store) *Service { return &Service{store: s} }
 // Plug names who proposes installs of approved requests. Call it before the
 // service is used; without one, approvals lead to no action.
 func (s *Service) Plug(p Proposer) { s.proposer = p }
+
+// PlugMail names who tells requesters of decisions by mail; without one they
+// read it in the portal.
+func (s *Service) PlugMail(m Mailer) { s.mailer = m }
 
 // Item is something that one person may install on one system.
 type Item struct {
