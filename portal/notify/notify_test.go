@@ -252,7 +252,7 @@ func TestTheTextsAreComplete(t *testing.T) {
 			set[h] = true
 		}
 		all := ""
-		for _, h := range []string{"{{secret}}", "{{device}}", "{{software}}", "{{account}}", "{{portal}}", "{{ending}}", "{{address}}", "{{login}}", "{{name}}"} {
+		for _, h := range []string{"{{secret}}", "{{device}}", "{{software}}", "{{account}}", "{{portal}}", "{{ending}}", "{{address}}", "{{login}}", "{{name}}", "{{action}}", "{{state}}", "{{detail}}"} {
 			if set[h] {
 				all += h
 				delete(set, h)

@@ -2104,7 +2104,8 @@ export interface components {
             last_seen_at?: string;
             name: string;
             online: boolean;
-            operations: components["schemas"]["Operation"][];
+            /** @description What the viewer may have done on it, and why not; empty for a device that is not the viewer's. */
+            operations: components["schemas"]["May"][];
             simulated: boolean;
             /** @description Its key was seen twice; nothing runs on it until staff trust it again. */
             suspect: boolean;
@@ -2417,7 +2418,8 @@ export interface components {
             last_seen_at?: string;
             name: string;
             online: boolean;
-            operations: components["schemas"]["Operation"][];
+            /** @description What the viewer may have done on it, and why not; empty for a device that is not the viewer's. */
+            operations: components["schemas"]["May"][];
             packages?: components["schemas"]["Installed"][];
             /** Format: date-time */
             revoked_at?: string;
@@ -2429,6 +2431,15 @@ export interface components {
             /** @enum {string} */
             system: "windows" | "macos" | "linux";
             system_version: string;
+        };
+        May: {
+            allowed: boolean;
+            /** @enum {string} */
+            operation: "restart" | "lock" | "shutdown" | "logout" | "reset_password" | "install_software";
+            /** @description The policy that refuses. */
+            rule?: string;
+            /** @description The rule in words, in the reader's language. */
+            text?: string;
         };
         Me: {
             assistant: components["schemas"]["AssistantInfo"];
@@ -2629,12 +2640,6 @@ export interface components {
             names: {
                 [key: string]: string;
             };
-        };
-        Operation: {
-            allowed: boolean;
-            /** @enum {string} */
-            operation: "restart" | "lock" | "shutdown" | "logout" | "reset_password" | "install_software";
-            rule?: string;
         };
         OrderCategoriesBody: {
             ids: string[];
