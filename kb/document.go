@@ -64,7 +64,8 @@ func parse(d Document, fallback desk.Language) (version, *desk.Error) {
 			With("name", d.Name).With("supported", supportedFiles)
 	}
 	if kind == ".docx" {
-		return v.fromDocx(d)
+		problem := v.fromDocx(d)
+		return v, problem
 	}
 	if len(d.Data) > maxDocument {
 		return v, desk.Errorf(desk.CodeTooLarge, "the file is larger than %d bytes", maxDocument).With("name", d.Name).With("max", maxDocument)
@@ -88,20 +89,20 @@ func parse(d Document, fallback desk.Language) (version, *desk.Error) {
 
 // fromDocx is parse for a Word document. What it comes to has the limits of
 // any other text.
-func (v version) fromDocx(d Document) (version, *desk.Error) {
+func (v *version) fromDocx(d Document) *desk.Error {
 	if len(d.Data) > maxDocx {
-		return v, desk.Errorf(desk.CodeTooLarge, "the file is larger than %d bytes", maxDocx).With("name", d.Name).With("max", maxDocx)
+		return desk.Errorf(desk.CodeTooLarge, "the file is larger than %d bytes", maxDocx).With("name", d.Name).With("max", maxDocx)
 	}
 	if problem := v.readDocx(d.Data); problem != nil {
-		return v, problem
+		return problem
 	}
 	if len(v.markdown) > maxDocument {
-		return v, desk.Errorf(desk.CodeTooLarge, "its text is larger than %d bytes", maxDocument).With("name", d.Name).With("max", maxDocument)
+		return desk.Errorf(desk.CodeTooLarge, "its text is larger than %d bytes", maxDocument).With("name", d.Name).With("max", maxDocument)
 	}
 	if !utf8.ValidString(v.title+v.markdown) || strings.ContainsRune(v.title+v.markdown, 0) {
-		return v, desk.Errorf(desk.CodeInvalidUTF8, "the file's text is not valid").With("name", d.Name)
+		return desk.Errorf(desk.CodeInvalidUTF8, "the file's text is not valid").With("name", d.Name)
 	}
-	return v, v.finish()
+	return v.finish()
 }
 
 // finish holds a version to its limits and takes its fingerprint.

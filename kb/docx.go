@@ -233,161 +233,91 @@ func (d *docx) readCore(raw []byte) error {
 // readBody reads paragraphs and tables. What was deleted under tracked changes
 // is not text, and neither are field codes.
 func (d *docx) readBody(raw []byte) error {
-	var p docxBlock
-	var rows [][]string
-	tables, inText, link := 0, false, ""
-	start := func(t xml.StartElement) {
-		if !wordNS(t.Name.Space) {
-			return
-		}
-		switch t.Name.Local {
-		case "tbl":
-			if tables++; tables == 1 {
-				rows = nil
-			}
-		case "tr":
-			if tables == 1 {
-				rows = append(rows, nil)
-			}
-		case "tc":
-			if n := len(rows); tables == 1 && n > 0 {
-				rows[n-1] = append(rows[n-1], "")
-			}
-		case "p":
-			p = docxBlock{}
-		case "pStyle":
-			p.style = d.styles[value(t, "val")]
-		case "ilvl":
-			p.level, _ = strconv.Atoi(value(t, "val"))
-		case "numId":
-			if id := value(t, "val"); id != "0" {
-				p.list = id
-			}
-		case "t":
-			inText = true
-		case "br", "cr", "tab":
-			p.text += " "
-		case "hyperlink":
-			if link = d.links[value(t, "id")]; link != "" {
-				p.text += "["
-			}
-		}
-	}
-	end := func(t xml.EndElement) {
-		if !wordNS(t.Name.Space) {
-			return
-		}
-		switch t.Name.Local {
-		case "t":
-			inText = false
-		case "hyperlink":
-			if link != "" {
-				p.text += "](<" + strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "").Replace(link) + ">)"
-			}
-			link = ""
-		case "p":
-			p.text = oneLine(p.text)
-			if n := len(rows); tables > 0 && n > 0 && len(rows[n-1]) > 0 {
-				cell := &rows[n-1][len(rows[n-1])-1]
-				*cell = strings.TrimSpace(*cell + " " + p.text)
-			} else if p.text != "" {
-				d.blocks = append(d.blocks, p)
-			}
-		case "tbl":
-			if tables--; tables == 0 && len(rows) > 0 {
-				d.blocks = append(d.blocks, docxBlock{rows: rows})
-				rows = nil
-			}
-		}
-	}
-	return eachElement(raw, start, end, func(s string) {
-		if inText {
-			p.text += plainly.Replace(s)
+	b := docxBody{docx: d}
+	return eachElement(raw, b.start, b.end, func(s string) {
+		if b.inText {
+			b.p.text += plainly.Replace(s)
 		}
 	})
 }
 
-// plainly writes text so that Markdown reads it as text.
-var plainly = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "|", `\|`)
-
-// markdown writes the blocks.
-func (d *docx) markdown() string {
-	var b strings.Builder
-	list := false
-	for _, x := range d.blocks {
-		was := list
-		list = x.list != "" && !strings.HasPrefix(x.style, "heading")
-		if b.Len() > 0 && !(was && list) {
-			b.WriteByte('\n')
-		}
-		switch {
-		case x.rows != nil:
-			writeTable(&b, x.rows)
-		case strings.HasPrefix(x.style, "heading "):
-			n, _ := strconv.Atoi(strings.TrimPrefix(x.style, "heading "))
-			b.WriteString(strings.Repeat("#", max(1, min(n, 6))) + " " + x.text + "\n")
-		case x.style == "title":
-			if d.title == "" || plainly.Replace(d.title) == x.text {
-				d.title = unescaped(x.text)
-				continue
-			}
-			b.WriteString("# " + x.text + "\n")
-		case list:
-			mark := "- "
-			if d.ordered[x.list+"/"+strconv.Itoa(x.level)] {
-				mark = "1. "
-			}
-			b.WriteString(strings.Repeat("   ", max(0, min(x.level, 8))) + mark + x.text + "\n")
-		default:
-			b.WriteString(unmarked(x.text) + "\n")
-		}
-	}
-	return strings.TrimSpace(b.String()) + "\n"
+// docxBody is where the reading of a body stands.
+type docxBody struct {
+	*docx
+	p      docxBlock  // the paragraph that is open
+	rows   [][]string // of the outermost table that is open
+	tables int        // how many are open, one in another
+	inText bool
+	link   string // target of the link that is open
 }
 
-// unmarked keeps a paragraph from beginning like a heading, a list or a quote.
-func unmarked(text string) string {
-	if strings.HasPrefix(text, "#") || strings.HasPrefix(text, ">") || strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") || strings.HasPrefix(text, "=") {
-		return `\` + text
-	}
-	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
-	if digits > 0 && digits < len(text) && (text[digits] == '.' || text[digits] == ')') {
-		return text[:digits] + `\` + text[digits:]
-	}
-	return text
-}
-
-func unescaped(text string) string {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+1 < len(text) {
-			i++
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
-}
-
-func writeTable(b *strings.Builder, rows [][]string) {
-	width := 0
-	for _, r := range rows {
-		width = max(width, len(r))
-	}
-	if width == 0 || width > 64 {
+func (b *docxBody) start(t xml.StartElement) {
+	if !wordNS(t.Name.Space) {
 		return
 	}
-	for i, r := range rows {
-		b.WriteString("|")
-		for c := range width {
-			cell := ""
-			if c < len(r) {
-				cell = r[c]
-			}
-			b.WriteString(" " + cell + " |")
+	switch t.Name.Local {
+	case "tbl":
+		if b.tables++; b.tables == 1 {
+			b.rows = nil
 		}
-		b.WriteByte('\n')
-		if i == 0 {
-			b.WriteString("|" + strings.Repeat(" --- |", width) + "\n")
+	case "tr":
+		if b.tables == 1 {
+			b.rows = append(b.rows, nil)
 		}
+	case "tc":
+		if n := len(b.rows); b.tables == 1 && n > 0 {
+			b.rows[n-1] = append(b.rows[n-1], "")
+		}
+	case "p":
+		b.p = docxBlock{}
+	case "pStyle":
+		b.p.style = b.styles[value(t, "val")]
+	case "ilvl":
+		b.p.level, _ = strconv.Atoi(value(t, "val"))
+	case "numId":
+		if id := value(t, "val"); id != "0" {
+			b.p.list = id
+		}
+	case "t":
+		b.inText = true
+	case "br", "cr", "tab":
+		b.p.text += " "
+	case "hyperlink":
+		if b.link = b.links[value(t, "id")]; b.link != "" {
+			b.p.text += "["
+		}
+	}
+}
+
+func (b *docxBody) end(t xml.EndElement) {
+	if !wordNS(t.Name.Space) {
+		return
+	}
+	switch t.Name.Local {
+	case "t":
+		b.inText = false
+	case "hyperlink":
+		if b.link != "" {
+			b.p.text += "](<" + strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "").Replace(b.link) + ">)"
+		}
+		b.link = ""
+	case "p":
+		b.paragraph()
+	case "tbl":
+		if b.tables--; b.tables == 0 && len(b.rows) > 0 {
+			b.blocks = append(b.blocks, docxBlock{rows: b.rows})
+			b.rows = nil
+		}
+	}
+}
+
+// paragraph puts a read paragraph into its cell, or among the blocks.
+func (b *docxBody) paragraph() {
+	b.p.text = oneLine(b.p.text)
+	if n := len(b.rows); b.tables > 0 && n > 0 && len(b.rows[n-1]) > 0 {
+		cell := &b.rows[n-1][len(b.rows[n-1])-1]
+		*cell = strings.TrimSpace(*cell + " " + b.p.text)
+	} else if b.p.text != "" {
+		b.blocks = append(b.blocks, b.p)
 	}
 }

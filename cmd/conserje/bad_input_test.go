@@ -25,7 +25,7 @@ type wrong struct {
 
 // The list: each its own clear end state and words, a line in the
 // audit, and no effect.
-func TestBadInputEndsClearlyAndHasNoEffect(t *testing.T) {
+func TestBadInputEndsClearlyAndHasNoEffect(t *testing.T) { //nolint:tparallel // its rows share a yard and follow each other
 	t.Parallel()
 	x := openYard(t)
 	for _, row := range append(wrongWishes, append(wrongCodes, wrongDevices...)...) {

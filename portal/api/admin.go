@@ -30,11 +30,6 @@ func (policyPatch) Schema(r huma.Registry) *huma.Schema {
 	return &optional
 }
 
-type listPeople struct {
-	Cursor string `query:"cursor" maxLength:"400"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-}
-
 func (a *API) mountAdmin() {
 	route(a, staff, http.MethodGet, "/admin/policies", "The portal's switches", a.policies)
 	route(a, admins, http.MethodPatch, "/admin/policies", "Change switches; they hold at once", a.changePolicies)

@@ -55,6 +55,7 @@ type noLedger struct{}
 func (noLedger) Deliverable(context.Context, desk.ID, desk.ID) ([]wire.Command, error) {
 	return nil, nil
 }
+
 func (noLedger) Progress(context.Context, desk.ID, desk.ID, desk.ID, string, time.Duration) error {
 	return nil
 }

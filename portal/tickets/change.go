@@ -203,8 +203,9 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 		assignee = &after.Assignee.ID
 	}
 	n, err := tx.ChangeTicket(ctx, db.ChangeTicketParams{
-		ID: before.ID, Version: int32(before.Version), Status: string(after.Status), Priority: string(after.Priority), AssigneeID: assignee,
-		Resolution: optionalText(string(after.Resolution)), Asked: after.FixAsked, //nolint:gosec // from an int32 column
+		ID: before.ID, Version: int32(before.Version), //nolint:gosec // from an int32 column
+		Status: string(after.Status), Priority: string(after.Priority), AssigneeID: assignee,
+		Resolution: optionalText(string(after.Resolution)), Asked: after.FixAsked,
 	})
 	if err != nil {
 		return Ticket{}, err

@@ -266,7 +266,7 @@ func saveOptions(ctx context.Context, tx *store.Tx, f FieldRow) error {
 			return err
 		}
 		err = tx.SaveOption(ctx, db.SaveOptionParams{
-			TenantID: tx.Tenant, ID: o.ID, FieldID: f.ID, Names: names, Position: int32(i), Archived: o.Archived, //nolint:gosec // at most 200
+			TenantID: tx.Tenant, ID: o.ID, FieldID: f.ID, Names: names, Position: int32(i), Archived: o.Archived,
 		})
 		if err != nil {
 			return err

@@ -54,7 +54,7 @@ func rules(ctx context.Context, tx *store.Tx, v desk.Viewer) (sight, error) {
 
 func modesFor(ctx context.Context, tx *store.Tx, v desk.Viewer) (map[string]Mode, error) {
 	if v.Role.Staff() {
-		return nil, nil
+		return map[string]Mode{}, nil
 	}
 	rows, err := tx.FieldModes(ctx)
 	modes := map[string]Mode{}

@@ -8,6 +8,7 @@ var pages = []string{
 	"/", "/login", "/set-password", "/account", "/outbox", "/self-service", "/c/*",
 	"/articles", "/articles/*", "/tickets", "/tickets/new", "/tickets/*", "/queue", "/queue/*",
 	"/admin", "/admin/articles", "/admin/articles/*", "/admin/articles/categories", "/admin/software", "/admin/second-factor",
+	"/admin/fields",
 	"/admin/statuses",
 	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
 	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/people/import", "/manage/companies", "/manage/companies/*", "/manage/why",

@@ -3,8 +3,7 @@ package agent
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -39,9 +38,9 @@ func TestAServerThatIsNotTheOneIsToldNothing(t *testing.T) {
 	count := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ })
 	stranger := httptest.NewUnstartedServer(count)
 	old := httptest.NewUnstartedServer(count)
-	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:gosec // what is refused
+	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	for _, s := range []*httptest.Server{stranger, old} {
-		s.Config.ErrorLog = quiet()
+		s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 		s.StartTLS()
 		t.Cleanup(s.Close)
 	}
@@ -86,7 +85,7 @@ func TestAServerThatIsNotTheOneIsToldNothing(t *testing.T) {
 func later(t *testing.T, s *httptest.Server) *http.Client {
 	t.Helper()
 	client := trusting(t, s.Certificate())
-	client.Transport.(*http.Transport).TLSClientConfig.Time = func() time.Time { return s.Certificate().NotAfter.Add(time.Hour) } //nolint:forcetypeassert // trusting made it
+	client.Transport.(*http.Transport).TLSClientConfig.Time = func() time.Time { return s.Certificate().NotAfter.Add(time.Hour) }
 	return client
 }
 
@@ -130,7 +129,7 @@ func TestAProxyIsNoWayAroundTheCertificate(t *testing.T) {
 			return
 		}
 		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\n\r\n"))
-		server := tls.Server(conn, &tls.Config{Certificates: forged()}) //nolint:gosec // the proxy speaks for the portal
+		server := tls.Server(conn, &tls.Config{Certificates: forged()})
 		_ = server.Handshake()
 		_ = conn.Close()
 	}))
@@ -140,7 +139,7 @@ func TestAProxyIsNoWayAroundTheCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.Transport.(*http.Transport).Proxy = http.ProxyURL(u) //nolint:forcetypeassert // trusting made it
+	client.Transport.(*http.Transport).Proxy = http.ProxyURL(u)
 	system, err := NewSimulated(SimulatedConfig{Name: "x", System: wire.Linux})
 	if err != nil {
 		t.Fatal(err)
@@ -158,5 +157,3 @@ func forged() []tls.Certificate {
 	defer s.Close()
 	return s.TLS.Certificates
 }
-
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
