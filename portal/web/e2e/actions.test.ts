@@ -93,7 +93,7 @@ it("a restart by chat: confirmed, verified by phone, and shown by the device its
   await shot(page, "action-verified");
   await accessible(page);
 
-  await card.locator("footer a").click();
+  await page.getByRole("link", { name: /^Ticket #\d+$/ }).click();
   await page.waitForURL("**/tickets/*");
   const kept = page.locator("article[data-action][data-state=succeeded]");
   await kept.locator("summary").click();
