@@ -191,7 +191,7 @@ func (c *crash) newOwner() *owner {
 	})
 	var err error
 	o.system, err = agent.NewSimulated(agent.SimulatedConfig{
-		Name: "LAPTOP", System: link.Windows, RestartFor: 10 * time.Millisecond, ShutdownFor: 10 * time.Millisecond,
+		Name: "LAPTOP", System: link.Windows, RestartFor: 10 * time.Millisecond, ShutdownFor: time.Second, // a shut-down says so before it is on again
 		Accounts: []link.Account{{Name: "local", SID: "S-1-5-21-1-2-3-1001", Kind: link.AccountLocal, LoggedIn: true}},
 	})
 	if err != nil {

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -202,4 +204,29 @@ func (s *Service) admit(ctx context.Context, tx *store.Tx, device desk.ID, e wir
 		return err
 	}
 	return tx.Audit(ctx, store.AuditEntry{Action: "device.enrolled", Object: "device", ObjectID: device, Detail: map[string]any{"token": t.ID}})
+}
+
+// EnrolHandler returns the handler of POST /agent/v1/enrol.
+func (s *LinkServer) EnrolHandler() fiber.Handler { return s.enrol }
+
+func (s *LinkServer) enrol(c *fiber.Ctx) error {
+	cfg := s.hub.cfg
+	if c.Get(fiber.HeaderOrigin) != "" {
+		return desk.Errorf(desk.CodeForbidden, "this address is for devices")
+	}
+	host := wire.Host(c.Hostname())
+	tenant, err := cfg.Store.TenantByHost(c.UserContext(), host)
+	if err != nil {
+		return err
+	}
+	var in wire.Enrol
+	if err := wire.Decode(c.Request().Body(), maxEnrolBytes, &in); err != nil {
+		return desk.Wrap(desk.CodeInvalid, err, "the request is not as it must be")
+	}
+	device, err := cfg.Registry.Enrol(c.UserContext(), tenant, c.IP(), in)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Status(http.StatusCreated).JSON(wire.Enrolled{Device: string(device), Host: host, ServerKey: s.hub.serverKey})
 }

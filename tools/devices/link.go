@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -390,31 +389,6 @@ func offers(header, protocol string) bool {
 // Handler returns the handler of GET /agent/v1/link. Its errors are the
 // application's to answer.
 func (s *LinkServer) Handler() fiber.Handler { return s.socket.Handler(s.open) }
-
-// EnrolHandler returns the handler of POST /agent/v1/enrol.
-func (s *LinkServer) EnrolHandler() fiber.Handler { return s.enrol }
-
-func (s *LinkServer) enrol(c *fiber.Ctx) error {
-	cfg := s.hub.cfg
-	if c.Get(fiber.HeaderOrigin) != "" {
-		return desk.Errorf(desk.CodeForbidden, "this address is for devices")
-	}
-	host := wire.Host(c.Hostname())
-	tenant, err := cfg.Store.TenantByHost(c.UserContext(), host)
-	if err != nil {
-		return err
-	}
-	var in wire.Enrol
-	if err := wire.Decode(c.Request().Body(), maxEnrolBytes, &in); err != nil {
-		return desk.Wrap(desk.CodeInvalid, err, "the request is not as it must be")
-	}
-	device, err := cfg.Registry.Enrol(c.UserContext(), tenant, c.IP(), in)
-	if err != nil {
-		return err
-	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Status(http.StatusCreated).JSON(wire.Enrolled{Device: string(device), Host: host, ServerKey: s.hub.serverKey})
-}
 
 func newNonce() string {
 	b := make([]byte, 16)
