@@ -22,7 +22,11 @@ export function ChangeDetails({ ticket: x, staff }: { ticket: TicketDetail; staf
   if (editable.length === 0) return null;
   return (
     <>
-      <Button variant="subtle" size="compact-md" onClick={() => setOpen(true)}>
+      <Button
+        variant="subtle"
+        {...(staff ? { size: "compact-md" } : { mb: "lg" })}
+        onClick={() => setOpen(true)}
+      >
         {t("fields.change")}
       </Button>
       <Modal
