@@ -7,6 +7,7 @@ SHELL := /bin/bash
 export GOFLAGS ?= -buildvcs=false
 SETUP := .tools/setup.sh
 ADDR  ?= :8080
+BIN   ?= bin
 DATA  ?= data
 
 help: ## prints this
@@ -17,17 +18,17 @@ help: ## prints this
 run: ## installs what is missing, builds, and serves the demo at http://localhost:8080 (ADDR=:8080 DATA=data)
 	@$(SETUP) postgres web
 	@$(MAKE) --no-print-directory build
-	@exec bin/conserje serve --demo --addr '$(ADDR)' --data '$(DATA)'
+	@exec $(BIN)/conserje serve --demo --addr '$(ADDR)' --data '$(DATA)'
 
 setup: ## installs what this machine lacks: Postgres with pgvector, a C compiler, Chromium, npm packages
 	@$(SETUP)
 
-doctor: bin/conserje ## says what this machine has and lacks
-	@bin/conserje doctor
+doctor: $(BIN)/conserje ## says what this machine has and lacks
+	@$(BIN)/conserje doctor
 
 # --- to build it ---
 
-build: web bin/conserje ## builds the web interface (when its sources changed) and bin/conserje
+build: web $(BIN)/conserje ## builds the web interface (when its sources changed) and bin/conserje
 
 GO_FILES := $(shell find . -name node_modules -prune -o -name '.?*' -type d -prune -o -type f -print 2>/dev/null | grep -E '\.(go|sql|md|html|tmpl|json|yaml)$$|/go\.(mod|sum)$$' | grep -v '^\./bin/\|^\./data/\|^\./artifacts/')
 
@@ -42,9 +43,9 @@ bin/.version: stamp
 .PHONY: stamp
 stamp:
 
-bin/conserje: $(GO_FILES) bin/.version $(wildcard portal/web/dist/index.html)
-	@echo '==> building bin/conserje ...' >&2
-	@go build -ldflags '$(STAMP)' -o bin/ ./cmd/...
+$(BIN)/conserje: $(GO_FILES) bin/.version $(wildcard portal/web/dist/index.html)
+	@echo '==> building $@ ...' >&2
+	@go build -ldflags '$(STAMP)' -o $(BIN)/ ./cmd/...
 
 WEB_FILES := $(shell find portal/web -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null | grep -v '\.go$$')
 
@@ -106,7 +107,7 @@ sqlc-check: bin/sqlc ## prepares every query against the migrated schema; genera
 e2e: ## end-to-end tests in Chromium, each language once; screenshots in artifacts/
 	@$(SETUP) postgres web browser
 	@$(MAKE) --no-print-directory build
-	CHROMIUM="$${CHROMIUM:-$$($(SETUP) --browser)}" CONSERJE_BIN='$(CURDIR)/bin/conserje' ARTIFACTS='$(CURDIR)/artifacts' \
+	CHROMIUM="$${CHROMIUM:-$$($(SETUP) --browser)}" CONSERJE_BIN='$(CURDIR)/$(BIN)/conserje' ARTIFACTS='$(CURDIR)/artifacts' \
 		npm run --prefix portal/web --silent e2e
 
 e2e-full: ## end-to-end tests, everything in every language

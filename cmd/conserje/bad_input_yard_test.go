@@ -199,6 +199,8 @@ type puppet struct {
 	key       ed25519.PrivateKey
 	serverKey ed25519.PublicKey
 	boot      time.Time
+	bootID    string
+	off       time.Duration // how far its clock is from the real time
 
 	mu      sync.Mutex
 	conn    *websocket.Conn
@@ -216,7 +218,7 @@ func (x *yard) newPuppet(name, owner string) *puppet {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	d := &puppet{x: x, owner: owner, key: key, boot: time.Now().Add(-time.Hour).UTC()}
+	d := &puppet{x: x, owner: owner, key: key, boot: time.Now().Add(-time.Hour).UTC(), bootID: "boot-1"}
 	token := x.do("adam", http.MethodPost, "/admin/devices/tokens", map[string]any{}, false)["token"]
 	body, err := json.Marshal(map[string]any{"token": token, "sign_key": []byte(key.Public().(ed25519.PublicKey)), "seal_key": seal.PublicKey().Bytes(), "facts": d.facts(name)})
 	if err != nil {
@@ -235,14 +237,14 @@ func (x *yard) newPuppet(name, owner string) *puppet {
 }
 
 func (d *puppet) facts(name string) link.Facts {
-	return link.Facts{Name: name, System: link.Windows, BootID: "boot-1", BootedAt: d.boot, Accounts: []link.Account{
+	return link.Facts{Name: name, System: link.Windows, BootID: d.bootID, BootedAt: d.boot.Add(d.off), Accounts: []link.Account{
 		{Name: "ana", SID: "S-1", Kind: link.AccountLocal, LoggedIn: true}, {Name: "second", SID: "S-2", Kind: link.AccountLocal},
 	}}
 }
 
 // copy is another machine with the same key.
 func (d *puppet) copy() *puppet {
-	c := &puppet{x: d.x, id: d.id, owner: d.owner, key: d.key, serverKey: d.serverKey, boot: d.boot}
+	c := &puppet{x: d.x, id: d.id, owner: d.owner, key: d.key, serverKey: d.serverKey, boot: d.boot, bootID: d.bootID}
 	d.x.all = append(d.x.all, c)
 	return c
 }
@@ -282,7 +284,7 @@ func (d *puppet) comes(t *testing.T) int {
 			break
 		}
 	}
-	d.say(link.Hello{Facts: d.facts("LAPTOP"), Clock: time.Now().UTC()})
+	d.say(link.Hello{Facts: d.facts("LAPTOP"), Clock: time.Now().Add(d.off).UTC()})
 	go d.listen(context.WithoutCancel(t.Context()), conn)
 	return 0
 }

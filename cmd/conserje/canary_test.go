@@ -268,6 +268,7 @@ func (l *lane) travel() {
 	if !l.system.PasswordIs("ana", []byte(l.secrets["temporary password"])) {
 		l.t.Error("the password in the message is not the one that the device set")
 	}
+	l.until("the mail on the outcome", func() bool { return strings.Contains(l.mail.String(), "New password for ana") })
 	// An authenticator app, and a code of the number that lets it count at once.
 	l.forgetLimits()
 	before := len(l.texts.all())

@@ -21,3 +21,6 @@ func (s *Service) Rebind(ctx context.Context, tx *store.Tx, id desk.ID) error {
 	_, err = tx.Exec(ctx, "update actions set digest = $2 where id = $1", id, digestOf(a, f.params, f.softwareVersion()))
 	return err
 }
+
+// CodeText is why something did not go as asked, in words.
+func CodeText(l desk.Language, code string) string { return words(l)["code."+code] }

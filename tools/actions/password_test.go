@@ -12,6 +12,8 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/tools/actions"
 	"github.com/conserje/conserje/tools/devices/wire"
 )
@@ -30,11 +32,11 @@ func (x *texts) Can(notify.Channel) bool {
 	return !x.down
 }
 
-func (x *texts) SMS(_ context.Context, _ *store.Tx, m notify.Message) error {
+func (x *texts) SMS(ctx context.Context, tx *store.Tx, m notify.Message) error {
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	x.sent = append(x.sent, m.Secret)
-	return nil
+	x.mu.Unlock()
+	return tx.CreateMessage(ctx, db.CreateMessageParams{TenantID: tx.Tenant, ID: m.ID, Channel: "sms", Template: m.Template, UserID: store.Optional(m.User), Recipient: m.To, Language: "en"})
 }
 
 func (x *texts) Mail(_ context.Context, _ *store.Tx, m notify.Message) error {
@@ -217,5 +219,43 @@ func TestPasswordThatWasNotSetIsForgotten(t *testing.T) {
 	}
 	if n := w.count(t, "select count(*) from secret_outbox"); n != 0 || len(w.sms.all()) != 0 {
 		t.Errorf("%d sealed rows, %d messages", n, len(w.sms.all()))
+	}
+}
+
+// A temporary password whose message reached nobody: its owner is told, can ask
+// for it again while it is kept, and reads what to do when it is not any more.
+func TestPasswordThatDidNotArriveIsToldToItsOwner(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{notify.StateFailed, notify.StateUndelivered} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id, _ := w.reset(t)
+			w.setsIt(t, id)
+			if v := w.ownView(t, id); v.Text.Detail == "" || v.Text.Detail == actions.CodeText("en", "password_undelivered") {
+				t.Fatalf("before anything is known of the message: %q", v.Text.Detail)
+			}
+			storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+				var message desk.ID
+				if err := tx.QueryRow(ctx, "update messages_out set state = $1 where template = 'temporary_password' returning id", state).Scan(&message); err != nil {
+					return err
+				}
+				return w.service.MessageLostTx(ctx, tx, message)
+			})
+			v := w.ownView(t, id)
+			if v.State != desk.StateSucceeded || v.Text.Detail != actions.CodeText("en", "password_undelivered") || !slices.Contains(v.Next, "password") {
+				t.Errorf("%s %q %v", v.State, v.Text.Detail, v.Next)
+			}
+			if list := steps(v); list[len(list)-1] != "succeeded password_undelivered" {
+				t.Errorf("its history: %v", list)
+			}
+			w.step(15 * time.Minute)
+			if v := w.ownView(t, id); v.Text.Detail != actions.CodeText("en", "password_lost") || slices.Contains(v.Next, "password") {
+				t.Errorf("when it is not kept any more: %q %v", v.Text.Detail, v.Next)
+			}
+			if _, err := w.service.SendPassword(as(t, w.ana), id); desk.CodeOf(err) != desk.CodeConflict {
+				t.Errorf("sent again: %v", err)
+			}
+		})
 	}
 }

@@ -135,6 +135,16 @@ describe("the card", () => {
     for (const state of states) expect(buttons(await draw({ state, next: [] })), state).toEqual([]);
   });
 
+  it("says until when somebody at the device put it off", async () => {
+    const text = { ...base.text, state: "Postponed on the device" };
+    const soon = new Date(Date.now() + 300_000).toISOString();
+    const el = await draw({ state: "running", next: [], text, postponed_until: soon });
+    expect(el.textContent).toContain("Next warning on the device:");
+    expect((await draw({ state: "running", next: [], text })).textContent).not.toContain(
+      "warning on",
+    );
+  });
+
   it("never lets what is queued read as done", async () => {
     const queued = { ...base.text, state: "Waiting for the device" };
     const el = await draw({ state: "queued", next: ["cancel"], text: queued });

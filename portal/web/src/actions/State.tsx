@@ -19,6 +19,7 @@ import { useNow } from "./useNow";
 export function State({ action: a }: { action: Action }) {
   const { t } = useTranslation();
   const say = useErrorText();
+  const format = useFormat();
   const why = a.text.detail || reason(a, say);
   return (
     <div className={classes.state} data-focus tabIndex={-1}>
@@ -28,6 +29,11 @@ export function State({ action: a }: { action: Action }) {
           {a.text.state}
         </p>
         {why && why !== a.text.state && <p className={classes.why}>{why}</p>}
+        {a.postponed_until && (
+          <p className={classes.why}>
+            {t("actions.postponed", { time: format.moment(a.postponed_until) })}
+          </p>
+        )}
         {a.state === "succeeded" && (
           <p className={classes.outcome} data-outcome={a.outcome}>
             {a.outcome === "device_verified" && (
