@@ -2,6 +2,7 @@ package web
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,20 +11,28 @@ import (
 
 func TestPagesAreThoseOfTheRouter(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("src/app/router.tsx")
+	files, err := filepath.Glob("src/app/routes/*.ts*")
 	if err != nil {
 		t.Fatal(err)
+	}
+	var raw strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw.Write(text)
 	}
 	route := regexp.MustCompile(`(?s)const (\w+) = createRoute\(\{\s*getParentRoute: \(\) => (\w+),\s*(?:path: "([^"]*)"|id: "[^"]*"),`)
 	parent, path := map[string]string{}, map[string]string{}
 	var names []string
-	for _, m := range route.FindAllStringSubmatch(string(raw), -1) {
+	for _, m := range route.FindAllStringSubmatch(raw.String(), -1) {
 		parent[m[1]], path[m[1]] = m[2], m[3]
 		if m[3] != "" && m[3] != "$" { // that one is for addresses that lead nowhere
 			names = append(names, m[1])
 		}
 	}
-	if n := strings.Count(string(raw), "= createRoute("); n != len(path) {
+	if n := strings.Count(raw.String(), "= createRoute("); n != len(path) {
 		t.Fatalf("%d routes, %d of them understood", n, len(path))
 	}
 	parameter := regexp.MustCompile(`\$\w+`)

@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
 import type { Citation } from "../api/types";
-import type { PassageSearch } from "../app/router";
+import type { PassageSearch } from "../app/routes/checks";
 
 /** The passage that stands open beside this page, kept in the address. */
 export function usePassage() {
