@@ -2,13 +2,8 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
-	"strconv"
-	"strings"
 
-	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/people"
 )
 
@@ -50,7 +45,7 @@ func (a *API) mountCompanies() {
 }
 
 func (a *API) companies(ctx context.Context, in *listCompanies) (*body[page[people.Company]], error) {
-	after, err := peopleCursor(in.Cursor)
+	after, err := nameCursor(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +54,7 @@ func (a *API) companies(ctx context.Context, in *listCompanies) (*body[page[peop
 		return pageOf(list, ""), err
 	}
 	last := list[len(list)-1]
-	return pageOf(list, cursorText(people.Cursor{Name: last.Name, ID: last.ID})), nil
+	return pageOf(list, cursorText(last.Name, last.ID)), nil
 }
 
 func (a *API) addCompany(ctx context.Context, in *newCompany) (*withETag[people.Company], error) {
@@ -87,42 +82,4 @@ func (a *API) changeCompany(ctx context.Context, in *changeCompany) (*withETag[p
 	}
 	c, err := a.cfg.People.ChangeCompany(ctx, id, people.CompanyChange{Name: in.Body.Name, Domains: in.Body.Domains, Version: seen})
 	return &withETag[people.Company]{ETag: tagged(c.Version), Body: c}, err
-}
-
-// versionSeen reads If-Match; 0 is any version.
-func versionSeen(ifMatch string) (int, error) {
-	if ifMatch == "" || ifMatch == "*" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(strings.Trim(ifMatch, `"`))
-	if err != nil || n < 1 || n > 1<<30 {
-		return 0, desk.Errorf(desk.CodeInvalid, "If-Match is the ETag of what you saw").On("If-Match")
-	}
-	return n, nil
-}
-
-// peopleCursor reads what cursorText wrote; empty is the start.
-func peopleCursor(text string) (after people.Cursor, err error) {
-	if text == "" {
-		return after, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		err = json.Unmarshal(raw, &after)
-	}
-	if err == nil {
-		after.ID, err = desk.ParseID(string(after.ID))
-	}
-	if err != nil || !holdable(after.Name) {
-		return people.Cursor{}, desk.Errorf(desk.CodeInvalid, "the cursor is not one of ours").On("cursor")
-	}
-	return after, nil
-}
-
-func cursorText(c people.Cursor) string {
-	raw, err := json.Marshal(c)
-	if err != nil {
-		panic(err) // two strings
-	}
-	return base64.RawURLEncoding.EncodeToString(raw)
 }

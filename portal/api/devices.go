@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -105,26 +103,16 @@ func (a *API) managedDevices(ctx context.Context, in *managedDevices) (*body[pag
 }
 
 func (a *API) allDevices(ctx context.Context, cursor string, limit int) (list []devices.Managed, next string, err error) {
-	var after devices.Cursor
-	if cursor != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(cursor)
-		if err == nil {
-			err = json.Unmarshal(raw, &after)
-		}
-		if err == nil {
-			after.ID, err = desk.ParseID(string(after.ID))
-		}
-		if err != nil || !holdable(after.Name) {
-			return nil, "", desk.Errorf(desk.CodeInvalid, "the cursor is not one of ours").On("cursor")
-		}
+	after, err := nameCursor(cursor)
+	if err != nil {
+		return nil, "", err
 	}
-	list, err = a.cfg.Devices.All(ctx, after, limit)
+	list, err = a.cfg.Devices.All(ctx, devices.Cursor(after), limit)
 	if err != nil || len(list) < limit {
 		return list, "", err
 	}
 	last := list[len(list)-1]
-	raw, err := json.Marshal(devices.Cursor{Name: last.Name, ID: last.ID})
-	return list, base64.RawURLEncoding.EncodeToString(raw), err
+	return list, cursorText(last.Name, last.ID), nil
 }
 
 func (a *API) listTokens(ctx context.Context, _ *nothing) (*body[page[devices.EnrolmentToken]], error) {

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/tools/software"
@@ -63,7 +61,7 @@ type changeSource struct {
 }
 
 func (a *API) mountSoftware() {
-	route(a, users, http.MethodGet, "/software", "What you may install, and how it stands on your devices", a.shelf)
+	route(a, users, http.MethodGet, "/software", "What you may install, and how it stands on your devices", a.shelf, mayBeMissing)
 	route(a, users, http.MethodGet, "/software/requests", "Your requests for software; everybody's for staff", a.softwareRequests)
 	route(a, users, http.MethodPost, "/software/requests", "Ask for software that is not in the catalogue", a.requestSoftware, createdNew)
 	route(a, staff, http.MethodPost, "/admin/software/requests/{id}/approve", "Approve a request; its install is proposed to the requester", a.approveRequest)
@@ -145,10 +143,8 @@ func (a *API) changeSoftware(ctx context.Context, in *changeSoftware) (*withETag
 		Name: in.Body.Name, Publisher: in.Body.Publisher, Description: in.Body.Description, Icon: in.Body.Icon,
 		Audience: in.Body.Audience, Packages: in.Body.Packages,
 	}
-	if in.IfMatch != "" && in.IfMatch != "*" {
-		if c.Version, err = strconv.Atoi(strings.Trim(in.IfMatch, `"`)); err != nil || c.Version < 1 {
-			return nil, desk.Errorf(desk.CodeInvalid, "If-Match is the ETag of the software").On("If-Match")
-		}
+	if c.Version, err = versionSeen(in.IfMatch); err != nil {
+		return nil, err
 	}
 	return taggedSoftware(a.cfg.Software.Change(ctx, id, c))
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -81,13 +80,6 @@ func shown(t tickets.Ticket) ShownTicket {
 func shownAnswer(t tickets.Ticket) *withETag[ShownTicket] {
 	return &withETag[ShownTicket]{ETag: tagged(t.Version), Body: shown(t)}
 }
-
-type withETag[T any] struct {
-	ETag string `header:"ETag" doc:"Send it as If-Match, so that nobody's change is lost."` //nolint:tagliatelle // the header's name
-	Body T
-}
-
-func tagged(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 // ticketDetail is a ticket with what was written in it and what was done.
 type ticketDetail struct {
@@ -172,11 +164,9 @@ func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[Sho
 	if err != nil {
 		return nil, err
 	}
-	version := 0
-	if in.IfMatch != "" && in.IfMatch != "*" {
-		if version, err = strconv.Atoi(strings.Trim(in.IfMatch, `"`)); err != nil {
-			return nil, desk.Errorf(desk.CodeInvalid, "If-Match is the ETag of the ticket").On("If-Match")
-		}
+	version, err := versionSeen(in.IfMatch)
+	if err != nil {
+		return nil, err
 	}
 	t, err := a.cfg.Tickets.Change(ctx, id, tickets.Change{
 		Subject: in.Body.Subject, Description: in.Body.Description, Fields: valuesOf(in.Body.Fields),

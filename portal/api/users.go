@@ -112,7 +112,7 @@ func taggedPerson(p people.Person, err error) (*withETag[people.Person], error) 
 }
 
 func (a *API) users(ctx context.Context, in *listUsers) (*body[page[people.Person]], error) {
-	after, err := peopleCursor(in.Cursor)
+	after, err := nameCursor(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (a *API) users(ctx context.Context, in *listUsers) (*body[page[people.Perso
 		return pageOf(list, ""), err
 	}
 	last := list[len(list)-1]
-	return pageOf(list, cursorText(people.Cursor{Name: last.Name, ID: last.ID})), nil
+	return pageOf(list, cursorText(last.Name, last.ID)), nil
 }
 
 func (a *API) addUser(ctx context.Context, in *newUser) (*withETag[people.Person], error) {
