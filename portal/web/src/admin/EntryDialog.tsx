@@ -1,9 +1,10 @@
-import { Button, Modal, MultiSelect, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { Button, MultiSelect, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type CatalogueEntry, catalogue } from "../api/manage";
+import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import { draftOf, type EntryForm, formOf } from "../manage/catalogue";
@@ -11,6 +12,7 @@ import { companiesQuery, peopleQuery } from "../manage/queries";
 import classes from "./admin.module.css";
 import { IconField } from "./IconField";
 import { PackageFields } from "./PackageFields";
+import { SaveForm } from "./SaveForm";
 
 interface Props {
   opened: boolean;
@@ -21,15 +23,14 @@ interface Props {
 export function EntryDialog({ opened, entry, onClose }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="xl"
       title={entry ? entry.name : t("admin.software.new_title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form entry={entry} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -56,16 +57,20 @@ function Form({ entry, onClose }: Omit<Props, "opened">) {
     onSuccess: () => done(t("admin.software.removed")),
   });
   const packaged = draftOf(form).packages?.length;
-  const ready = form.name.trim() && packaged;
+  const ready = Boolean(form.name.trim() && packaged);
+  const aside =
+    entry &&
+    (removing ? (
+      <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+        {t("admin.software.remove_sure")}
+      </Button>
+    ) : (
+      <Button variant="subtle" color="red" onClick={() => setRemoving(true)}>
+        {t("admin.software.remove")}
+      </Button>
+    ));
   return (
-    <form
-      className={page.form}
-      style={{ maxWidth: "none" }}
-      onSubmit={(e: FormEvent) => {
-        e.preventDefault();
-        if (ready) save.mutate();
-      }}
-    >
+    <SaveForm save={save} ready={ready} refused={remove.error} aside={aside}>
       <div className={classes.pair}>
         <TextInput
           label={t("admin.software.name")}
@@ -100,23 +105,7 @@ function Form({ entry, onClose }: Omit<Props, "opened">) {
       ))}
       <ForWhom form={form} set={set} />
       {!packaged && <p className={page.hint}>{t("admin.software.one_system")}</p>}
-      <Refusal error={save.error ?? remove.error} />
-      <div className={classes.spread}>
-        <Button type="submit" loading={save.isPending} disabled={!ready}>
-          {t("common.action.save")}
-        </Button>
-        {entry &&
-          (removing ? (
-            <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-              {t("admin.software.remove_sure")}
-            </Button>
-          ) : (
-            <Button variant="subtle" color="red" onClick={() => setRemoving(true)}>
-              {t("admin.software.remove")}
-            </Button>
-          ))}
-      </div>
-    </form>
+    </SaveForm>
   );
 }
 

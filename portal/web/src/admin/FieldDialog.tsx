@@ -1,13 +1,15 @@
-import { Button, Modal, NativeSelect, Switch } from "@mantine/core";
+import { Button, NativeSelect, Switch } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type FieldRow, fields } from "../api/tickets";
+import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import classes from "./admin.module.css";
 import { Choices, type DraftChoice, sendable } from "./Choices";
 import { type NameMap, Names } from "./Names";
+import { SaveForm } from "./SaveForm";
 
 interface Props {
   opened: boolean;
@@ -22,15 +24,14 @@ type Kind = FieldRow["kind"];
 export function FieldDialog({ opened, onClose, ...props }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="lg"
       title={props.field?.name ?? t("fields.new_title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form onClose={onClose} {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -58,15 +59,12 @@ function Form({ field, onClose, onSaved }: Omit<Props, "opened">) {
     onSuccess: done,
   });
   const named = field?.key || Object.values(names).some((n) => n.trim());
-  const ready = named && (!chooses || field?.key || sendable(choices).length > 0);
+  const ready = Boolean(named && (!chooses || field?.key || sendable(choices).length > 0));
   return (
-    <form
-      className={page.form}
-      style={{ maxWidth: "none" }}
-      onSubmit={(e: FormEvent) => {
-        e.preventDefault();
-        if (ready) save.mutate();
-      }}
+    <SaveForm
+      save={save}
+      ready={ready}
+      aside={field && !field.key && <Remove field={field} onDone={done} />}
     >
       {!field && (
         <NativeSelect
@@ -101,14 +99,7 @@ function Form({ field, onClose, onSaved }: Omit<Props, "opened">) {
         />
       )}
       {chooses && <Choices value={choices} onChange={setChoices} />}
-      <Refusal error={save.error} />
-      <div className={classes.spread}>
-        <Button type="submit" loading={save.isPending} disabled={!ready}>
-          {t("common.action.save")}
-        </Button>
-        {field && !field.key && <Remove field={field} onDone={done} />}
-      </div>
-    </form>
+    </SaveForm>
   );
 }
 

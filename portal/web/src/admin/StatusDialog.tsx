@@ -1,14 +1,15 @@
-import { Button, Modal, NativeSelect, Switch } from "@mantine/core";
+import { Button, NativeSelect, Switch } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "../api/problem";
 import { type StatusRow, statuses } from "../api/tickets";
 import type { StatusKind } from "../api/types";
-import page from "../app/page.module.css";
+import { Dialog } from "../app/Dialog";
 import { Refusal } from "../app/states";
 import classes from "./admin.module.css";
 import { type NameMap, Names } from "./Names";
+import { SaveForm } from "./SaveForm";
 
 interface Props {
   opened: boolean;
@@ -25,15 +26,14 @@ type Color = (typeof colors)[number];
 export function StatusDialog({ opened, onClose, ...props }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="lg"
       title={props.status?.name ?? t("statuses.new_title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form onClose={onClose} {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -55,15 +55,11 @@ function Form({ status, others, onClose, onSaved }: Omit<Props, "opened">) {
     onSuccess: done,
   });
   const named = status?.built_in || Object.values(names).some((n) => n.trim());
+  const remove = status && !status.built_in && (
+    <Remove status={status} others={others} onDone={done} />
+  );
   return (
-    <form
-      className={page.form}
-      style={{ maxWidth: "none" }}
-      onSubmit={(e: FormEvent) => {
-        e.preventDefault();
-        if (named) save.mutate();
-      }}
-    >
+    <SaveForm save={save} ready={named} aside={remove}>
       {!status && (
         <NativeSelect
           label={t("statuses.kind_label")}
@@ -92,14 +88,7 @@ function Form({ status, others, onClose, onSaved }: Omit<Props, "opened">) {
         classNames={{ track: classes.track }}
         onChange={(e) => setVisible(e.currentTarget.checked)}
       />
-      <Refusal error={save.error} />
-      <div className={classes.spread}>
-        <Button type="submit" loading={save.isPending} disabled={!named}>
-          {t("common.action.save")}
-        </Button>
-        {status && !status.built_in && <Remove status={status} others={others} onDone={done} />}
-      </div>
-    </form>
+    </SaveForm>
   );
 }
 

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { EditedArticle } from "../api/editor";
 import { asProblem } from "../api/problem";
 import type { Language } from "../api/types";
+import { Ask } from "../app/Confirm";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { languages } from "../app/i18n";
@@ -15,7 +16,6 @@ import classes from "./editor.module.css";
 import { HistoryDialog } from "./HistoryDialog";
 import { MarkdownField } from "./MarkdownField";
 import { Preview } from "./Preview";
-import { Sure } from "./Sure";
 import { type Doing, type TextState, useText } from "./useText";
 
 interface Props {
@@ -199,14 +199,14 @@ function Buttons({ state, article, lang, readOnly, onGone, said }: ButtonProps) 
           </Menu.Dropdown>
         </Menu>
       )}
-      <Sure
+      <Ask
+        danger
         opened={sure !== undefined}
         title={t(`editor.sure.${sure ?? "remove"}_title`)}
-        text={t(`editor.sure.${sure ?? "remove"}_text`)}
         button={t(`editor.sure.${sure ?? "remove"}`)}
         pending={sure !== undefined && busy(sure)}
         onClose={() => setSure(undefined)}
-        onSure={() =>
+        onYes={() =>
           sure &&
           state.run(sure, undefined, () => {
             said(sure)();
@@ -214,7 +214,9 @@ function Buttons({ state, article, lang, readOnly, onGone, said }: ButtonProps) 
             if (sure === "remove" && last) onGone();
           })
         }
-      />
+      >
+        {t(`editor.sure.${sure ?? "remove"}_text`)}
+      </Ask>
       <HistoryDialog
         opened={history}
         article={article.id}

@@ -1,4 +1,4 @@
-import { Button, PasswordInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -7,9 +7,8 @@ import { useTranslation } from "react-i18next";
 import { links } from "../api/people";
 import { Bell } from "../app/bell";
 import { Failed, Loading, Refusal } from "../app/states";
+import { FreshPassword, tooShort } from "./FreshPassword";
 import classes from "./login.module.css";
-
-const atLeast = 8;
 
 /** Where the link of a welcome mail leads: a new password, without the old one. */
 export function SetPasswordPage() {
@@ -70,26 +69,17 @@ function Form(props: { login: string; token: string; onDone: () => void }) {
     mutationFn: () => links.use(props.token, fresh),
     onSuccess: props.onDone,
   });
-  const short = fresh.length < atLeast;
   function submit(e: FormEvent) {
     e.preventDefault();
     setTried(true);
-    if (!short) save.mutate();
+    if (!tooShort(fresh)) save.mutate();
   }
   return (
     <>
       <p className={classes.intro}>{t("people.link.text", { login: props.login })}</p>
       <form className={classes.form} onSubmit={submit} noValidate>
         <input type="text" autoComplete="username" value={props.login} hidden readOnly />
-        <PasswordInput
-          label={t("account.password_new")}
-          description={t("account.password_hint", { count: atLeast })}
-          autoComplete="new-password"
-          size="md"
-          value={fresh}
-          error={tried && short && t("account.password_hint", { count: atLeast })}
-          onChange={(e) => setFresh(e.currentTarget.value)}
-        />
+        <FreshPassword size="md" value={fresh} onChange={setFresh} tried={tried} />
         <Refusal error={save.error} />
         <Button type="submit" size="md" fullWidth loading={save.isPending}>
           {t("people.link.save")}

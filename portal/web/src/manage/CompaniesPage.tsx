@@ -1,16 +1,17 @@
-import { Button, TextInput } from "@mantine/core";
-import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Company } from "../api/people";
 import page from "../app/page.module.css";
+import { SearchField } from "../app/SearchField";
 import { useMe } from "../app/session";
-import { Empty, Failed } from "../app/states";
-import { Rows } from "../tickets/TicketsPage";
+import { Empty } from "../app/states";
 import { CompanyDialog } from "./CompanyDialog";
+import { Listed } from "./Listed";
 import { ManageNav } from "./ManageNav";
 import { companiesQuery } from "./queries";
 
@@ -22,14 +23,8 @@ export function CompaniesPage() {
   const navigate = useNavigate({ from: "/manage/companies" });
   const list = useQuery(companiesQuery);
   const [adding, setAdding] = useState(false);
-  const [text, setText] = useState(search.q ?? "");
-  const [q] = useDebouncedValue(text.trim(), 200);
   useDocumentTitle(t("people.companies.title"));
-  useEffect(() => {
-    if (q !== (search.q ?? ""))
-      void navigate({ search: (s) => ({ ...s, q: q || undefined }), replace: true });
-  }, [q, search.q, navigate]);
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = (search.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const shown = (list.data ?? []).filter((c) => {
     const all = `${c.name} ${c.domains.join(" ")}`.toLowerCase();
     return words.every((w) => all.includes(w));
@@ -48,35 +43,22 @@ export function CompaniesPage() {
         {!none && add}
       </div>
       <div className={page.filters}>
-        <TextInput
-          type="search"
-          className={page.grow}
-          aria-label={t("people.companies.search")}
-          placeholder={t("people.companies.search")}
-          leftSection={<IconSearch size={18} stroke={1.7} aria-hidden="true" />}
-          value={text}
-          onChange={(e) => setText(e.currentTarget.value)}
+        <SearchField
+          label={t("people.companies.search")}
+          value={search.q}
+          onSearch={(q) => void navigate({ search: (s) => ({ ...s, q }), replace: true })}
         />
       </div>
-      {list.isPending && <Rows />}
-      {list.isError && <Failed error={list.error} retry={() => void list.refetch()} />}
-      {none && (
-        <Empty title={t("people.companies.empty_title")} action={add}>
-          {t("people.companies.empty_text")}
-        </Empty>
-      )}
-      {list.data && !none && shown.length === 0 && (
-        <Empty title={t("manage.none_title")}>{t("manage.none_text")}</Empty>
-      )}
-      {shown.length > 0 && (
-        <ul className={page.rows}>
-          {shown.map((c) => (
-            <li key={c.id}>
-              <Row company={c} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <Listed
+        list={list}
+        shown={shown}
+        empty={
+          <Empty title={t("people.companies.empty_title")} action={add}>
+            {t("people.companies.empty_text")}
+          </Empty>
+        }
+        row={(c) => <Row company={c} />}
+      />
       <CompanyDialog opened={adding} onClose={() => setAdding(false)} />
     </div>
   );

@@ -1,18 +1,19 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Button, NativeSelect } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ManagedDevice } from "../api/manage";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
-import { Empty, Failed } from "../app/states";
+import { SearchField } from "../app/SearchField";
+import { Empty } from "../app/states";
 import { systemNames } from "../app/systems";
-import { Rows } from "../tickets/TicketsPage";
 import { EnrolDialog } from "./EnrolDialog";
 import { deviceStates, fitting, stateOf } from "./filter";
+import { Listed } from "./Listed";
 import { ManageNav } from "./ManageNav";
 import classes from "./manage.module.css";
 import { devicesQuery } from "./queries";
@@ -24,13 +25,7 @@ export function DevicesPage() {
   const navigate = useNavigate({ from: "/manage/devices" });
   const list = useQuery(devicesQuery);
   const [enrolling, setEnrolling] = useState(false);
-  const [text, setText] = useState(search.q ?? "");
-  const [q] = useDebouncedValue(text.trim(), 200);
   useDocumentTitle(t("manage.devices.title"));
-  useEffect(() => {
-    if (q !== (search.q ?? ""))
-      void navigate({ search: (s) => ({ ...s, q: q || undefined }), replace: true });
-  }, [q, search.q, navigate]);
   const shown = fitting(list.data ?? [], search);
   const none = list.data?.length === 0;
   const add = (
@@ -49,14 +44,10 @@ export function DevicesPage() {
         {!none && add}
       </div>
       <div className={page.filters}>
-        <TextInput
-          type="search"
-          className={page.grow}
-          aria-label={t("manage.devices.search")}
-          placeholder={t("manage.devices.search")}
-          leftSection={<IconSearch size={18} stroke={1.7} aria-hidden="true" />}
-          value={text}
-          onChange={(e) => setText(e.currentTarget.value)}
+        <SearchField
+          label={t("manage.devices.search")}
+          value={search.q}
+          onSearch={(q) => void navigate({ search: (s) => ({ ...s, q }), replace: true })}
         />
         <NativeSelect
           aria-label={t("manage.devices.state")}
@@ -83,25 +74,16 @@ export function DevicesPage() {
           ]}
         />
       </div>
-      {list.isPending && <Rows />}
-      {list.isError && <Failed error={list.error} retry={() => void list.refetch()} />}
-      {none && (
-        <Empty title={t("manage.devices.empty_title")} action={add}>
-          {t("manage.devices.empty_text")}
-        </Empty>
-      )}
-      {list.data && !none && shown.length === 0 && (
-        <Empty title={t("manage.none_title")}>{t("manage.none_text")}</Empty>
-      )}
-      {shown.length > 0 && (
-        <ul className={page.rows}>
-          {shown.map((d) => (
-            <li key={d.id}>
-              <Row device={d} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <Listed
+        list={list}
+        shown={shown}
+        empty={
+          <Empty title={t("manage.devices.empty_title")} action={add}>
+            {t("manage.devices.empty_text")}
+          </Empty>
+        }
+        row={(d) => <Row device={d} />}
+      />
       <EnrolDialog opened={enrolling} onClose={() => setEnrolling(false)} />
     </div>
   );

@@ -5,11 +5,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Contact, people } from "../api/manage";
 import type { Person } from "../api/types";
+import { Confirm } from "../app/Confirm";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Failed, Loading, Refusal } from "../app/states";
-import { Confirm } from "./Confirm";
 import classes from "./manage.module.css";
 import { factorsQuery } from "./queries";
 

@@ -11,11 +11,10 @@ import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { useChangeLanguage, useMe } from "../app/session";
 import { Refusal } from "../app/states";
+import { FreshPassword, tooShort } from "../login/FreshPassword";
 import { SecondFactor } from "./Factors";
 import { Sessions } from "./Sessions";
 import classes from "./settings.module.css";
-
-const minPassword = 8;
 
 /** What a person sets for themselves. */
 export function AccountPage() {
@@ -121,11 +120,10 @@ function Password() {
       notifications.show({ message: t("account.password_saved") });
     },
   });
-  const short = fresh.length < minPassword;
   function submit(e: FormEvent) {
     e.preventDefault();
     setTried(true);
-    if (old && !short) save.mutate();
+    if (old && !tooShort(fresh)) save.mutate();
   }
   return (
     <section className={page.section} aria-labelledby="password">
@@ -142,15 +140,7 @@ function Password() {
           error={tried && !old && t("login.password_missing")}
           onChange={(e) => setOld(e.currentTarget.value)}
         />
-        <PasswordInput
-          className={classes.field}
-          label={t("account.password_new")}
-          description={t("account.password_hint", { count: minPassword })}
-          autoComplete="new-password"
-          value={fresh}
-          error={tried && short && t("account.password_hint", { count: minPassword })}
-          onChange={(e) => setFresh(e.currentTarget.value)}
-        />
+        <FreshPassword className={classes.field} value={fresh} onChange={setFresh} tried={tried} />
         <Refusal error={save.error} />
         <div>
           <Button type="submit" variant="default" loading={save.isPending}>

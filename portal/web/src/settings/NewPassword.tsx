@@ -8,9 +8,8 @@ import type { Me } from "../api/types";
 import { Bell } from "../app/bell";
 import { useLogOut } from "../app/session";
 import { Refusal } from "../app/states";
+import { FreshPassword, tooShort } from "../login/FreshPassword";
 import classes from "../login/login.module.css";
-
-const atLeast = 8;
 
 /** Stands before everything else when staff asked for a password of the person's own. */
 export function NewPassword({ me }: { me: Me }) {
@@ -25,11 +24,10 @@ export function NewPassword({ me }: { me: Me }) {
     mutationFn: () => session.updateMe({ password: { old, new: fresh } }),
     onSuccess: () => client.invalidateQueries(),
   });
-  const short = fresh.length < atLeast;
   function submit(e: FormEvent) {
     e.preventDefault();
     setTried(true);
-    if (old && !short) save.mutate();
+    if (old && !tooShort(fresh)) save.mutate();
   }
   return (
     <main className={classes.page}>
@@ -47,15 +45,7 @@ export function NewPassword({ me }: { me: Me }) {
             error={tried && !old && t("login.password_missing")}
             onChange={(e) => setOld(e.currentTarget.value)}
           />
-          <PasswordInput
-            label={t("account.password_new")}
-            description={t("account.password_hint", { count: atLeast })}
-            autoComplete="new-password"
-            size="md"
-            value={fresh}
-            error={tried && short && t("account.password_hint", { count: atLeast })}
-            onChange={(e) => setFresh(e.currentTarget.value)}
-          />
+          <FreshPassword size="md" value={fresh} onChange={setFresh} tried={tried} />
           <Refusal error={save.error} />
           <Button type="submit" size="md" fullWidth loading={save.isPending}>
             {t("people.own_password.save")}
