@@ -67,6 +67,7 @@ type world struct {
 	acme, globex  desk.ID
 	viewers       map[string]desk.Viewer // by login; "zara" is the other tenant's admin
 	draining      atomic.Bool
+	held          [2]string // what ana's computer has to show
 
 	documentOnce sync.Once
 	document     validator.Validator
@@ -287,8 +288,8 @@ func (a answer) checkProblem(t testing.TB, c call) {
 	}
 }
 
-// valid holds an answer against the document.
-func (w *world) valid(t testing.TB, c call, a answer) {
+// validator is the document, made once for the world.
+func (w *world) validator(t testing.TB) validator.Validator {
 	t.Helper()
 	w.documentOnce.Do(func() {
 		raw, err := w.api.Document()
@@ -305,9 +306,15 @@ func (w *world) valid(t testing.TB, c call, a answer) {
 		}
 		w.document = v
 	})
+	return w.document
+}
+
+// valid holds an answer against the document.
+func (w *world) valid(t testing.TB, c call, a answer) {
+	t.Helper()
 	res := *a.Response
 	res.Body = io.NopCloser(bytes.NewReader(a.body))
-	if ok, problems := w.document.ValidateHttpResponse(c.request(t, w), &res); !ok {
+	if ok, problems := w.validator(t).ValidateHttpResponse(c.request(t, w), &res); !ok {
 		for _, p := range problems {
 			t.Errorf("%s %s: %d is not what the document says: %s: %s %s", c.method, c.path, a.StatusCode, p.Message, p.Reason, a.body)
 		}
