@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate product eval-search eval-offline bench soak mutate e2e e2e-full clean doctor stop-test-database
+.PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate product eval-search eval-offline bench soak fuzz mutate e2e e2e-full clean doctor stop-test-database
 
 export GOFLAGS ?= -buildvcs=false
 SETUP := .tools/setup.sh
@@ -110,7 +110,7 @@ e2e: ## end-to-end tests in Chromium, each language once; screenshots in artifac
 	CHROMIUM="$${CHROMIUM:-$$($(SETUP) --browser)}" CONSERJE_BIN='$(CURDIR)/$(BIN)/conserje' ARTIFACTS='$(CURDIR)/artifacts' \
 		npm run --prefix portal/web --silent e2e
 
-e2e-full: ## end-to-end tests, everything in every language
+e2e-full: ## end-to-end tests, everything: each page as each role, wide and narrow, light and dark, in every language and in one that nobody speaks
 	E2E_FULL=1 $(MAKE) --no-print-directory e2e
 
 eval-search: ## imports 1,243 articles and prints recall and MRR of the search, beside full text and vectors alone (FRESH=1: the fresh set too)
@@ -127,6 +127,10 @@ bench: ## latency, memory and search, side by side with the baselines
 soak: ## 50 rounds of kill -9 at each failpoint, and as many random schedules of deaths
 	@$(SETUP) postgres compiler
 	SOAK=50 go test -run 'Crash|Killed|Stopped|Schedule|CutAtRandom' -timeout 3h -count=1 -v ./assistant/chat ./portal/conversations ./cmd/conserje ./cmd/conserje-agent
+
+fuzz: ## 10,000 generated requests by all roles against the document, and 400 answers to two tenants with the same texts (FUZZ_SEED=n)
+	@$(SETUP) postgres
+	FUZZ_REQUESTS=10000 go test -count=1 -timeout 30m -v -run 'EveryGeneratedRequest|TwoTenantsWithTheSameTexts' ./portal/api ./cmd/conserje
 
 mutate: ## takes one check away at a time (owner, digest, attempts, policy, signatures): each must fail a test
 	@$(SETUP) postgres

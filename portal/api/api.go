@@ -210,10 +210,10 @@ func route[I, O any](a *API, g gate, method, path, summary string, fn func(conte
 		op.Security = []map[string][]string{{"session": {}}}
 		op.Errors = append(op.Errors, http.StatusUnauthorized)
 	}
-	if g == staff || g == admins || method != http.MethodGet {
+	if g != early || method != http.MethodGet { // whoever must choose a password first is refused, too
 		op.Errors = append(op.Errors, http.StatusForbidden)
 	}
-	if strings.Contains(path, "{") {
+	if strings.Contains(path, "{") || g != public && method != http.MethodGet { // what the body names may not be there
 		op.Errors = append(op.Errors, http.StatusNotFound)
 	}
 	if method != http.MethodGet {

@@ -24,6 +24,14 @@ func SharedData(t testing.TB, path string) string {
 	return full
 }
 
+// FindSharedData is SharedData for a test that makes do without.
+func FindSharedData(t testing.TB, path string) (full string, ok bool) {
+	t.Helper()
+	full = filepath.Join(sharedRoot(t), filepath.FromSlash(path))
+	_, err := os.Stat(full)
+	return full, err == nil
+}
+
 // RepoRoot returns the folder of go.mod.
 func RepoRoot(t testing.TB) string {
 	t.Helper()
