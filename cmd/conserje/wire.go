@@ -54,7 +54,7 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), notify: messages, software: software.New(d.Store)}
 	p.verify = verify.New(verify.Config{Store: d.Store, Notify: messages, Log: log})
 	var err error
-	if p.people, err = people.New(d.Store, log, people.Config{Notify: messages}); err != nil {
+	if p.people, err = people.New(d.Store, log, people.Config{Notify: messages, Verify: p.verify, Tickets: p.tickets}); err != nil {
 		return nil, err
 	}
 	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})

@@ -77,6 +77,7 @@ var targets = map[string]target{
 		})
 		return id
 	},
+	"newcomer": func(w *world, t *testing.T, _ *call) desk.ID { return w.newcomer(t) },
 	"company": func(w *world, t *testing.T, _ *call) desk.ID {
 		return storetest.Company(t, w.store, w.tenant, string(desk.NewID()))
 	},

@@ -132,6 +132,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountTable() // before the routes of one person, whose id could be "export"
 	a.mountUsers()
 	a.mountLinks()
+	a.mountNewcomers()
 	a.mountCompanies()
 	a.mountSoftware()
 	a.mountDevices()
@@ -178,15 +179,17 @@ const (
 	public
 	staff
 	admins
-	early // whoever is logged in, also before choosing the password that staff ask for
+	early     // whoever is logged in, also before choosing the password that staff ask for
+	enrolling // whoever is logged in, also before setting up the authenticator that the portal asks of staff
 )
 
 func (g gate) check(ctx context.Context) error {
 	if g == public {
 		return nil
 	}
-	if g == early {
-		_, err := desk.LoggedIn(ctx)
+	if g == early || g == enrolling {
+		who := map[gate]func(context.Context) (desk.Viewer, error){early: desk.LoggedIn, enrolling: desk.Enrolling}[g]
+		_, err := who(ctx)
 		return sessionError(ctx, err)
 	}
 	v, err := desk.ViewerFrom(ctx)

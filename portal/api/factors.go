@@ -24,6 +24,7 @@ type myFactors struct {
 	Phone    *myPhone   `json:"phone,omitempty"`
 	TOTP     myTOTP     `json:"totp"`
 	ResendAt *time.Time `json:"resend_at,omitempty" doc:"No other code is sent before."`
+	Held     bool       `json:"held" doc:"The support team gave the account a password or another address: what is set up now counts after 24 hours, unless an admin releases it."`
 	Sent     *codesSent `json:"sent,omitempty" doc:"After a change that the old factor may speed up."`
 }
 
@@ -44,7 +45,7 @@ type codesSent struct {
 }
 
 func factorsBody(f verify.Factors) *body[myFactors] {
-	out := myFactors{SMS: f.SMS, ResendAt: f.ResendAt, TOTP: myTOTP{Enabled: f.TOTP || f.TOTPWaits, WaitsUntil: f.TOTPFrom}}
+	out := myFactors{SMS: f.SMS, ResendAt: f.ResendAt, Held: f.Held, TOTP: myTOTP{Enabled: f.TOTP || f.TOTPWaits, WaitsUntil: f.TOTPFrom}}
 	if f.PhoneMasked != "" {
 		out.Phone = &myPhone{NumberMasked: f.PhoneMasked, Verified: f.PhoneVerified, WaitsUntil: f.WaitsUntil, DeleteAfter: f.DeleteAfter}
 	}
@@ -90,7 +91,7 @@ type setPhone struct {
 func gone(op *huma.Operation) { op.Errors = append(op.Errors, http.StatusGone, http.StatusNotFound) }
 
 func (a *API) mountFactors() {
-	route(a, users, http.MethodGet, "/me/factors", "How you confirm actions", func(ctx context.Context, _ *nothing) (*body[myFactors], error) {
+	route(a, enrolling, http.MethodGet, "/me/factors", "How you confirm actions", func(ctx context.Context, _ *nothing) (*body[myFactors], error) {
 		f, err := a.cfg.Verify.Mine(ctx)
 		return factorsBody(f), err
 	})
@@ -100,11 +101,11 @@ func (a *API) mountFactors() {
 		return factorsBody(f), err
 	}, gone)
 	route(a, users, http.MethodDelete, "/me/phone", "Delete your number", a.deletePhone, gone)
-	route(a, users, http.MethodPost, "/me/totp", "Set up an authenticator app", func(ctx context.Context, _ *nothing) (*body[verify.Enrolment], error) {
+	route(a, enrolling, http.MethodPost, "/me/totp", "Set up an authenticator app", func(ctx context.Context, _ *nothing) (*body[verify.Enrolment], error) {
 		e, err := a.cfg.Verify.BeginTOTP(ctx)
 		return &body[verify.Enrolment]{e}, err
 	})
-	route(a, users, http.MethodPost, "/me/totp/verify", "Turn the app on by its first code", func(ctx context.Context, in *proveFactor) (*body[myFactors], error) {
+	route(a, enrolling, http.MethodPost, "/me/totp/verify", "Turn the app on by its first code", func(ctx context.Context, in *proveFactor) (*body[myFactors], error) {
 		f, err := a.cfg.Verify.FinishTOTP(ctx, in.Body.Code, in.Body.OldCode)
 		return factorsBody(f), err
 	}, gone)
@@ -138,6 +139,14 @@ func (a *API) mountFactorsOfOthers() {
 	})
 	route(a, staff, http.MethodDelete, "/admin/users/{id}/phone", "Delete somebody's number", recovery(a.removePhone), noContent)
 	route(a, staff, http.MethodDelete, "/admin/users/{id}/totp", "Take away somebody's lost authenticator app", recovery(a.removeTOTP), noContent)
+	route(a, staff, http.MethodPost, "/admin/users/{id}/factors/release", "Let a phone or app that waits count at once, for admins", func(ctx context.Context, in *ByID) (*body[verify.Contact], error) {
+		id, err := in.id()
+		if err != nil {
+			return nil, err
+		}
+		c, err := a.cfg.Verify.Release(ctx, id)
+		return &body[verify.Contact]{c}, err
+	}, func(op *huma.Operation) { op.DefaultStatus = http.StatusOK })
 	route(a, staff, http.MethodGet, "/admin/second-factor", "What the portal allows of codes by SMS", a.smsRules)
 	route(a, admins, http.MethodPut, "/admin/second-factor", "Change what the portal allows of codes by SMS", a.setSMSRules)
 }

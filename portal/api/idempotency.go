@@ -18,7 +18,11 @@ const headerIdempotencyKey = "Idempotency-Key"
 
 // neverKept are the routes whose answers, or digests of whose questions, would
 // be secrets at rest: log-ins, and tokens that are shown once.
-var neverKept = map[string]bool{"/api/v1/session": true, "/api/v1/password-link": true, "/api/v1/password-link/use": true, "/api/v1/admin/devices/tokens": true, "/api/v1/admin/software/sources": true}
+var neverKept = map[string]bool{
+	"/api/v1/session": true, "/api/v1/password-link": true, "/api/v1/password-link/use": true, "/api/v1/password-code": true, "/api/v1/password-code/use": true,
+	"/api/v1/sign-up/confirm":      true,
+	"/api/v1/admin/devices/tokens": true, "/api/v1/admin/software/sources": true,
+}
 
 // idempotent answers a POST that carries a known Idempotency-Key with the
 // answer that the first one got, so that a client that lost the answer may

@@ -23,6 +23,20 @@ type passwordByLink struct {
 	}
 }
 
+type forgotPassword struct {
+	Body struct {
+		Login string `json:"login" minLength:"1" maxLength:"254" doc:"User name or mail address."`
+	}
+}
+
+type passwordByCode struct {
+	Body struct {
+		Login    string `json:"login" minLength:"1" maxLength:"254" doc:"As when the code was asked for."`
+		Code     string `json:"code" minLength:"1" maxLength:"40"`
+		Password string `json:"password" maxLength:"256"`
+	}
+}
+
 // linkOwner is whose a link is.
 type linkOwner struct {
 	Login string `json:"login"`
@@ -43,6 +57,14 @@ func (a *API) mountLinks() {
 		login, err := a.cfg.People.SetByLink(ctx, tenantFrom(ctx), in.Body.Token, in.Body.Password, otherEnd(ctx))
 		return &body[linkOwner]{linkOwner{login}}, err
 	}, over)
+	route(a, public, http.MethodPost, "/password-code", "Have a code for another password mailed; the answer is the same whoever asks", func(ctx context.Context, in *forgotPassword) (*nothing, error) {
+		return nil, a.cfg.People.ForgotPassword(ctx, tenantFrom(ctx), in.Body.Login, otherEnd(ctx))
+	}, noContent)
+	route(a, public, http.MethodPost, "/password-code/use", "Set your password by the code of a mail, once", func(ctx context.Context, in *passwordByCode) (*body[linkOwner], error) {
+		b := in.Body
+		login, err := a.cfg.People.SetByCode(ctx, tenantFrom(ctx), b.Login, b.Code, b.Password, otherEnd(ctx))
+		return &body[linkOwner]{linkOwner{login}}, err
+	}, func(op *huma.Operation) { op.DefaultStatus = http.StatusOK })
 	route(a, staff, http.MethodPost, "/admin/users/{id}/welcome", "Send the welcome mail, or send it again", func(ctx context.Context, in *ByID) (*withETag[people.Person], error) {
 		id, err := desk.ParseID(in.ID)
 		if err != nil {

@@ -80,7 +80,8 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	w := &world{store: s, viewers: map[string]desk.Viewer{}, tickets: tickets.New(s), software: software.New(s)}
 	var err error
 	messages := notify.New(notify.Config{Store: s, Demo: true, Log: log})
-	w.people, err = people.New(s, log, people.Config{Notify: messages, Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
+	factors := verify.New(verify.Config{Store: s, Notify: messages, Log: log})
+	w.people, err = people.New(s, log, people.Config{Notify: messages, Verify: factors, Tickets: w.tickets, Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	w.kb = kb.New(kb.Config{Store: s, Log: log})
 	w.fill(t)
 	cfg := api.Config{
-		Notify: messages, Verify: verify.New(verify.Config{Store: s, Notify: messages, Log: log}),
+		Notify: messages, Verify: factors,
 		Software: w.software,
 		Store:    s, People: w.people, Tickets: w.tickets, Conversations: w.conversations, Actions: w.actions, Knowledge: w.kb, Log: log,
 		Assistant: func() api.AssistantInfo { return api.AssistantInfo{Offline: true, Model: "none"} },
@@ -339,7 +340,7 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'phones' || f::text from phones f union all select 'totp' || o::text from totp_factors o
 				union all select 'links' || l.id::text from password_links l union all select 'secrets' || x.id::text from secret_outbox x
 				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a
-				union all select 'tokens' || n::text from enrolment_tokens n
+				union all select 'tokens' || n::text from enrolment_tokens n union all select 'newcomers' || n::text from newcomers n
 				union all select 'audit' || d::text from audit d where d.action not in ('session.opened', 'action.not_proposed')
 				union all select 'actions' || a.id::text || a.state from actions a
 				union all select 'sessions' || s.id::text || coalesce(s.revoked_at::text, '') from sessions s) all_rows`).Scan(&one)
@@ -348,6 +349,19 @@ func (w *world) state(t testing.TB) (sum string) {
 		})
 	}
 	return sum
+}
+
+// newcomer waits on the review list.
+func (w *world) newcomer(t testing.TB) (id desk.ID) {
+	t.Helper()
+	storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+		address := string(desk.NewID()) + "@nobody.test"
+		if _, err := w.people.FirstContact(ctx, tx, people.FirstMessage{Name: "Nora New", Email: address, Text: "My printer is broken.", Source: people.FromMail}); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, "select id from newcomers where email = $1", address).Scan(&id)
+	})
+	return id
 }
 
 // factor gives somebody what the staff's routes take away.

@@ -53,6 +53,9 @@ type Viewer struct {
 	Language Language
 	// NewPassword says that staff ask for another password before anything else.
 	NewPassword bool
+	// NewFactor says that the portal wants an authenticator app of its staff, and
+	// this one has none.
+	NewFactor bool
 }
 
 type viewerKey struct{}
@@ -64,8 +67,18 @@ func WithViewer(ctx context.Context, v Viewer) context.Context {
 
 // ViewerFrom returns the viewer of ctx. Without one, or with an invalid role,
 // it is CodeUnauthenticated: a path that forgot to log in denies. Whoever has to
-// choose a password first is CodeNewPassword.
+// choose a password first is CodeNewPassword, whoever has to set up an
+// authenticator app CodeFactorNeeded.
 func ViewerFrom(ctx context.Context) (Viewer, error) {
+	v, err := Enrolling(ctx)
+	if err == nil && v.NewFactor {
+		return Viewer{}, Errorf(CodeFactorNeeded, "set up an authenticator app first")
+	}
+	return v, err
+}
+
+// Enrolling is ViewerFrom for what sets up an authenticator app.
+func Enrolling(ctx context.Context) (Viewer, error) {
 	v, err := LoggedIn(ctx)
 	if err == nil && v.NewPassword {
 		return Viewer{}, Errorf(CodeNewPassword, "choose a password of your own first")
@@ -73,8 +86,8 @@ func ViewerFrom(ctx context.Context) (Viewer, error) {
 	return v, err
 }
 
-// LoggedIn is ViewerFrom for the few things that come before the new password:
-// choosing it, knowing who one is, logging out.
+// LoggedIn is ViewerFrom for the few things that come before the new password
+// and the app: choosing it, knowing who one is, logging out.
 func LoggedIn(ctx context.Context) (Viewer, error) {
 	v, ok := ctx.Value(viewerKey{}).(Viewer)
 	if !ok || !v.Role.Valid() || v.Tenant == "" || v.User == "" {

@@ -90,9 +90,10 @@ func (s *Service) Can(c Channel) bool { return s.providers[c] != nil }
 
 // Message is one text to one person, in that person's language.
 type Message struct {
-	ID       desk.ID // of the row; empty makes one
-	User     desk.ID // whose language it is in, and whose mail address it goes to when To is empty
-	To       string  // number in E.164 form, or mail address
+	ID       desk.ID       // of the row; empty makes one
+	User     desk.ID       // whose language it is in, and whose mail address it goes to when To is empty
+	To       string        // number in E.164 form, or mail address
+	Language desk.Language // of somebody who is no user
 	Template string
 	Params   map[string]string
 	Secret   string        // {{secret}} in the text
@@ -130,7 +131,10 @@ func (s *Service) Mail(ctx context.Context, tx *store.Tx, m Message) error {
 }
 
 func (s *Service) queue(ctx context.Context, tx *store.Tx, channel Channel, m Message) error {
-	language := desk.Languages()[0]
+	language := m.Language
+	if !language.Valid() {
+		language = desk.Languages()[0]
+	}
 	if m.User != "" {
 		u, err := tx.UserByID(ctx, m.User)
 		if err != nil {

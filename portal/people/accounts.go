@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/verify"
@@ -244,7 +245,7 @@ func (s *Service) ChangeUser(ctx context.Context, id desk.ID, c AccountChange) (
 		if err := mayFall(ctx, tx, v, u, n); err != nil {
 			return err
 		}
-		if err := tx.ChangeUser(ctx, n); err != nil {
+		if err := s.writeChange(ctx, tx, u, n); err != nil {
 			return err
 		}
 		if n.Disabled || n.Role != u.Role || store.OrZero(n.CompanyID) != store.OrZero(u.CompanyID) {
@@ -259,6 +260,18 @@ func (s *Service) ChangeUser(ctx context.Context, id desk.ID, c AccountChange) (
 		return err
 	})
 	return p, err
+}
+
+// writeChange saves what staff changed. Whoever loses the mail address to
+// another one hears of it there: what the portal mails no longer comes.
+func (s *Service) writeChange(ctx context.Context, tx *store.Tx, u *db.User, n db.ChangeUserParams) error {
+	if err := tx.ChangeUser(ctx, n); err != nil {
+		return err
+	}
+	if u.Email == nil || orEmpty(n.Email) == *u.Email || u.LastLoginAt == nil {
+		return nil
+	}
+	return s.mail(ctx, tx, notify.Message{User: u.ID, To: *u.Email, Template: "mail_address_changed"})
 }
 
 func (c AccountChange) apply(u *db.User) (n db.ChangeUserParams, err error) {

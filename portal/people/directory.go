@@ -46,7 +46,8 @@ func (c Cursor) id() desk.ID {
 
 // PeopleFilter narrows the list of people; empty fields take everybody.
 type PeopleFilter struct {
-	Query   string // words of the name, user name, mail address or company
+	Query   string    // words of the name, user name, mail address or company
+	IDs     []desk.ID // only these
 	Company desk.ID
 	Role    desk.Role
 	State   string // active, disabled, or waiting: has not used the first password
@@ -58,7 +59,7 @@ type PeopleFilter struct {
 func (s *Service) Users(ctx context.Context, f PeopleFilter) (list []Person, err error) {
 	err = s.staff(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		list, err = persons(ctx, tx, v, db.UsersParams{
-			AfterName: f.After.Name, AfterID: f.After.id(), Company: store.Optional(f.Company), Role: string(f.Role), State: f.State,
+			Ids: append([]desk.ID{}, f.IDs...), AfterName: f.After.Name, AfterID: f.After.id(), Company: store.Optional(f.Company), Role: string(f.Role), State: f.State,
 			Words: words(f.Query), AtMost: int32(min(max(f.AtMost, 1), 200)),
 		})
 		return err
@@ -76,7 +77,7 @@ func (s *Service) User(ctx context.Context, id desk.ID) (p Person, err error) {
 }
 
 func onePerson(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Person, error) {
-	list, err := persons(ctx, tx, v, db.UsersParams{ID: &id, AfterID: nilID, Words: []string{}, AtMost: 1})
+	list, err := persons(ctx, tx, v, db.UsersParams{ID: &id, Ids: []desk.ID{}, AfterID: nilID, Words: []string{}, AtMost: 1})
 	if err != nil {
 		return Person{}, err
 	}

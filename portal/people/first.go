@@ -9,8 +9,10 @@ import (
 	"unicode"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/verify"
 )
 
 // A first password is one that staff gave: made by the portal or typed by them.
@@ -24,11 +26,14 @@ const passwordLetters = "abcdefghjkmnpqrstuvwxyz23456789"
 
 // newPassword draws 16 letters (79 bits) in groups of four.
 func newPassword() string {
+	l := letters(16)
+	return l[:4] + "-" + l[4:8] + "-" + l[8:12] + "-" + l[12:]
+}
+
+// letters draws n of passwordLetters.
+func letters(n int) string {
 	var b strings.Builder
-	for i := range 16 {
-		if i > 0 && i%4 == 0 {
-			b.WriteByte('-')
-		}
+	for range n {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(passwordLetters))))
 		if err != nil {
 			panic(err) // crypto/rand's reader never fails, by its contract
@@ -106,7 +111,7 @@ func (s *Service) GivePassword(ctx context.Context, user desk.ID, g GivenPasswor
 		if err := s.putFirst(ctx, tx, user, password); err != nil {
 			return err
 		}
-		if err := tx.DropPasswordLinks(ctx, user); err != nil {
+		if err := dropKeys(ctx, tx, user); err != nil {
 			return err
 		}
 		ended, err := endAll(ctx, tx, user, nilID)
@@ -115,6 +120,11 @@ func (s *Service) GivePassword(ctx context.Context, user desk.ID, g GivenPasswor
 		}
 		if err := unlock(ctx, tx, u); err != nil {
 			return err
+		}
+		if u.LastLoginAt != nil { // nobody else could log in as the person before
+			if err := s.mail(ctx, tx, notify.Message{User: user, Template: "mail_password_given"}); err != nil {
+				return err
+			}
 		}
 		err = tx.Audit(ctx, store.AuditEntry{
 			Actor: v.User, Action: "password.given", Object: "user", ObjectID: user,
@@ -127,6 +137,14 @@ func (s *Service) GivePassword(ctx context.Context, user desk.ID, g GivenPasswor
 		return err
 	})
 	return p, err
+}
+
+// mail sends a mail, where the portal sends any.
+func (s *Service) mail(ctx context.Context, tx *store.Tx, m notify.Message) error {
+	if s.notify == nil {
+		return nil
+	}
+	return s.notify.Mail(ctx, tx, m)
 }
 
 // chosePassword sets the password that a person chose. Whatever else could let
@@ -143,13 +161,21 @@ func chosePassword(ctx context.Context, tx *store.Tx, user desk.ID, hash string,
 	if err := tx.DropFirstPassword(ctx, user); err != nil {
 		return 0, err
 	}
-	if err := tx.DropPasswordLinks(ctx, user); err != nil {
+	if err := dropKeys(ctx, tx, user); err != nil {
 		return 0, err
 	}
 	if err := unlock(ctx, tx, &u); err != nil {
 		return 0, err
 	}
 	return endAll(ctx, tx, user, keep)
+}
+
+// dropKeys voids the links and codes that were mailed to set another password.
+func dropKeys(ctx context.Context, tx *store.Tx, user desk.ID) error {
+	if err := tx.DropPasswordLinks(ctx, user); err != nil {
+		return err
+	}
+	return verify.VoidPasswordCode(ctx, tx, user)
 }
 
 // unlock forgets the failures that were counted against a person.

@@ -165,7 +165,7 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, v desk.Viewer, lin
 		id := c.create.ID
 		if c.update != nil {
 			id = c.update.ID
-			if err := changeRow(ctx, tx, v, c); err != nil {
+			if err := s.changeRow(ctx, tx, v, c); err != nil {
 				return err
 			}
 		} else {
@@ -185,8 +185,8 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, v desk.Viewer, lin
 	return s.welcomeAll(ctx, tx, fresh)
 }
 
-func changeRow(ctx context.Context, tx *store.Tx, v desk.Viewer, c *rowChange) error {
-	if err := tx.ChangeUser(ctx, *c.update); err != nil {
+func (s *Service) changeRow(ctx context.Context, tx *store.Tx, v desk.Viewer, c *rowChange) error {
+	if err := s.writeChange(ctx, tx, c.before, *c.update); err != nil {
 		return err
 	}
 	if c.update.Role != c.before.Role || store.OrZero(c.update.CompanyID) != store.OrZero(c.before.CompanyID) {

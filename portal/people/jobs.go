@@ -53,7 +53,9 @@ func (w *welcomer) Work(ctx context.Context, job *river.Job[WelcomeArgs]) error 
 	return nil
 }
 
-// AddWorkers registers the job; it works store.QueueMail.
+// AddWorkers registers the jobs; they work store.QueueMail.
 func (s *Service) AddWorkers(workers *river.Workers) {
 	river.AddWorker(workers, &welcomer{service: s})
+	river.AddWorker(workers, &forgetful{service: s})
+	river.AddWorker(workers, &prover{service: s})
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/verify"
 )
 
 // Config tunes the service; the zero value is the production setting.
@@ -29,6 +30,11 @@ type Config struct {
 	Hash *argon2id.Params
 	// Notify sends welcome mails; without it there are none.
 	Notify *notify.Service
+	// Tickets opens the first ticket of somebody new; without it nobody signs up.
+	Tickets Tickets
+	// Verify keeps the codes with which people set another password; without it
+	// there are none.
+	Verify *verify.Service
 }
 
 // Service is the one way to people's rows.
@@ -44,6 +50,8 @@ type Service struct {
 	decoy string
 
 	notify    *notify.Service
+	verify    *verify.Service
+	tickets   Tickets
 	localPort int
 }
 
@@ -57,7 +65,7 @@ func New(s *store.Store, log *slog.Logger, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{store: s, log: log, hash: params, decoy: decoy, notify: cfg.Notify, hashing: make(chan struct{}, 2*runtime.NumCPU())}, nil
+	return &Service{store: s, log: log, hash: params, decoy: decoy, notify: cfg.Notify, verify: cfg.Verify, tickets: cfg.Tickets, hashing: make(chan struct{}, 2*runtime.NumCPU())}, nil
 }
 
 // Profile is what a person sees of the own account and of what holds for it.
@@ -71,6 +79,7 @@ type Profile struct {
 	Company  *Named        `json:"company,omitempty"`
 	// MustChange: nothing else is open to this person before a new password.
 	MustChange bool             `json:"must_change" doc:"Whether you have to choose another password first."`
+	MustEnrol  bool             `json:"must_enrol" doc:"Whether you have to set up an authenticator app first: the portal asks its staff for one."`
 	Tenant     Tenant           `json:"tenant"`
 	Policies   policy.Effective `json:"policies"`
 }
@@ -114,7 +123,7 @@ func profile(ctx context.Context, tx *store.Tx, v desk.Viewer) (Profile, error) 
 		return Profile{}, err
 	}
 	p := Profile{
-		ID: r.ID, Name: r.Name, Login: r.Login, Email: orEmpty(r.Email), Role: r.Role, Language: r.Language, MustChange: r.MustChange,
+		ID: r.ID, Name: r.Name, Login: r.Login, Email: orEmpty(r.Email), Role: r.Role, Language: r.Language, MustChange: r.MustChange, MustEnrol: v.NewFactor,
 		Tenant: Tenant{Name: r.TenantName, Slug: r.TenantSlug, Accent: orEmpty(r.TenantAccent)}, Policies: effective,
 	}
 	if r.CompanyID != nil {

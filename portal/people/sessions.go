@@ -11,6 +11,7 @@ import (
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
+	"github.com/conserje/conserje/portal/verify"
 )
 
 // How long a session lasts: without use, and at most (ASVS 7.3.1, 7.3.2).
@@ -30,15 +31,18 @@ func announceEnd(tx *store.Tx, session desk.ID) {
 // Client is what a log-in tells about the other end.
 type Client struct{ IP, UserAgent string }
 
-// limit is the key under which log-ins from there are counted. Whoever has one
-// IPv6 address has 2^64 of them.
-func (c Client) limit() string {
+// limit is the key under which log-ins from there are counted.
+func (c Client) limit() string { return "login-ip:" + c.network() }
+
+// network is the address that attempts are counted by. Whoever has one IPv6
+// address has 2^64 of them.
+func (c Client) network() string {
 	if a, err := netip.ParseAddr(c.IP); err == nil && a.Unmap().Is6() {
 		if network, err := a.WithZone("").Prefix(64); err == nil {
-			return "login-ip:" + network.String()
+			return network.String()
 		}
 	}
-	return "login-ip:" + c.IP
+	return c.IP
 }
 
 // LogIn checks the password of a user name or mail address and opens a
@@ -47,12 +51,26 @@ func (c Client) limit() string {
 // login is CodeAccountLocked whoever it names. The limits hold over restarts
 // and nodes.
 func (s *Service) LogIn(ctx context.Context, tenant desk.ID, login, password string, c Client) (token string, v desk.Viewer, err error) {
+	return s.LogInBy(ctx, tenant, Credentials{Login: login, Password: password}, c)
+}
+
+// Credentials are what somebody logs in with.
+type Credentials struct {
+	Login, Password string
+	Code            string // of the authenticator app, for staff who have one
+}
+
+// LogInBy is LogIn with all that may be asked for. Staff who have an
+// authenticator app show its code, too (P13): a right password without one is
+// CodeCodeNeeded, and there is no session before it.
+func (s *Service) LogInBy(ctx context.Context, tenant desk.ID, by Credentials, c Client) (token string, v desk.Viewer, err error) {
+	login, password := by.Login, by.Password
 	login = strings.ToLower(strings.TrimSpace(login))
 	if login == "" || password == "" || len(login) > 254 || len(password) > maxPassword || strings.ContainsRune(login, 0) {
 		return "", v, errBadCredentials
 	}
 	for range 2 { // the password may change while it is looked at
-		token, v, err = s.try(ctx, tenant, login, password, c)
+		token, v, err = s.try(ctx, tenant, Credentials{login, password, by.Code}, c)
 		if !errors.Is(err, errMeanwhile) {
 			return token, v, err
 		}
@@ -65,8 +83,8 @@ var (
 	errMeanwhile      = errors.New("the account changed while its password was looked at")
 )
 
-func (s *Service) try(ctx context.Context, tenant desk.ID, login, password string, c Client) (token string, v desk.Viewer, err error) {
-	user, given, err := s.attempt(ctx, tenant, login, c)
+func (s *Service) try(ctx context.Context, tenant desk.ID, by Credentials, c Client) (token string, v desk.Viewer, err error) {
+	user, given, err := s.attempt(ctx, tenant, by.Login, c)
 	if err != nil {
 		return "", v, err
 	}
@@ -74,23 +92,52 @@ func (s *Service) try(ctx context.Context, tenant desk.ID, login, password strin
 	if user.PasswordHash != nil {
 		hash = *user.PasswordHash
 	}
-	ok, err := s.matches(ctx, password, hash)
+	ok, err := s.matches(ctx, by.Password, hash)
 	if err != nil {
 		return "", v, err
 	}
 	if user.PasswordHash == nil {
-		ok = given != "" && same(password, given)
+		ok = given != "" && same(by.Password, given)
 	}
 	if !ok || user.DisabledAt != nil {
 		return "", v, errBadCredentials
 	}
+	proof, err := s.secondStep(ctx, tenant, user, by, c)
+	if err != nil {
+		return "", v, err
+	}
 	first := ""
 	if user.PasswordHash == nil {
-		if first, err = s.hashOf(ctx, password); err != nil {
+		if first, err = s.hashOf(ctx, by.Password); err != nil {
 			return "", v, err
 		}
 	}
-	return s.open(ctx, tenant, login, user, first, c)
+	return s.open(ctx, tenant, by.Login, user, entry{first: first, proof: proof}, c)
+}
+
+// entry is what a log-in uses up.
+type entry struct {
+	first string // the hash of a password that staff gave: nobody can read that password any more
+	proof verify.LogInProof
+}
+
+// secondStep asks staff for their authenticator. Being asked is no failure, and
+// the attempt is given back.
+func (s *Service) secondStep(ctx context.Context, tenant desk.ID, user db.User, by Credentials, c Client) (p verify.LogInProof, err error) {
+	if s.verify == nil || !user.Role.Staff() {
+		return p, nil
+	}
+	p, err = s.verify.LogInCode(ctx, desk.Viewer{Tenant: tenant, User: user.ID}, by.Code)
+	if desk.CodeOf(err) != desk.CodeCodeNeeded {
+		return p, err
+	}
+	refund := s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.RefundLimit(ctx, c.limit()); err != nil {
+			return err
+		}
+		return tx.RefundLimit(ctx, "login:"+by.Login)
+	})
+	return p, firstOf(refund, err)
 }
 
 // attempt counts this log-in in a transaction of its own, before the password
@@ -122,16 +169,15 @@ func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c C
 	return user, given, err
 }
 
-// open makes the session. first is the hash of a password that staff gave: with
-// this log-in nobody can read that password any more.
-func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user db.User, first string, c Client) (string, desk.Viewer, error) {
+// open makes the session.
+func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user db.User, e entry, c Client) (string, desk.Viewer, error) {
 	token := newToken() // 256 bits (ASVS 7.2.3)
 	v := desk.Viewer{Tenant: tenant, User: user.ID, Session: desk.NewID(), Role: user.Role, Name: user.Name, Language: user.Language, NewPassword: user.MustChange}
 	if user.CompanyID != nil {
 		v.Company = *user.CompanyID
 	}
 	err := s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := s.enterAs(ctx, tx, user, first); err != nil {
+		if err := s.enterAs(ctx, tx, user, e); err != nil {
 			return err
 		}
 		err := tx.CreateSession(ctx, db.CreateSessionParams{
@@ -152,13 +198,19 @@ func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user d
 		if err := tx.Hit(ctx, "log-ins:"+string(user.ID), ipWindow, ipAfter, errTooMany); err != nil {
 			return err
 		}
-		return tx.Audit(ctx, store.AuditEntry{Actor: user.ID, Action: "session.opened", Object: "session", ObjectID: v.Session})
+		err = tx.Audit(ctx, store.AuditEntry{Actor: user.ID, Action: "session.opened", Object: "session", ObjectID: v.Session})
+		if err != nil {
+			return err
+		}
+		r, err := tx.SessionByToken(ctx, db.SessionByTokenParams{TokenHash: tokenHash(token), IdleSeconds: IdleLifetime.Seconds()})
+		v.NewFactor = r.MustEnrol
+		return err
 	})
 	return token, v, err
 }
 
 // enterAs notes the log-in, if the account is still what was looked at.
-func (s *Service) enterAs(ctx context.Context, tx *store.Tx, user db.User, first string) error {
+func (s *Service) enterAs(ctx context.Context, tx *store.Tx, user db.User, e entry) error {
 	now, err := tx.HoldUser(ctx, user.ID)
 	if err != nil {
 		return err
@@ -166,8 +218,13 @@ func (s *Service) enterAs(ctx context.Context, tx *store.Tx, user db.User, first
 	if now.DisabledAt != nil || now.Version != user.Version || orEmpty(now.PasswordHash) != orEmpty(user.PasswordHash) {
 		return errMeanwhile
 	}
-	if first != "" {
-		if err := tx.KeepPasswordHash(ctx, db.KeepPasswordHashParams{ID: user.ID, PasswordHash: first}); err != nil {
+	if s.verify != nil {
+		if err := s.verify.UseLogIn(ctx, tx, desk.Viewer{Tenant: tx.Tenant, User: user.ID}, e.proof); err != nil {
+			return err
+		}
+	}
+	if e.first != "" {
+		if err := tx.KeepPasswordHash(ctx, db.KeepPasswordHashParams{ID: user.ID, PasswordHash: e.first}); err != nil {
 			return err
 		}
 		if err := tx.DropFirstPassword(ctx, user.ID); err != nil {
@@ -206,7 +263,7 @@ func (s *Service) Authenticate(ctx context.Context, tenant desk.ID, token string
 		if !r.Valid {
 			return desk.Errorf(desk.CodeSessionExpired, "the session has ended; log in again")
 		}
-		v = desk.Viewer{Tenant: tenant, User: r.UserID, Session: r.ID, Role: r.Role, Name: r.Name, Language: r.Language, NewPassword: r.MustChange}
+		v = desk.Viewer{Tenant: tenant, User: r.UserID, Session: r.ID, Role: r.Role, Name: r.Name, Language: r.Language, NewPassword: r.MustChange, NewFactor: r.MustEnrol}
 		if r.CompanyID != nil {
 			v.Company = *r.CompanyID
 		}

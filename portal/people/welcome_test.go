@@ -16,6 +16,8 @@ import (
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/portal/tickets"
+	"github.com/conserje/conserje/portal/verify"
 )
 
 // post is a mail server that keeps what it is given.
@@ -52,13 +54,15 @@ func (p *post) count() int {
 	return len(p.sent)
 }
 
-// withMail is the bundle with a mail server and working jobs.
+// withMail is the bundle with a mail server, working jobs, and the rooms that
+// people need besides.
 func withMail(t *testing.T) (bundle, *post) {
 	t.Helper()
 	b, p := setup(t), &post{}
 	n := notify.New(notify.Config{Store: b.store, Mail: p, Log: storetest.Log(t)})
 	cfg := cheap
-	cfg.Notify = n
+	cfg.Notify, cfg.Tickets = n, tickets.New(b.store)
+	cfg.Verify = verify.New(verify.Config{Store: b.store, Notify: n, Log: storetest.Log(t)})
 	var err error
 	if b.people, err = people.New(b.store, storetest.Log(t), cfg); err != nil {
 		t.Fatal(err)

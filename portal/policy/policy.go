@@ -48,6 +48,8 @@ type Switches struct {
 	VisibleStatuses  []string        `json:"visible_statuses" doc:"R19: the statuses whose tickets users see."`
 	Reopen           bool            `json:"reopen" doc:"R20: whether users reopen tickets."`
 	WelcomeMail      bool            `json:"welcome_mail" doc:"R5: whether a new account gets its welcome mail by itself."`
+	SignUp           bool            `json:"sign_up" doc:"R6: whether people without an account may write by a public form."`
+	StaffTOTP        bool            `json:"staff_totp" doc:"P13: whether staff need an authenticator app to log in."`
 }
 
 // visibleStatuses is the one switch that stands elsewhere: with the statuses,
@@ -55,8 +57,9 @@ type Switches struct {
 const visibleStatuses = "visible_statuses"
 
 // Defaults are the switches of a new tenant: everything on, but for mail that
-// would go out before its text has been read. Its statuses are rows from its
-// first moment, and visible.
+// would go out before its text has been read, the form for strangers, and what
+// would ask staff for an app that they do not have. Its statuses are rows from
+// its first moment, and visible.
 func Defaults() Switches {
 	all := Audience{Mode: Everyone, Users: []desk.ID{}}
 	return Switches{
@@ -117,6 +120,7 @@ func (s *Switches) fields() map[string]any {
 		"ticketing": &s.Ticketing, "knowledge_base": &s.KnowledgeBase, "self_service": &s.SelfService,
 		"assistant": &s.Assistant, "assistant_tickets": &s.AssistantTickets, "manual_tickets": &s.ManualTickets,
 		"operations": &s.Operations, visibleStatuses: &s.VisibleStatuses, "reopen": &s.Reopen, "welcome_mail": &s.WelcomeMail,
+		"sign_up": &s.SignUp, "staff_totp": &s.StaffTOTP,
 	}
 }
 
@@ -129,6 +133,7 @@ const (
 	RuleAssistant     = "assistant"
 	RuleManualTickets = "manual_tickets"
 	RuleReopen        = "reopen"
+	RuleSignUp        = "sign_up"
 	RuleFieldReadOnly = "field_read_only" // R21; params: field
 	RuleFieldHidden   = "field_hidden"    // R21, R22; params: field
 

@@ -8,7 +8,7 @@ import (
 )
 
 // SweepArgs is the periodic job that forgets what mattered for a while only:
-// counts of attempts, answers kept for a lost reply, sessions long over. Anybody
+// counts of attempts, answers kept for a lost reply, sessions long over, sign-ups that nobody proved. Anybody
 // may make such rows, some without a log-in, so they must not pile up.
 type SweepArgs struct{}
 
@@ -44,7 +44,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 	}
 	for _, id := range tenants {
 		err := s.Tenant(id).Tx(ctx, func(ctx context.Context, tx *Tx) error {
-			for _, sweep := range []func(context.Context) (int64, error){tx.SweepLimits, tx.SweepIdempotent, tx.SweepSessions} {
+			for _, sweep := range []func(context.Context) (int64, error){tx.SweepLimits, tx.SweepIdempotent, tx.SweepSessions, tx.SweepNewcomers} {
 				if _, err := sweep(ctx); err != nil {
 					return err
 				}

@@ -147,6 +147,14 @@ func FromConversationTx(ctx context.Context, tx *store.Tx, v desk.Viewer, conver
 	return p.show(t), err
 }
 
+// OpenFirstTx opens the ticket of somebody who was not known before and comes by
+// mail or by the form for strangers (R6). No switch is asked: they bind users,
+// and what this person wrote reaches staff in any case.
+func (s *Service) OpenFirstTx(ctx context.Context, tx *store.Tx, requester desk.Viewer, subject, text string) (desk.ID, int64, error) {
+	t, err := OpenTx(ctx, tx, requester.User, Opening{Origin: FromForm, Subject: subject, Description: text, Requester: requester})
+	return t.ID, t.Number, err
+}
+
 // Opening is a ticket about to be opened.
 type Opening struct {
 	Requester    desk.Viewer

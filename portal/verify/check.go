@@ -32,12 +32,7 @@ func (s *Service) Check(ctx context.Context, v desk.Viewer, act Act, code string
 	}
 	failpoint.Hit("code.charged")
 	if held.matches(s, v, code) {
-		return s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			if err := s.useForAct(ctx, tx, v, held.challenge); err != nil {
-				return err
-			}
-			return then(ctx, tx, FactorSMS)
-		})
+		return s.bySMS(ctx, v, held.challenge, then)
 	}
 	if held.totp != nil {
 		step, err := s.step(v, *held.totp, code)
@@ -54,6 +49,22 @@ func (s *Service) Check(ctx context.Context, v desk.Viewer, act Act, code string
 		}
 	}
 	return s.refuse(ctx, v, held, code)
+}
+
+// bySMS uses up the right code and runs then, unless the number that it came
+// back from does not count yet: it stays on file, and nothing runs.
+func (s *Service) bySMS(ctx context.Context, v desk.Viewer, c *db.ChargeChallengeRow, then func(ctx context.Context, tx *store.Tx, factor string) error) error {
+	var waits *desk.Error
+	err := s.store.Tenant(v.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if waits, err = s.useForAct(ctx, tx, v, c); err != nil || waits != nil {
+			return err
+		}
+		return then(ctx, tx, FactorSMS)
+	})
+	if err == nil && waits != nil {
+		return waits
+	}
+	return err
 }
 
 // held is what a charged check may be compared with: the open code, the
@@ -111,8 +122,8 @@ func (s *Service) charge(ctx context.Context, v desk.Viewer, t target, withTOTP 
 
 // reason says why there is no code to compare with.
 func (s *Service) reason(ctx context.Context, tx *store.Tx, v desk.Viewer, t target, f factors) (*desk.Error, error) {
-	if f.phone != nil && f.phone.VerifiedAt != nil && !f.phone.Ready && t.purpose == purposeAction {
-		return s.waitError(f.phone.FactorFrom), nil
+	if waits := f.waiting(); waits != nil && t.purpose == purposeAction {
+		return waits, nil
 	}
 	last, err := tx.LastChallenge(ctx, db.LastChallengeParams{UserID: v.User, Purpose: t.purpose, ActionID: store.Optional(t.action)})
 	switch {
@@ -177,20 +188,26 @@ func (s *Service) use(ctx context.Context, tx *store.Tx, v desk.Viewer, c *db.Ch
 }
 
 // useForAct consumes the code for an act. Where the person had no factor, the
-// number that the code came back from becomes one.
-func (s *Service) useForAct(ctx context.Context, tx *store.Tx, v desk.Viewer, c *db.ChargeChallengeRow) error {
+// number that the code came back from becomes one; waits says why it does not
+// count yet.
+func (s *Service) useForAct(ctx context.Context, tx *store.Tx, v desk.Viewer, c *db.ChargeChallengeRow) (waits *desk.Error, err error) {
 	f, err := lock(ctx, tx, v.User)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.use(ctx, tx, v, c); err != nil {
-		return err
+		return nil, err
 	}
 	switch {
 	case f.phoneReady() && f.phone.Number == c.Number:
-		return nil
+		return nil, nil
 	case f.any():
-		return errExpired // the factors changed since: its codes are void
+		return nil, errExpired // the factors changed since: its codes are void
 	}
-	return s.adopt(ctx, tx, v, f, c.Number, 0)
+	wait, held := f.wait(false, false)
+	if err := s.adopt(ctx, tx, v, f, c.Number, wait, held); err != nil || wait == 0 {
+		return nil, err
+	}
+	f, err = loadFactors(ctx, tx, v.User)
+	return f.waiting(), err
 }

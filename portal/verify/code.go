@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/notify"
@@ -21,6 +22,8 @@ const (
 	purposeAction = "action" // one action of the ledger
 	purposePhone  = "phone"  // this number is mine
 	purposeChange = "change" // the old factor agrees to a change of factors
+
+	purposePassword = "password" // another password for who forgot it; by mail
 )
 
 // target is what a code is for. An empty digest fits any of its purpose: the
@@ -83,26 +86,33 @@ func sixDigits(field, code string) error {
 // number. The new code brings its own life and attempts; the person's count of
 // guesses goes on.
 func (s *Service) issue(ctx context.Context, tx *store.Tx, v desk.Viewer, t target, number, template string, params map[string]string) error {
-	err := tx.VoidChallenges(ctx, db.VoidChallengesParams{UserID: v.User, Purpose: &t.purpose, ActionID: store.Optional(t.action)})
-	if err != nil {
-		return err
-	}
 	code, err := newCode()
 	if err != nil {
 		return err
 	}
-	id, salt := desk.NewID(), make([]byte, 16)
-	if _, err := rand.Read(salt); err != nil {
-		return err
-	}
-	err = tx.CreateChallenge(ctx, db.CreateChallengeParams{
-		TenantID: tx.Tenant, ID: id, UserID: v.User, Purpose: t.purpose, ActionID: store.Optional(t.action), Digest: t.digest, Number: number,
-		Salt: salt, CodeMac: s.mac(tx.Tenant, v.User, id, salt, t.digest, code), LifeSeconds: codeLife.Seconds(),
-	})
+	id, err := s.challenge(ctx, tx, v, t, number, code, codeLife)
 	if err != nil {
 		return err
 	}
 	return s.notify.SMS(ctx, tx, notify.Message{ID: id, User: v.User, To: number, Template: template, Params: params, Secret: code, Life: codeLife})
+}
+
+// challenge keeps what a code is checked against and voids the one before. to
+// is where the code goes.
+func (s *Service) challenge(ctx context.Context, tx *store.Tx, v desk.Viewer, t target, to, code string, life time.Duration) (id desk.ID, err error) {
+	err = tx.VoidChallenges(ctx, db.VoidChallengesParams{UserID: v.User, Purpose: &t.purpose, ActionID: store.Optional(t.action)})
+	if err != nil {
+		return "", err
+	}
+	id = desk.NewID()
+	salt := make([]byte, 16)
+	if _, err := rand.Read(salt); err != nil {
+		return "", err
+	}
+	return id, tx.CreateChallenge(ctx, db.CreateChallengeParams{
+		TenantID: tx.Tenant, ID: id, UserID: v.User, Purpose: t.purpose, ActionID: store.Optional(t.action), Digest: t.digest, Number: to,
+		Salt: salt, CodeMac: s.mac(tx.Tenant, v.User, id, salt, t.digest, code), LifeSeconds: life.Seconds(),
+	})
 }
 
 // SendCode sends the code for an act («Save and send code»): to the verified
@@ -158,7 +168,9 @@ func (s *Service) numberFor(ctx context.Context, tx *store.Tx, v desk.Viewer, ph
 	case f.phoneReady() && (given == "" || given == f.phone.Number):
 		return f.phone.Number, rules.check(f.phone.Number)
 	case f.phone != nil && f.phone.VerifiedAt != nil && !f.phone.Ready:
-		return "", s.waitError(f.phone.FactorFrom)
+		return "", waitError(f.phone.FactorFrom, f.phone.Held)
+	case f.waiting() != nil:
+		return "", f.waiting()
 	case f.any():
 		// Whoever holds the session must not make a number of their own the
 		// factor on the way to an act (SECURITY D6).

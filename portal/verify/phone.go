@@ -15,7 +15,7 @@ func percent(query string) string { return strings.ReplaceAll(query, "+", "%20")
 
 // Mine tells the viewer's own factors.
 func (s *Service) Mine(ctx context.Context) (f Factors, err error) {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.Enrolling(ctx)
 	if err != nil {
 		return f, err
 	}
@@ -141,21 +141,18 @@ func (s *Service) VerifyPhone(ctx context.Context, code, oldCode string) (Factor
 			return err
 		}
 		same := f.phone != nil && f.phone.VerifiedAt != nil && f.phone.Number == number
-		wait := time.Duration(0)
-		if f.any() && !proof.given && !same {
-			wait = changeWait
-		}
-		return s.adopt(ctx, tx, v, f, number, wait)
+		wait, held := f.wait(proof.given, same)
+		return s.adopt(ctx, tx, v, f, number, wait, held)
 	})
 }
 
 // adopt writes a proved number to the contact's details (R18). One that was
 // there before stays what it was; a deletion that was under way is off.
-func (s *Service) adopt(ctx context.Context, tx *store.Tx, v desk.Viewer, f factors, number string, wait time.Duration) error {
+func (s *Service) adopt(ctx context.Context, tx *store.Tx, v desk.Viewer, f factors, number string, wait time.Duration, held bool) error {
 	if err := sharedTooOften(ctx, tx, v.User, number); err != nil {
 		return err
 	}
-	if err := tx.SavePhone(ctx, db.SavePhoneParams{TenantID: tx.Tenant, UserID: v.User, Number: number, WaitSeconds: wait.Seconds()}); err != nil {
+	if err := tx.SavePhone(ctx, db.SavePhoneParams{TenantID: tx.Tenant, UserID: v.User, Number: number, WaitSeconds: wait.Seconds(), Held: held}); err != nil {
 		return err
 	}
 	if f.phone != nil && f.phone.VerifiedAt != nil && f.phone.Number == number {
@@ -165,7 +162,7 @@ func (s *Service) adopt(ctx context.Context, tx *store.Tx, v desk.Viewer, f fact
 	if f.phone != nil && f.phone.VerifiedAt != nil {
 		what = "phone_changed"
 	}
-	return s.changed(ctx, tx, v.User, v.User, f, "phone.verified", what, map[string]any{"waits": wait > 0})
+	return s.changed(ctx, tx, v.User, v.User, f, "phone.verified", what, map[string]any{"waits": wait > 0, "held": held})
 }
 
 // Deletion is what became of a wish to delete the number.

@@ -13,7 +13,8 @@ import (
 
 // byStaff runs fn on somebody's factors for staff. Nobody recovers the own
 // ones like this: whoever holds a technician's session would be past the
-// second factor (ASVS 6.4.4); a colleague does it.
+// second factor (ASVS 6.4.4); a colleague does it. Those of staff are an
+// admin's matter, or a technician could make a colleague's account the own.
 func (s *Service) byStaff(ctx context.Context, user desk.ID, fn func(ctx context.Context, tx *store.Tx, v desk.Viewer, f factors) error) error {
 	v, err := desk.ViewerFrom(ctx)
 	if err != nil {
@@ -27,8 +28,21 @@ func (s *Service) byStaff(ctx context.Context, user desk.ID, fn func(ctx context
 		if err != nil {
 			return err
 		}
+		if f.owner.Role.Staff() && v.Role != desk.RoleAdmin {
+			return errAdmin
+		}
 		return fn(ctx, tx, v, f)
 	})
+}
+
+var errAdmin = desk.Errorf(desk.CodeAdminNeeded, "only an admin may do this")
+
+// took ends the removal of somebody's factor by staff.
+func (s *Service) took(ctx context.Context, tx *store.Tx, v desk.Viewer, user desk.ID, before factors, action, template string) error {
+	if err := tx.RenewStaffAccess(ctx, user); err != nil {
+		return err
+	}
+	return s.changed(ctx, tx, v.User, user, before, action, template, nil)
 }
 
 // RemovePhone deletes somebody's number at once, and with it the factor (R18).
@@ -41,7 +55,7 @@ func (s *Service) RemovePhone(ctx context.Context, user desk.ID) error {
 		if n == 0 {
 			return desk.Errorf(desk.CodeNotFound, "there is no number on file")
 		}
-		return s.changed(ctx, tx, v.User, user, f, "phone.deleted_by_staff", "phone_deleted", nil)
+		return s.took(ctx, tx, v, user, f, "phone.deleted_by_staff", "phone_deleted")
 	})
 }
 
@@ -65,9 +79,13 @@ func (s *Service) SetContactPhone(ctx context.Context, user desk.ID, typed strin
 		if err := tx.SetContactPhone(ctx, db.SetContactPhoneParams{TenantID: tx.Tenant, UserID: user, Number: number}); err != nil {
 			return err
 		}
-		c = Contact{Number: number}
+		now, err := loadFactors(ctx, tx, user)
+		if err != nil {
+			return err
+		}
+		c = contact(now)
 		if f.phone != nil && f.phone.VerifiedAt != nil {
-			return s.changed(ctx, tx, v.User, user, f, "phone.replaced_by_staff", "phone_deleted", nil)
+			return s.took(ctx, tx, v, user, f, "phone.replaced_by_staff", "phone_deleted")
 		}
 		if err := tx.VoidChallenges(ctx, db.VoidChallengesParams{UserID: user}); err != nil {
 			return err
@@ -81,16 +99,50 @@ func (s *Service) SetContactPhone(ctx context.Context, user desk.ID, typed strin
 type Contact struct {
 	Number      string     `json:"number,omitempty"`
 	Verified    bool       `json:"verified"`
+	WaitsUntil  *time.Time `json:"waits_until,omitempty" doc:"The number is no factor before."`
 	DeleteAfter *time.Time `json:"delete_after,omitempty"`
 	TOTP        bool       `json:"totp"`
+	TOTPFrom    *time.Time `json:"totp_waits_until,omitempty" doc:"The app is no factor before."`
+	Held        bool       `json:"held" doc:"Staff gave the account a password or another address: what the person sets up now waits 24 hours."`
 }
 
 func contact(f factors) (c Contact) {
 	if f.phone != nil {
 		c.Number, c.Verified, c.DeleteAfter = f.phone.Number, f.phone.VerifiedAt != nil, f.phone.DeleteAfter
+		if c.Verified && !f.phone.Ready {
+			c.WaitsUntil = f.phone.FactorFrom
+		}
 	}
 	c.TOTP = f.totp != nil && f.totp.VerifiedAt != nil
+	if c.TOTP && !f.totp.Ready {
+		c.TOTPFrom = f.totp.FactorFrom
+	}
+	c.Held = f.heldBack()
 	return c
+}
+
+// Release lets what somebody set up, or sets up now, count at once: an admin
+// has made sure that it is that person. Nobody does so for the own account.
+func (s *Service) Release(ctx context.Context, user desk.ID) (c Contact, err error) {
+	err = s.byStaff(ctx, user, func(ctx context.Context, tx *store.Tx, v desk.Viewer, _ factors) error {
+		if v.Role != desk.RoleAdmin {
+			return errAdmin
+		}
+		changed := int64(0)
+		for _, release := range []func(context.Context, desk.ID) (int64, error){tx.ReleaseOwner, tx.ReleasePhone, tx.ReleaseTOTP} {
+			n, err := release(ctx, user)
+			if err != nil {
+				return err
+			}
+			changed += n
+		}
+		now, err := loadFactors(ctx, tx, user)
+		if c = contact(now); err != nil || changed == 0 {
+			return err
+		}
+		return tx.Audit(ctx, store.AuditEntry{Actor: v.User, Action: "factor.released", Object: "user", ObjectID: user})
+	})
+	return c, err
 }
 
 // ContactOf tells staff somebody's number and factors.

@@ -85,7 +85,7 @@ type Enrolment struct {
 // BeginTOTP makes a secret for an authenticator app. It is no factor before
 // the app has shown a code.
 func (s *Service) BeginTOTP(ctx context.Context) (out Enrolment, err error) {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.Enrolling(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -156,7 +156,7 @@ func enrolment(ctx context.Context, tx *store.Tx, v desk.Viewer, secret string) 
 // FinishTOTP turns the app on when it shows the right code. Somebody who has a
 // factor proves it by oldCode, or the app counts after 24 hours.
 func (s *Service) FinishTOTP(ctx context.Context, code, oldCode string) (Factors, error) {
-	v, err := desk.ViewerFrom(ctx)
+	v, err := desk.Enrolling(ctx)
 	if err != nil {
 		return Factors{}, err
 	}
@@ -184,11 +184,8 @@ func (s *Service) FinishTOTP(ctx context.Context, code, oldCode string) (Factors
 		if err := proof.use(ctx, tx, s, v); err != nil {
 			return err
 		}
-		wait := 0.0
-		if f.any() && !proof.given {
-			wait = changeWait.Seconds()
-		}
-		n, err := tx.ConfirmTOTP(ctx, db.ConfirmTOTPParams{UserID: v.User, Sealed: f.totp.Sealed, Step: step, WaitSeconds: wait})
+		wait, held := f.wait(proof.given, false)
+		n, err := tx.ConfirmTOTP(ctx, db.ConfirmTOTPParams{UserID: v.User, Sealed: f.totp.Sealed, Step: step, WaitSeconds: wait.Seconds(), Held: held})
 		if err != nil {
 			return err
 		}
@@ -198,7 +195,7 @@ func (s *Service) FinishTOTP(ctx context.Context, code, oldCode string) (Factors
 		if err := tx.RefundLimit(ctx, guessKey(v.User)); err != nil {
 			return err
 		}
-		return s.changed(ctx, tx, v.User, v.User, f, "totp.added", "totp_added", map[string]any{"waits": wait > 0})
+		return s.changed(ctx, tx, v.User, v.User, f, "totp.added", "totp_added", map[string]any{"waits": wait > 0, "held": held})
 	})
 }
 
@@ -219,7 +216,7 @@ func (s *Service) DisableTOTP(ctx context.Context, code string) (Factors, error)
 			return desk.Errorf(desk.CodeNotFound, "there is no authenticator app")
 		}
 		if !f.totp.Ready {
-			return s.waitError(f.totp.FactorFrom)
+			return waitError(f.totp.FactorFrom, f.totp.Held)
 		}
 		step, err := s.step(v, *f.totp, code)
 		if err != nil {
@@ -248,7 +245,7 @@ func (s *Service) RemoveTOTP(ctx context.Context, user desk.ID) error {
 		if n == 0 {
 			return desk.Errorf(desk.CodeNotFound, "there is no authenticator app")
 		}
-		return s.changed(ctx, tx, v.User, user, f, "totp.removed_by_staff", "totp_removed", nil)
+		return s.took(ctx, tx, v, user, f, "totp.removed_by_staff", "totp_removed")
 	})
 }
 

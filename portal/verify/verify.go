@@ -13,6 +13,10 @@
 // app that has shown one. Changing a factor needs the old one, or waits 24
 // hours in which the new one counts for nothing; it voids every open code, and
 // the owner hears of it by mail and on the old number (SECURITY section 2).
+//
+// Who gives somebody a password, or another mail address, can log in as that
+// person. So a first factor waits too when staff did that within the last 24
+// hours; an admin who knows better releases it.
 package verify
 
 import (
@@ -88,11 +92,24 @@ type Factors struct {
 	TOTP          bool       `json:"totp"`
 	SMS           bool       `json:"sms" doc:"Whether this portal sends codes by SMS."`
 	WaitsUntil    *time.Time `json:"waits_until,omitempty" doc:"A changed factor counts from this moment on."`
+	Held          bool       `json:"held" doc:"Staff gave the account a password or another address: a first factor waits, and an admin can release it."`
 	DeleteAfter   *time.Time `json:"delete_after,omitempty"`
 	ResendAt      *time.Time `json:"resend_at,omitempty" doc:"No other code is sent before."`
 	TOTPFrom      *time.Time `json:"-"`
 	Unverified    bool       `json:"-"` // there is a number, and nobody proved it
 	TOTPWaits     bool       `json:"-"`
+}
+
+// CountsFrom is when the first of the factors counts, of somebody whose factors
+// all wait; nil for anybody else.
+func (f Factors) CountsFrom() *time.Time {
+	switch {
+	case f.PhoneVerified, f.TOTP:
+		return nil
+	case f.WaitsUntil != nil && (f.TOTPFrom == nil || f.WaitsUntil.Before(*f.TOTPFrom)):
+		return f.WaitsUntil
+	}
+	return f.TOTPFrom
 }
 
 // Status tells a person's factors.
@@ -105,7 +122,7 @@ func (s *Service) Status(ctx context.Context, tx *store.Tx, user desk.ID) (Facto
 	if err != nil {
 		return Factors{}, err
 	}
-	out := Factors{SMS: rules.SMS && s.notify.Can(notify.SMS), TOTP: f.totpReady()}
+	out := Factors{SMS: rules.SMS && s.notify.Can(notify.SMS), TOTP: f.totpReady(), Held: f.heldBack()}
 	if f.phone != nil {
 		out.PhoneMasked, out.DeleteAfter = mask(f.phone.Number), f.phone.DeleteAfter
 		out.PhoneVerified, out.Unverified = f.phoneReady(), f.phone.VerifiedAt == nil
@@ -153,9 +170,14 @@ func (s *Service) SentFor(ctx context.Context, tx *store.Tx, user, action desk.I
 type factors struct {
 	phone *db.PhoneOfRow
 	totp  *db.TOTPOfRow
+	owner db.FactorOwnerRow
 }
 
 func loadFactors(ctx context.Context, tx *store.Tx, user desk.ID) (f factors, err error) {
+	f.owner, err = tx.FactorOwner(ctx, db.FactorOwnerParams{UserID: user, WaitSeconds: changeWait.Seconds()})
+	if err != nil && !store.NoRows(err) {
+		return factors{}, err
+	}
 	phone, err := tx.PhoneOf(ctx, user)
 	if err == nil {
 		f.phone = &phone
@@ -173,6 +195,45 @@ func loadFactors(ctx context.Context, tx *store.Tx, user desk.ID) (f factors, er
 
 func (f factors) phoneReady() bool { return f.phone != nil && f.phone.Ready }
 func (f factors) totpReady() bool  { return f.totp != nil && f.totp.Ready }
+func (f factors) ready() bool      { return f.phoneReady() || f.totpReady() }
+
+// heldBack reports whether a factor that the person sets up now, or has set up,
+// waits because staff could have logged in as the person.
+func (f factors) heldBack() bool {
+	return !f.ready() && (f.owner.Held || f.phone != nil && f.phone.Held || f.totp != nil && f.totp.Held)
+}
+
+// wait is how long a factor that is set up now counts for nothing, and whether
+// that is because of what staff did. proven: the old factor has agreed; same: it
+// is the one that there was before.
+func (f factors) wait(proven, same bool) (wait time.Duration, held bool) {
+	switch {
+	case proven, same:
+		return 0, false
+	case !f.ready() && f.owner.Held:
+		return changeWait, true
+	case f.any():
+		return changeWait, false
+	}
+	return 0, false
+}
+
+// waiting is why somebody whose factors all wait cannot use one yet; nil for
+// who has one that counts, or none.
+func (f factors) waiting() *desk.Error {
+	if f.ready() || !f.any() {
+		return nil
+	}
+	var from *time.Time // of the first that will count
+	held := false
+	if f.phone != nil && f.phone.VerifiedAt != nil {
+		from, held = f.phone.FactorFrom, f.phone.Held
+	}
+	if f.totp != nil && f.totp.VerifiedAt != nil && f.totp.FactorFrom != nil && (from == nil || f.totp.FactorFrom.Before(*from)) {
+		from, held = f.totp.FactorFrom, f.totp.Held
+	}
+	return waitError(from, held)
+}
 
 // any reports whether there is a factor at all, one that still waits included:
 // from then on a change needs proof or patience.
@@ -202,8 +263,11 @@ func mask(number string) string {
 // ending is what a mail or SMS says of a number.
 func ending(number string) string { return number[max(0, len(number)-2):] }
 
-func (s *Service) waitError(from *time.Time) *desk.Error {
+func waitError(from *time.Time, held bool) *desk.Error {
 	e := desk.Errorf(desk.CodeFactorWaits, "the changed factor does not count yet")
+	if held {
+		e = desk.Errorf(desk.CodeFactorHeld, "staff gave this account a password or another mail address: the factor does not count yet; an admin can release it")
+	}
 	if from == nil {
 		return e
 	}

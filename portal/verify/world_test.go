@@ -28,6 +28,7 @@ type world struct {
 	company  desk.ID
 	ana, ben desk.Viewer
 	tess     desk.Viewer
+	adam     desk.Viewer
 	clock    time.Time
 }
 
@@ -45,6 +46,7 @@ func newWorld(t *testing.T) *world {
 	w.ana = storetest.User(t, w.stores[0], w.tenant, w.company, desk.RoleContact, "ana")
 	w.ben = storetest.User(t, w.stores[0], w.tenant, w.company, desk.RoleContact, "ben")
 	w.tess = storetest.User(t, w.stores[0], w.tenant, "", desk.RoleTechnician, "tess")
+	w.adam = storetest.User(t, w.stores[0], w.tenant, "", desk.RoleAdmin, "adam")
 	return w
 }
 
@@ -72,6 +74,7 @@ func (w *world) later(t *testing.T, by string) {
 		"challenges set created_at = created_at - $1::interval, expires_at = expires_at - $1::interval",
 		"phones set factor_from = factor_from - $1::interval, delete_after = delete_after - $1::interval",
 		"totp_factors set factor_from = factor_from - $1::interval",
+		"users set staff_access_at = staff_access_at - $1::interval",
 		"secret_outbox set expires_at = expires_at - $1::interval, created_at = created_at - $1::interval",
 	} {
 		w.sql(t, "update "+set, by)

@@ -83,6 +83,8 @@ type ActionFactors struct {
 	SMS           bool       `json:"sms" doc:"Whether this portal sends codes by SMS."`
 	ResendAt      *time.Time `json:"resend_at,omitempty" doc:"No other code is sent before, for this or anything else."`
 	AttemptsLeft  *int       `json:"attempts_left,omitempty" doc:"Of the code that was sent; absent when none is open."`
+	WaitsUntil    *time.Time `json:"waits_until,omitempty" doc:"The phone or app that there is counts from then on."`
+	Held          bool       `json:"held,omitempty" doc:"The support team gave the account a password or another address: what is set up now counts after 24 hours, unless an admin releases it."`
 	SMSState      string     `json:"sms_state,omitempty" enum:"queued,sent,delivered,undelivered,failed" doc:"How the message with the newest code fares."`
 	SMSReason     string     `json:"sms_reason,omitempty" doc:"Why it was not sent."`
 }
@@ -318,6 +320,7 @@ func (s *Service) factors(ctx context.Context, tx *store.Tx, a *db.Action) (*Act
 	sent, err := s.cfg.Verify.SentFor(ctx, tx, a.UserID, a.ID)
 	return &ActionFactors{
 		PhoneMasked: f.PhoneMasked, PhoneVerified: f.PhoneVerified, TOTP: f.TOTP, SMS: f.SMS, ResendAt: f.ResendAt,
+		WaitsUntil: f.CountsFrom(), Held: f.Held,
 		AttemptsLeft: sent.AttemptsLeft, SMSState: sent.State, SMSReason: string(sent.Reason),
 	}, err
 }

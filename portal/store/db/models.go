@@ -369,6 +369,24 @@ type MessagesOut struct {
 	SentAt     *time.Time
 }
 
+type Newcomer struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	Email     string
+	Name      string
+	Language  desk.Language
+	Subject   string
+	Body      string
+	Source    string
+	State     string
+	TokenHash []byte
+	CreatedAt time.Time
+	DecidedAt *time.Time
+	DecidedBy *desk.ID
+	UserID    *desk.ID
+	TicketID  *desk.ID
+}
+
 type PasswordLink struct {
 	TenantID  desk.ID
 	ID        desk.ID
@@ -386,6 +404,7 @@ type Phone struct {
 	FactorFrom  *time.Time
 	DeleteAfter *time.Time
 	UpdatedAt   time.Time
+	Held        bool
 }
 
 type Policy struct {
@@ -656,6 +675,7 @@ type TotpFactor struct {
 	VerifiedAt *time.Time
 	FactorFrom *time.Time
 	CreatedAt  time.Time
+	Held       bool
 }
 
 type Turn struct {
@@ -679,18 +699,19 @@ type Turn struct {
 }
 
 type User struct {
-	TenantID     desk.ID
-	ID           desk.ID
-	CompanyID    *desk.ID
-	Login        string
-	Email        *string
-	Name         string
-	Role         desk.Role
-	Language     desk.Language
-	PasswordHash *string
-	DisabledAt   *time.Time
-	CreatedAt    time.Time
-	Version      int32
-	MustChange   bool
-	LastLoginAt  *time.Time
+	TenantID      desk.ID
+	ID            desk.ID
+	CompanyID     *desk.ID
+	Login         string
+	Email         *string
+	Name          string
+	Role          desk.Role
+	Language      desk.Language
+	PasswordHash  *string
+	DisabledAt    *time.Time
+	CreatedAt     time.Time
+	Version       int32
+	MustChange    bool
+	LastLoginAt   *time.Time
+	StaffAccessAt *time.Time
 }

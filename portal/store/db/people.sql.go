@@ -13,7 +13,7 @@ import (
 )
 
 const allUsers = `-- name: AllUsers :many
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users
 `
 
 func (q *Queries) AllUsers(ctx context.Context) ([]User, error) {
@@ -40,6 +40,7 @@ func (q *Queries) AllUsers(ctx context.Context) ([]User, error) {
 			&i.Version,
 			&i.MustChange,
 			&i.LastLoginAt,
+			&i.StaffAccessAt,
 		); err != nil {
 			return nil, err
 		}
@@ -54,6 +55,7 @@ func (q *Queries) AllUsers(ctx context.Context) ([]User, error) {
 const changeUser = `-- name: ChangeUser :exec
 update users set name = $1, login = $2, email = $3, role = $4,
   company_id = $5, language = $6, version = version + 1,
+  staff_access_at = case when last_login_at is null or email is not distinct from $3 then staff_access_at else now() end,
   disabled_at = case when $7::bool then coalesce(disabled_at, now()) end
 where id = $8
 `
@@ -254,7 +256,9 @@ func (q *Queries) FirstPassword(ctx context.Context, userID desk.ID) ([]byte, er
 }
 
 const forgetPasswordHash = `-- name: ForgetPasswordHash :exec
-update users set password_hash = null, must_change = $1, version = version + 1 where id = $2
+update users set password_hash = null, must_change = $1, version = version + 1,
+  staff_access_at = case when last_login_at is null then staff_access_at else now() end
+where id = $2
 `
 
 type ForgetPasswordHashParams struct {
@@ -269,7 +273,7 @@ func (q *Queries) ForgetPasswordHash(ctx context.Context, arg ForgetPasswordHash
 }
 
 const holdUser = `-- name: HoldUser :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users where id = $1 for no key update
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users where id = $1 for no key update
 `
 
 func (q *Queries) HoldUser(ctx context.Context, id desk.ID) (User, error) {
@@ -290,6 +294,7 @@ func (q *Queries) HoldUser(ctx context.Context, id desk.ID) (User, error) {
 		&i.Version,
 		&i.MustChange,
 		&i.LastLoginAt,
+		&i.StaffAccessAt,
 	)
 	return i, err
 }
@@ -528,7 +533,7 @@ func (q *Queries) UsePasswordLink(ctx context.Context, tokenHash []byte) (int64,
 }
 
 const userByID = `-- name: UserByID :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users where id = $1
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users where id = $1
 `
 
 func (q *Queries) UserByID(ctx context.Context, id desk.ID) (User, error) {
@@ -549,12 +554,13 @@ func (q *Queries) UserByID(ctx context.Context, id desk.ID) (User, error) {
 		&i.Version,
 		&i.MustChange,
 		&i.LastLoginAt,
+		&i.StaffAccessAt,
 	)
 	return i, err
 }
 
 const userByLink = `-- name: UserByLink :one
-select u.tenant_id, u.id, u.company_id, u.login, u.email, u.name, u.role, u.language, u.password_hash, u.disabled_at, u.created_at, u.version, u.must_change, u.last_login_at from users u join password_links l on l.tenant_id = u.tenant_id and l.user_id = u.id
+select u.tenant_id, u.id, u.company_id, u.login, u.email, u.name, u.role, u.language, u.password_hash, u.disabled_at, u.created_at, u.version, u.must_change, u.last_login_at, u.staff_access_at from users u join password_links l on l.tenant_id = u.tenant_id and l.user_id = u.id
 where l.token_hash = $1 and l.expires_at > now() and u.disabled_at is null
 `
 
@@ -576,12 +582,13 @@ func (q *Queries) UserByLink(ctx context.Context, tokenHash []byte) (User, error
 		&i.Version,
 		&i.MustChange,
 		&i.LastLoginAt,
+		&i.StaffAccessAt,
 	)
 	return i, err
 }
 
 const userByLogin = `-- name: UserByLogin :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at from users where login = $1 or email = $1
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users where login = $1 or email = $1
 order by (login = $1) desc limit 1
 `
 
@@ -604,6 +611,7 @@ func (q *Queries) UserByLogin(ctx context.Context, login string) (User, error) {
 		&i.Version,
 		&i.MustChange,
 		&i.LastLoginAt,
+		&i.StaffAccessAt,
 	)
 	return i, err
 }
@@ -623,23 +631,25 @@ select u.id, u.login, u.email, u.name, u.role, u.language, u.disabled_at, u.crea
   exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)::bool as first_password
 from users u left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
 where ($1::uuid is null or u.id = $1::uuid)
-  and (u.name, u.id) > ($2::text, $3::uuid)
-  and ($4::uuid is null or u.company_id = $4::uuid)
-  and ($5::text = '' or u.role = $5::text)
-  and (case $6::text
+  and (cardinality($2::uuid[]) = 0 or u.id = any ($2::uuid[]))
+  and (u.name, u.id) > ($3::text, $4::uuid)
+  and ($5::uuid is null or u.company_id = $5::uuid)
+  and ($6::text = '' or u.role = $6::text)
+  and (case $7::text
     when 'active' then u.disabled_at is null
     when 'disabled' then u.disabled_at is not null
     when 'waiting' then u.disabled_at is null
       and exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)
     else true end)
   and not exists (
-    select 1 from unnest($7::text[]) as w
+    select 1 from unnest($8::text[]) as w
     where strpos(lower(concat_ws(' ', u.name, u.login, u.email, c.name)), w) = 0)
-order by u.name, u.id limit $8
+order by u.name, u.id limit $9
 `
 
 type UsersParams struct {
 	ID        *desk.ID
+	Ids       []desk.ID
 	AfterName string
 	AfterID   desk.ID
 	Company   *desk.ID
@@ -670,6 +680,7 @@ type UsersRow struct {
 func (q *Queries) Users(ctx context.Context, arg UsersParams) ([]UsersRow, error) {
 	rows, err := q.db.Query(ctx, users,
 		arg.ID,
+		arg.Ids,
 		arg.AfterName,
 		arg.AfterID,
 		arg.Company,

@@ -127,7 +127,10 @@ const sessionByToken = `-- name: SessionByToken :one
 select s.id, s.user_id, s.last_seen_at < now() - interval '1 minute' as stale,
        (s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
         and s.last_seen_at > now() - make_interval(secs => $1::float))::bool as valid,
-       u.company_id, u.role, u.name, u.language, u.must_change
+       u.company_id, u.role, u.name, u.language, u.must_change,
+       (u.role in ('technician', 'admin')
+        and exists (select 1 from policies p where p.tenant_id = u.tenant_id and p.name = 'staff_totp' and p.value = 'true'::jsonb)
+        and not exists (select 1 from totp_factors f where f.tenant_id = u.tenant_id and f.user_id = u.id and f.verified_at is not null))::bool as must_enrol
 from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
 where s.token_hash = $2
 `
@@ -147,6 +150,7 @@ type SessionByTokenRow struct {
 	Name       string
 	Language   desk.Language
 	MustChange bool
+	MustEnrol  bool
 }
 
 // The session with its user, and whether it still holds by the database's clock.
@@ -163,6 +167,7 @@ func (q *Queries) SessionByToken(ctx context.Context, arg SessionByTokenParams) 
 		&i.Name,
 		&i.Language,
 		&i.MustChange,
+		&i.MustEnrol,
 	)
 	return i, err
 }

@@ -110,13 +110,14 @@ func (q *Queries) ChargeOne(ctx context.Context, id desk.ID) error {
 }
 
 const confirmTOTP = `-- name: ConfirmTOTP :execrows
-update totp_factors set verified_at = now(), last_step = $1,
-  factor_from = case when $2::float > 0 then now() + make_interval(secs => $2::float) end
-where user_id = $3 and verified_at is null and sealed = $4
+update totp_factors set verified_at = now(), last_step = $1, held = $2,
+  factor_from = case when $3::float > 0 then now() + make_interval(secs => $3::float) end
+where user_id = $4 and verified_at is null and sealed = $5
 `
 
 type ConfirmTOTPParams struct {
 	Step        int64
+	Held        bool
 	WaitSeconds float64
 	UserID      desk.ID
 	Sealed      []byte
@@ -125,6 +126,7 @@ type ConfirmTOTPParams struct {
 func (q *Queries) ConfirmTOTP(ctx context.Context, arg ConfirmTOTPParams) (int64, error) {
 	result, err := q.db.Exec(ctx, confirmTOTP,
 		arg.Step,
+		arg.Held,
 		arg.WaitSeconds,
 		arg.UserID,
 		arg.Sealed,
@@ -247,6 +249,30 @@ func (q *Queries) DuePhones(ctx context.Context) ([]desk.ID, error) {
 	return items, nil
 }
 
+const factorOwner = `-- name: FactorOwner :one
+select role, coalesce(staff_access_at > now() - make_interval(secs => $1::float), false)::bool as held
+from users where id = $2
+`
+
+type FactorOwnerParams struct {
+	WaitSeconds float64
+	UserID      desk.ID
+}
+
+type FactorOwnerRow struct {
+	Role desk.Role
+	Held bool
+}
+
+// Whose the factors are; held: staff could have logged in as this person since
+// a moment ago, so that a first factor waits.
+func (q *Queries) FactorOwner(ctx context.Context, arg FactorOwnerParams) (FactorOwnerRow, error) {
+	row := q.db.QueryRow(ctx, factorOwner, arg.WaitSeconds, arg.UserID)
+	var i FactorOwnerRow
+	err := row.Scan(&i.Role, &i.Held)
+	return i, err
+}
+
 const lastChallenge = `-- name: LastChallenge :one
 select id, number, attempts, used_at, (void_at is not null)::bool as void, (expires_at <= now())::bool as expired, digest
 from challenges
@@ -354,7 +380,7 @@ func (q *Queries) PeopleWithNumber(ctx context.Context, arg PeopleWithNumberPara
 }
 
 const phoneOf = `-- name: PhoneOf :one
-select number, verified_at, factor_from, delete_after,
+select number, verified_at, factor_from, delete_after, held,
        (verified_at is not null and coalesce(factor_from <= now(), true) and coalesce(delete_after > now(), true))::bool as ready
 from phones where user_id = $1
 `
@@ -364,6 +390,7 @@ type PhoneOfRow struct {
 	VerifiedAt  *time.Time
 	FactorFrom  *time.Time
 	DeleteAfter *time.Time
+	Held        bool
 	Ready       bool
 }
 
@@ -375,18 +402,70 @@ func (q *Queries) PhoneOf(ctx context.Context, userID desk.ID) (PhoneOfRow, erro
 		&i.VerifiedAt,
 		&i.FactorFrom,
 		&i.DeleteAfter,
+		&i.Held,
 		&i.Ready,
 	)
 	return i, err
 }
 
+const releaseOwner = `-- name: ReleaseOwner :execrows
+update users set staff_access_at = null where id = $1 and staff_access_at is not null
+`
+
+func (q *Queries) ReleaseOwner(ctx context.Context, userID desk.ID) (int64, error) {
+	result, err := q.db.Exec(ctx, releaseOwner, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const releasePhone = `-- name: ReleasePhone :execrows
+update phones set factor_from = null, held = false, updated_at = now()
+where user_id = $1 and verified_at is not null and factor_from > now()
+`
+
+func (q *Queries) ReleasePhone(ctx context.Context, userID desk.ID) (int64, error) {
+	result, err := q.db.Exec(ctx, releasePhone, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const releaseTOTP = `-- name: ReleaseTOTP :execrows
+update totp_factors set factor_from = null, held = false
+where user_id = $1 and verified_at is not null and factor_from > now()
+`
+
+func (q *Queries) ReleaseTOTP(ctx context.Context, userID desk.ID) (int64, error) {
+	result, err := q.db.Exec(ctx, releaseTOTP, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const renewStaffAccess = `-- name: RenewStaffAccess :exec
+update users set staff_access_at = now()
+where id = $1 and staff_access_at > now() - interval '30 days'
+`
+
+// Staff took a factor away: whoever gave the person a password not long ago
+// gains nothing by having waited.
+func (q *Queries) RenewStaffAccess(ctx context.Context, userID desk.ID) error {
+	_, err := q.db.Exec(ctx, renewStaffAccess, userID)
+	return err
+}
+
 const savePhone = `-- name: SavePhone :exec
-insert into phones (tenant_id, user_id, number, verified_at, factor_from)
+insert into phones (tenant_id, user_id, number, verified_at, factor_from, held)
 values ($1, $2, $3, now(),
-        case when $4::float > 0 then now() + make_interval(secs => $4::float) end)
+        case when $4::float > 0 then now() + make_interval(secs => $4::float) end, $5)
 on conflict (tenant_id, user_id) do update set
   number = excluded.number, verified_at = now(), delete_after = null, updated_at = now(),
-  factor_from = coalesce(excluded.factor_from, case when phones.number = excluded.number then phones.factor_from end)
+  factor_from = coalesce(excluded.factor_from, case when phones.number = excluded.number then phones.factor_from end),
+  held = excluded.held or phones.held and phones.number = excluded.number
 `
 
 type SavePhoneParams struct {
@@ -394,6 +473,7 @@ type SavePhoneParams struct {
 	UserID      desk.ID
 	Number      string
 	WaitSeconds float64
+	Held        bool
 }
 
 // A number that its owner has proved. wait_seconds is how long it is no factor
@@ -404,6 +484,7 @@ func (q *Queries) SavePhone(ctx context.Context, arg SavePhoneParams) error {
 		arg.UserID,
 		arg.Number,
 		arg.WaitSeconds,
+		arg.Held,
 	)
 	return err
 }
@@ -411,7 +492,7 @@ func (q *Queries) SavePhone(ctx context.Context, arg SavePhoneParams) error {
 const setContactPhone = `-- name: SetContactPhone :exec
 insert into phones (tenant_id, user_id, number) values ($1, $2, $3)
 on conflict (tenant_id, user_id) do update set
-  number = excluded.number, verified_at = null, factor_from = null, delete_after = null, updated_at = now()
+  number = excluded.number, verified_at = null, factor_from = null, delete_after = null, held = false, updated_at = now()
 `
 
 type SetContactPhoneParams struct {
@@ -436,7 +517,7 @@ func (q *Queries) SweepChallenges(ctx context.Context) error {
 }
 
 const tOTPOf = `-- name: TOTPOf :one
-select sealed, last_step, verified_at, factor_from,
+select sealed, last_step, verified_at, factor_from, held,
        (verified_at is not null and coalesce(factor_from <= now(), true))::bool as ready
 from totp_factors where user_id = $1
 `
@@ -446,6 +527,7 @@ type TOTPOfRow struct {
 	LastStep   int64
 	VerifiedAt *time.Time
 	FactorFrom *time.Time
+	Held       bool
 	Ready      bool
 }
 
@@ -457,6 +539,7 @@ func (q *Queries) TOTPOf(ctx context.Context, userID desk.ID) (TOTPOfRow, error)
 		&i.LastStep,
 		&i.VerifiedAt,
 		&i.FactorFrom,
+		&i.Held,
 		&i.Ready,
 	)
 	return i, err

@@ -33,7 +33,9 @@ update users set password_hash = sqlc.arg(password_hash)::text where id = sqlc.a
 
 -- name: ForgetPasswordHash :exec
 -- What staff gave takes the place of what was.
-update users set password_hash = null, must_change = sqlc.arg(must_change), version = version + 1 where id = sqlc.arg(id);
+update users set password_hash = null, must_change = sqlc.arg(must_change), version = version + 1,
+  staff_access_at = case when last_login_at is null then staff_access_at else now() end
+where id = sqlc.arg(id);
 
 -- name: PutFirstPassword :exec
 insert into first_passwords (tenant_id, user_id, sealed) values (sqlc.arg(tenant_id), sqlc.arg(user_id), sqlc.arg(sealed))
@@ -58,6 +60,7 @@ select u.id, u.login, u.email, u.name, u.role, u.language, u.disabled_at, u.crea
   exists (select 1 from first_passwords f where f.tenant_id = u.tenant_id and f.user_id = u.id)::bool as first_password
 from users u left join companies c on c.tenant_id = u.tenant_id and c.id = u.company_id
 where (sqlc.narg(id)::uuid is null or u.id = sqlc.narg(id)::uuid)
+  and (cardinality(sqlc.arg(ids)::uuid[]) = 0 or u.id = any (sqlc.arg(ids)::uuid[]))
   and (u.name, u.id) > (sqlc.arg(after_name)::text, sqlc.arg(after_id)::uuid)
   and (sqlc.narg(company)::uuid is null or u.company_id = sqlc.narg(company)::uuid)
   and (sqlc.arg(role)::text = '' or u.role = sqlc.arg(role)::text)
@@ -75,6 +78,7 @@ order by u.name, u.id limit sqlc.arg(at_most);
 -- name: ChangeUser :exec
 update users set name = sqlc.arg(name), login = sqlc.arg(login), email = sqlc.narg(email), role = sqlc.arg(role),
   company_id = sqlc.narg(company_id), language = sqlc.arg(language), version = version + 1,
+  staff_access_at = case when last_login_at is null or email is not distinct from sqlc.narg(email) then staff_access_at else now() end,
   disabled_at = case when sqlc.arg(disabled)::bool then coalesce(disabled_at, now()) end
 where id = sqlc.arg(id);
 

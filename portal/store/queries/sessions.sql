@@ -8,7 +8,10 @@ values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(user_id), sqlc.arg(token_has
 select s.id, s.user_id, s.last_seen_at < now() - interval '1 minute' as stale,
        (s.revoked_at is null and s.expires_at > now() and u.disabled_at is null
         and s.last_seen_at > now() - make_interval(secs => sqlc.arg(idle_seconds)::float))::bool as valid,
-       u.company_id, u.role, u.name, u.language, u.must_change
+       u.company_id, u.role, u.name, u.language, u.must_change,
+       (u.role in ('technician', 'admin')
+        and exists (select 1 from policies p where p.tenant_id = u.tenant_id and p.name = 'staff_totp' and p.value = 'true'::jsonb)
+        and not exists (select 1 from totp_factors f where f.tenant_id = u.tenant_id and f.user_id = u.id and f.verified_at is not null))::bool as must_enrol
 from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
 where s.token_hash = sqlc.arg(token_hash);
 

@@ -4,26 +4,50 @@
 -- other.
 select id from users where id = sqlc.arg(user_id) for no key update;
 
+-- name: FactorOwner :one
+-- Whose the factors are; held: staff could have logged in as this person since
+-- a moment ago, so that a first factor waits.
+select role, coalesce(staff_access_at > now() - make_interval(secs => sqlc.arg(wait_seconds)::float), false)::bool as held
+from users where id = sqlc.arg(user_id);
+
+-- name: RenewStaffAccess :exec
+-- Staff took a factor away: whoever gave the person a password not long ago
+-- gains nothing by having waited.
+update users set staff_access_at = now()
+where id = sqlc.arg(user_id) and staff_access_at > now() - interval '30 days';
+
+-- name: ReleaseOwner :execrows
+update users set staff_access_at = null where id = sqlc.arg(user_id) and staff_access_at is not null;
+
+-- name: ReleasePhone :execrows
+update phones set factor_from = null, held = false, updated_at = now()
+where user_id = sqlc.arg(user_id) and verified_at is not null and factor_from > now();
+
+-- name: ReleaseTOTP :execrows
+update totp_factors set factor_from = null, held = false
+where user_id = sqlc.arg(user_id) and verified_at is not null and factor_from > now();
+
 -- name: PhoneOf :one
-select number, verified_at, factor_from, delete_after,
+select number, verified_at, factor_from, delete_after, held,
        (verified_at is not null and coalesce(factor_from <= now(), true) and coalesce(delete_after > now(), true))::bool as ready
 from phones where user_id = sqlc.arg(user_id);
 
 -- name: SavePhone :exec
 -- A number that its owner has proved. wait_seconds is how long it is no factor
 -- yet; 0 keeps what is there when the number is the same.
-insert into phones (tenant_id, user_id, number, verified_at, factor_from)
+insert into phones (tenant_id, user_id, number, verified_at, factor_from, held)
 values (sqlc.arg(tenant_id), sqlc.arg(user_id), sqlc.arg(number), now(),
-        case when sqlc.arg(wait_seconds)::float > 0 then now() + make_interval(secs => sqlc.arg(wait_seconds)::float) end)
+        case when sqlc.arg(wait_seconds)::float > 0 then now() + make_interval(secs => sqlc.arg(wait_seconds)::float) end, sqlc.arg(held))
 on conflict (tenant_id, user_id) do update set
   number = excluded.number, verified_at = now(), delete_after = null, updated_at = now(),
-  factor_from = coalesce(excluded.factor_from, case when phones.number = excluded.number then phones.factor_from end);
+  factor_from = coalesce(excluded.factor_from, case when phones.number = excluded.number then phones.factor_from end),
+  held = excluded.held or phones.held and phones.number = excluded.number;
 
 -- name: SetContactPhone :exec
 -- A number that somebody else typed: contact data, and no factor.
 insert into phones (tenant_id, user_id, number) values (sqlc.arg(tenant_id), sqlc.arg(user_id), sqlc.arg(number))
 on conflict (tenant_id, user_id) do update set
-  number = excluded.number, verified_at = null, factor_from = null, delete_after = null, updated_at = now();
+  number = excluded.number, verified_at = null, factor_from = null, delete_after = null, held = false, updated_at = now();
 
 -- name: DeletePhone :execrows
 delete from phones where user_id = sqlc.arg(user_id);
@@ -42,7 +66,7 @@ delete from phones where user_id = sqlc.arg(user_id) and delete_after <= now();
 select count(*) from phones where number = sqlc.arg(number) and verified_at is not null and user_id <> sqlc.arg(user_id);
 
 -- name: TOTPOf :one
-select sealed, last_step, verified_at, factor_from,
+select sealed, last_step, verified_at, factor_from, held,
        (verified_at is not null and coalesce(factor_from <= now(), true))::bool as ready
 from totp_factors where user_id = sqlc.arg(user_id);
 
@@ -52,7 +76,7 @@ on conflict (tenant_id, user_id) do update set sealed = excluded.sealed, last_st
 where totp_factors.verified_at is null;
 
 -- name: ConfirmTOTP :execrows
-update totp_factors set verified_at = now(), last_step = sqlc.arg(step),
+update totp_factors set verified_at = now(), last_step = sqlc.arg(step), held = sqlc.arg(held),
   factor_from = case when sqlc.arg(wait_seconds)::float > 0 then now() + make_interval(secs => sqlc.arg(wait_seconds)::float) end
 where user_id = sqlc.arg(user_id) and verified_at is null and sealed = sqlc.arg(sealed);
 
