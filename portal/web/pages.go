@@ -5,13 +5,13 @@ import "strings"
 // pages are the addresses that the application has; a star is any one
 // segment. A test holds them against the application's own router.
 var pages = []string{
-	"/", "/login", "/set-password", "/account", "/outbox", "/self-service", "/c/*",
+	"/", "/login", "/set-password", "/forgot-password", "/sign-up", "/sign-up/confirm", "/account", "/outbox", "/self-service", "/c/*",
 	"/articles", "/articles/*", "/tickets", "/tickets/new", "/tickets/*", "/queue", "/queue/*",
 	"/admin", "/admin/articles", "/admin/articles/*", "/admin/articles/categories", "/admin/software", "/admin/second-factor",
 	"/admin/fields",
 	"/admin/statuses",
 	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
-	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/people/import", "/manage/companies", "/manage/companies/*", "/manage/why",
+	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/people/import", "/manage/newcomers", "/manage/companies", "/manage/companies/*", "/manage/why",
 }
 
 // isPage reports whether the application has something to show at an address.

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { actions } from "../api/self-service";
 import type { Action, ActionStep } from "../api/types";
+import { useFormat } from "../app/format";
 import { Refusal } from "../app/states";
 import classes from "./action.module.css";
 import { digits, may, type Need, needOf } from "./card";
@@ -22,8 +23,11 @@ export function Factor({ action: a, word }: { action: Action; word: Word }) {
   const [chosen, setChosen] = useState(true);
   const byApp = chosen && totp;
   const need = needOf(a, byApp);
+  if (need && a.factor?.waits_until)
+    return <Waits until={a.factor.waits_until} held={a.factor.held} />;
   return (
     <div className={classes.factor}>
+      {need && a.factor?.held && <p className={classes.hint}>{t("account.factor.held")}</p>}
       {need === "app" && <NoFactor />}
       {need && need !== "app" && !byApp && <BySms action={a} need={need} word={word} />}
       {need === "code" && byApp && (
@@ -34,6 +38,18 @@ export function Factor({ action: a, word }: { action: Action; word: Word }) {
           {t(byApp ? "actions.code.by_sms" : "actions.code.by_app")}
         </button>
       )}
+    </div>
+  );
+}
+
+/** What was set up does not count yet: why, until when, and who can change that. */
+function Waits({ until, held }: { until: string; held?: boolean }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <div className={classes.factor} data-waits>
+      {held && <p className={classes.hint}>{t("account.factor.held")}</p>}
+      <p className={classes.hint}>{t("actions.code.waits", { when: format.moment(until) })}</p>
     </div>
   );
 }

@@ -8,7 +8,8 @@ import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import { draftOf, type EntryForm, formOf } from "../manage/catalogue";
-import { companiesQuery, peopleQuery } from "../manage/queries";
+import { PeoplePicker } from "../manage/PeoplePicker";
+import { companiesQuery } from "../manage/queries";
 import classes from "./admin.module.css";
 import { IconField } from "./IconField";
 import { PackageFields } from "./PackageFields";
@@ -113,7 +114,6 @@ function ForWhom(props: { form: EntryForm; set: (change: Partial<EntryForm>) => 
   const { t } = useTranslation();
   const { form, set } = props;
   const companies = useQuery({ ...companiesQuery, enabled: form.mode === "companies" });
-  const people = useQuery({ ...peopleQuery, enabled: form.mode !== "everyone" });
   return (
     <>
       <NativeSelect
@@ -135,15 +135,13 @@ function ForWhom(props: { form: EntryForm; set: (change: Partial<EntryForm>) => 
         />
       )}
       {form.mode !== "everyone" && (
-        <MultiSelect
+        <PeoplePicker
           label={t(form.mode === "users" ? "admin.policies.users" : "admin.software.users_besides")}
-          searchable
           value={form.users}
           onChange={(ids) => set({ users: ids })}
-          data={(people.data?.items ?? []).map((p) => ({ value: p.id, label: p.name }))}
         />
       )}
-      <Refusal error={companies.error ?? people.error} />
+      <Refusal error={companies.error} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { MultiSelect, SegmentedControl, Switch } from "@mantine/core";
+import { SegmentedControl, Switch } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId } from "react";
@@ -8,6 +8,7 @@ import { operations } from "../api/manage";
 import type { Audience, Policies } from "../api/types";
 import page from "../app/page.module.css";
 import { Failed, Loading } from "../app/states";
+import { PeoplePicker } from "../manage/PeoplePicker";
 import { AdminNav } from "./AdminNav";
 import classes from "./admin.module.css";
 import { OnOff } from "./OnOff";
@@ -15,6 +16,7 @@ import { useSave } from "./useSave";
 
 const policiesKey = ["admin", "policies"];
 const switches = ["assistant", "assistant_tickets", "manual_tickets"] as const;
+const ofPeople = ["welcome_mail", "sign_up", "staff_totp"] as const;
 const audiences = ["ticketing", "knowledge_base"] as const;
 
 /** The switches of the portal. Each is saved at once and can be undone. */
@@ -73,13 +75,16 @@ export function PoliciesPage() {
           />
           <div className={page.section} />
           <h2 className={page.sectionTitle}>{t("admin.policies.group_people")}</h2>
-          <OnOff
-            name="welcome_mail"
-            on={policies.data.welcome_mail}
-            label={t("admin.policies.welcome_mail.label")}
-            text={t(`admin.policies.welcome_mail.${policies.data.welcome_mail ? "on" : "off"}`)}
-            onChange={(on) => save.mutate({ welcome_mail: on })}
-          />
+          {ofPeople.map((name) => (
+            <OnOff
+              key={name}
+              name={name}
+              on={policies.data[name]}
+              label={t(`admin.policies.${name}.label`)}
+              text={t(`admin.policies.${name}.${policies.data[name] ? "on" : "off"}`)}
+              onChange={(on) => save.mutate({ [name]: on })}
+            />
+          ))}
         </>
       )}
     </div>
@@ -94,12 +99,6 @@ function ForWhom(props: {
   const { t } = useTranslation();
   const { name, audience } = props;
   const id = useId();
-  const people = useQuery({
-    queryKey: ["admin", "users"],
-    queryFn: admin.users,
-    enabled: audience.mode === "selected",
-  });
-  const users = people.data?.items.filter((p) => p.role === "contact" || p.role === "main_contact");
   return (
     <div className={page.card} data-policy={name}>
       <h3 id={id} className={page.cardTitle}>
@@ -119,16 +118,11 @@ function ForWhom(props: {
         }))}
       />
       {audience.mode === "selected" && (
-        <MultiSelect
+        <PeoplePicker
           mt="sm"
           label={t("admin.policies.users")}
-          searchable
           value={audience.users ?? []}
           onChange={(ids) => props.onChange({ mode: "selected", users: ids })}
-          data={(users ?? []).map((u) => ({
-            value: u.id,
-            label: u.company ? `${u.name} · ${u.company.name}` : u.name,
-          }))}
         />
       )}
     </div>

@@ -15,6 +15,7 @@ export function whenSessionExpires(fn: () => void) {
 export const api = createClient<paths>({
   baseUrl: location.origin,
   credentials: "same-origin",
+  querySerializer: { array: { style: "form", explode: false } }, // a=1,2, as the document says
   fetch: (request: Request) =>
     fetch(request).catch((err: unknown) => {
       if (err instanceof DOMException && err.name === "AbortError") throw err;

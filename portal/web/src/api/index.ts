@@ -8,7 +8,6 @@ import type {
   LogEvent,
   Me,
   Page,
-  Person,
   Policies,
   Priority,
   Session,
@@ -24,8 +23,9 @@ export const session = {
     const s = await ok(api.GET("/api/v1/session"), { quiet: true });
     return { user: s.user as Me, sessions: (s.sessions ?? []) as Session[] };
   },
-  async logIn(login: string, password: string) {
-    const s = await ok(api.POST("/api/v1/session", { body: { login, password } }), { quiet: true });
+  async logIn(login: string, password: string, code?: string) {
+    const body = { login, password, code: code || undefined };
+    const s = await ok(api.POST("/api/v1/session", { body }), { quiet: true });
     return { user: s.user as Me };
   },
   logOut: () => ok(api.DELETE("/api/v1/session")),
@@ -136,6 +136,4 @@ export const admin = {
   policies: (): Promise<Policies> => ok(api.GET("/api/v1/admin/policies")),
   setPolicies: (change: Partial<Policies>): Promise<Policies> =>
     ok(api.PATCH("/api/v1/admin/policies", { body: change as Policies })),
-  users: async () =>
-    pageAs<Person>(await ok(api.GET("/api/v1/admin/users", { params: { query: { limit: 200 } } }))),
 };

@@ -116,6 +116,8 @@ export const sources = {
 
 export const people = {
   factors: (id: string) => ok(api.GET("/api/v1/admin/users/{id}/factors", { params: by(id) })),
+  release: (id: string) =>
+    ok(api.POST("/api/v1/admin/users/{id}/factors/release", { params: by(id) })),
   removePhone: (id: string) => ok(api.DELETE("/api/v1/admin/users/{id}/phone", { params: by(id) })),
   removeTotp: (id: string) => ok(api.DELETE("/api/v1/admin/users/{id}/totp", { params: by(id) })),
   setPhone: (id: string, number: string) =>

@@ -64,6 +64,14 @@ export type PeopleFilter = Pick<Query, "q" | "company" | "role" | "state">;
 export const users = {
   list: async (query: Query) =>
     page(await ok(api.GET("/api/v1/admin/users", { params: { query } }))),
+  /** Those of the ids, however many: the server takes a hundred at a time. */
+  async named(ids: string[]) {
+    const parts = Array.from({ length: Math.ceil(ids.length / 100) }, (_, i) =>
+      ids.slice(100 * i, 100 * (i + 1)),
+    );
+    const pages = await Promise.all(parts.map((ids) => users.list({ ids, limit: 100 })));
+    return pages.flatMap((p) => p.items);
+  },
   get: (id: string) => ok(api.GET("/api/v1/admin/users/{id}", { params: by(id) })),
   create: (body: Schemas["NewUserBody"]) => ok(api.POST("/api/v1/admin/users", { body })),
   change: (id: string, version: number, body: Schemas["ChangeUserBody"]) =>
@@ -94,12 +102,39 @@ export const users = {
     ok(api.PATCH("/api/v1/admin/users/{id}/access", { params: by(id), body: on })),
 };
 
-/** The link of a welcome mail stands for its person, who cannot log in. */
+/** The link or the code of a mail stands for its person, who cannot log in. */
 export const links = {
   owner: (token: string) =>
     ok(api.POST("/api/v1/password-link", { body: { token } }), { quiet: true }),
   use: (token: string, password: string) =>
     ok(api.POST("/api/v1/password-link/use", { body: { token, password } }), { quiet: true }),
+  forgot: (login: string) =>
+    ok(api.POST("/api/v1/password-code", { body: { login } }), { quiet: true }),
+  setByCode: (login: string, code: string, password: string) =>
+    ok(api.POST("/api/v1/password-code/use", { body: { login, code, password } }), { quiet: true }),
+};
+
+/** What everybody may know of the portal, before a log-in. */
+export const door = () => ok(api.GET("/api/v1/portal"), { quiet: true });
+
+export type SignedUp = Schemas["SignedUp"];
+
+/** For people without an account: their words, then the link that proves the address. */
+export const signUp = {
+  send: (body: Schemas["SignUpBody"]) => ok(api.POST("/api/v1/sign-up", { body }), { quiet: true }),
+  confirm: (token: string) =>
+    ok(api.POST("/api/v1/sign-up/confirm", { body: { token } }), { quiet: true }),
+};
+
+export type Newcomer = Schemas["Newcomer"];
+
+/** The review list: who wrote and belongs to no company. */
+export const newcomers = {
+  list: async (query: { decided?: boolean; cursor?: string }) =>
+    page(await ok(api.GET("/api/v1/admin/newcomers", { params: { query } }))),
+  assign: (id: string, company_id: string) =>
+    ok(api.POST("/api/v1/admin/newcomers/{id}/assign", { params: by(id), body: { company_id } })),
+  dismiss: (id: string) => ok(api.POST("/api/v1/admin/newcomers/{id}/dismiss", { params: by(id) })),
 };
 
 /** Where the people that fit are as a table; the browser saves it. */

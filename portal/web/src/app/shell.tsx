@@ -20,6 +20,7 @@ import {
 import type { ComponentType, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "../api/types";
+import { EnrolFirst } from "../settings/EnrolFirst";
 import { NewPassword } from "../settings/NewPassword";
 import { AccountMenu } from "./account-menu";
 import { Bell } from "./bell";
@@ -63,6 +64,7 @@ export function Shell({ children }: { children?: ReactNode }) {
   const me = useMe();
   const places = placesFor(me);
   if (me.must_change) return <NewPassword me={me} />;
+  if (me.must_enrol) return <EnrolFirst />;
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#content">

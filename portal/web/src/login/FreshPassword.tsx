@@ -22,6 +22,7 @@ export function FreshPassword(props: {
       label={t("account.password_new")}
       description={hint}
       autoComplete="new-password"
+      name="new-password"
       size={props.size}
       value={props.value}
       error={props.tried && tooShort(props.value) && hint}

@@ -1,32 +1,44 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { digits } from "../actions/card";
 import { session } from "../api";
+import { asProblem } from "../api/problem";
 import type { Me } from "../api/types";
 import { Refusal } from "../app/states";
 import classes from "./login.module.css";
 
+/** User name and password; then, for who has an authenticator app, its code. */
 export function LoginForm(props: { login?: string; onDone: (me: Me) => void }) {
   const { t } = useTranslation();
   const [login, setLogin] = useState(props.login ?? "");
   const [password, setPassword] = useState("");
-  const [missing, setMissing] = useState<{ login?: boolean; password?: boolean }>({});
+  const [code, setCode] = useState<string>(); // undefined: not asked for
+  const [missing, setMissing] = useState<{ login?: boolean; password?: boolean; code?: boolean }>(
+    {},
+  );
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
 
   async function submit(e: FormEvent) {
     e.preventDefault();
-    const gaps = { login: !login.trim(), password: !password };
+    const gaps = {
+      login: !login.trim(),
+      password: !password,
+      code: code !== undefined && code.length < 6,
+    };
     setMissing(gaps);
     setError(undefined);
-    if (gaps.login || gaps.password) return;
+    if (gaps.login || gaps.password || gaps.code) return;
     setBusy(true);
     try {
-      const { user } = await session.logIn(login.trim(), password);
+      const { user } = await session.logIn(login.trim(), password, code);
       props.onDone(user);
     } catch (err) {
-      setError(err);
       setBusy(false);
+      const asked = asProblem(err).code === "code_needed";
+      if (asked || code !== undefined) setCode("");
+      if (!asked) setError(err);
     }
   }
 
@@ -40,7 +52,10 @@ export function LoginForm(props: { login?: string; onDone: (me: Me) => void }) {
         spellCheck={false}
         size="md"
         value={login}
-        onChange={(e) => setLogin(e.currentTarget.value)}
+        onChange={(e) => {
+          setLogin(e.currentTarget.value);
+          setCode(undefined);
+        }}
         error={missing.login && t("login.login_missing")}
         data-autofocus={props.login ? undefined : true}
       />
@@ -54,6 +69,20 @@ export function LoginForm(props: { login?: string; onDone: (me: Me) => void }) {
         error={missing.password && t("login.password_missing")}
         data-autofocus={props.login ? true : undefined}
       />
+      {code !== undefined && (
+        <TextInput
+          label={t("actions.code.label_app")}
+          description={t("login.code_hint")}
+          name="code"
+          autoComplete="one-time-code"
+          inputMode="numeric"
+          autoFocus
+          size="md"
+          value={code}
+          onChange={(e) => setCode(digits(e.currentTarget.value))}
+          error={missing.code && t("actions.code.missing")}
+        />
+      )}
       <Refusal error={error} />
       <Button type="submit" size="md" loading={busy} fullWidth>
         {t("login.submit")}

@@ -1,23 +1,20 @@
 import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { links } from "../api/people";
-import { Bell } from "../app/bell";
 import { Failed, Loading, Refusal } from "../app/states";
-import { FreshPassword, tooShort } from "./FreshPassword";
+import { Door } from "./Door";
 import classes from "./login.module.css";
+import { FreshPassword, tooShort } from "./FreshPassword";
+import { PasswordSet } from "./PasswordSet";
+import { useHashToken } from "./token";
 
 /** Where the link of a welcome mail leads: a new password, without the old one. */
 export function SetPasswordPage() {
   const { t } = useTranslation();
-  // After the #: it is sent to no server by itself, and leaves the address bar and the history here.
-  const [token] = useState(() => location.hash.slice(1));
-  useEffect(() => {
-    history.replaceState(history.state, "", location.pathname);
-  }, []);
+  const token = useHashToken();
   useDocumentTitle(t("people.own_password.title"));
   const owner = useQuery({
     queryKey: ["password-link", token],
@@ -28,40 +25,19 @@ export function SetPasswordPage() {
   });
   const [done, setDone] = useState(false);
   return (
-    <main className={classes.page}>
-      <div className={classes.card}>
-        <Bell size={44} />
-        <h1 className={classes.title}>
-          {t(done ? "people.link.done_title" : "people.own_password.title")}
-        </h1>
-        {done && <Done />}
-        {!done && owner.isPending && <Loading />}
-        {!done && owner.isError && (
-          <Failed error={owner.error} retry={() => void owner.refetch()} />
-        )}
-        {!done && owner.data && (
-          <Form login={owner.data.login} token={token} onDone={() => setDone(true)} />
-        )}
-      </div>
-    </main>
+    <Door title={t(done ? "people.link.done_title" : "people.own_password.title")}>
+      {done && <PasswordSet />}
+      {!done && owner.isPending && <Loading />}
+      {!done && owner.isError && <Failed error={owner.error} retry={() => void owner.refetch()} />}
+      {!done && owner.data && (
+        <SetByToken login={owner.data.login} token={token} onDone={() => setDone(true)} />
+      )}
+    </Door>
   );
 }
 
-function Done() {
-  const { t } = useTranslation();
-  return (
-    <>
-      <p className={classes.intro} role="status">
-        {t("people.link.done")}
-      </p>
-      <Button size="md" fullWidth renderRoot={(props) => <Link to="/login" {...props} />}>
-        {t("login.submit")}
-      </Button>
-    </>
-  );
-}
-
-function Form(props: { login: string; token: string; onDone: () => void }) {
+/** Sets the password of whom the token stands for. */
+export function SetByToken(props: { login: string; token: string; onDone: () => void }) {
   const { t } = useTranslation();
   const [fresh, setFresh] = useState("");
   const [tried, setTried] = useState(false);

@@ -14,7 +14,8 @@ import { Empty, Failed, More } from "../app/states";
 import { Rows } from "../tickets/TicketsPage";
 import { ManageNav } from "./ManageNav";
 import classes from "./manage.module.css";
-import { devicesQuery, peopleQuery } from "./queries";
+import { PersonPicker } from "./PeoplePicker";
+import { devicesQuery } from "./queries";
 
 /** Everything that was ever asked of a device, newest first. */
 export function ActionsPage() {
@@ -22,7 +23,6 @@ export function ActionsPage() {
   const search = useSearch({ from: "/shell/manage/actions" });
   const navigate = useNavigate({ from: "/manage/actions" });
   const devices = useQuery(devicesQuery);
-  const people = useQuery(peopleQuery);
   useDocumentTitle(t("manage.actions.title"));
   const choose = (change: typeof search) => void navigate({ search: (s) => ({ ...s, ...change }) });
   return (
@@ -49,14 +49,12 @@ export function ActionsPage() {
             ...(devices.data ?? []).map((d) => ({ value: d.id, label: d.name })),
           ]}
         />
-        <NativeSelect
+        <PersonPicker
           aria-label={t("manage.actions.user")}
-          value={search.user ?? ""}
-          onChange={(e) => choose({ user: e.currentTarget.value || undefined })}
-          data={[
-            { value: "", label: t("manage.actions.any_user") },
-            ...(people.data?.items ?? []).map((p) => ({ value: p.id, label: p.name })),
-          ]}
+          placeholder={t("manage.actions.any_user")}
+          clearable
+          value={search.user ?? null}
+          onChange={(user) => choose({ user: user ?? undefined })}
         />
       </div>
       <ActionRows filter={{ ...search, state: search.state && [search.state] }} />

@@ -1,14 +1,15 @@
-import { Button, NativeSelect, Select } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, NativeSelect } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { devices, type ManagedDevice } from "../api/manage";
+import type { Person } from "../api/types";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import { likelyAccount } from "./filter";
 import classes from "./manage.module.css";
-import { peopleQuery } from "./queries";
+import { PersonPicker } from "./PeoplePicker";
 
 /** Who may act on the device, and as which of its accounts. */
 export function Assignments({ device: d }: { device: ManagedDevice }) {
@@ -60,7 +61,6 @@ export function Assignments({ device: d }: { device: ManagedDevice }) {
 function Assign({ device: d }: { device: ManagedDevice }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const people = useQuery(peopleQuery);
   const [user, setUser] = useState<string | null>(null);
   const [account, setAccount] = useState("");
   const assign = useMutation({
@@ -71,15 +71,10 @@ function Assign({ device: d }: { device: ManagedDevice }) {
       await client.invalidateQueries({ queryKey: ["manage"] });
     },
   });
-  // A person of another company may not have the device; the server says so too.
-  const fitting = (people.data?.items ?? []).filter(
-    (p) => !p.disabled && (!d.company || !p.company || p.company.id === d.company.id),
-  );
   const foreign = (d.accounts ?? []).some((a) => a.kind !== "local");
   const kinds = { domain: t("manage.assign.domain"), cloud: t("manage.assign.cloud") };
-  const choose = (id: string | null) => {
+  const choose = (id: string | null, person?: Person) => {
     setUser(id);
-    const person = fitting.find((p) => p.id === id);
     if (person) setAccount(likelyAccount(d, person.name));
   };
   return (
@@ -90,14 +85,13 @@ function Assign({ device: d }: { device: ManagedDevice }) {
         if (user) assign.mutate();
       }}
     >
-      <Select
+      <PersonPicker
         label={t("manage.assign.person")}
-        searchable
         clearable
+        // A person of another company may not have the device; the server says so too.
+        filter={{ state: "active", company: d.company?.id }}
         value={user}
         onChange={choose}
-        nothingFoundMessage={t("manage.none_title")}
-        data={fitting.map((p) => ({ value: p.id, label: p.name }))}
       />
       <NativeSelect
         label={t("manage.assign.account")}
@@ -119,7 +113,7 @@ function Assign({ device: d }: { device: ManagedDevice }) {
         {t("manage.assign.why_account")}
         {foreign && ` ${t("manage.assign.why_local")}`}
       </p>
-      <Refusal error={assign.error ?? people.error} />
+      <Refusal error={assign.error} />
     </form>
   );
 }

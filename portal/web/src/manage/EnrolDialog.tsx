@@ -1,4 +1,4 @@
-import { Button, CopyButton, Modal, Select } from "@mantine/core";
+import { Button, CopyButton, Modal } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,13 +8,13 @@ import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import { systemNames } from "../app/systems";
 import classes from "./manage.module.css";
-import { agentsQuery, peopleQuery } from "./queries";
+import { PersonPicker } from "./PeoplePicker";
+import { agentsQuery } from "./queries";
 
 /** Makes a one-time token and shows, once, what to run on the new device. */
 export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   const [user, setUser] = useState<string | null>(null);
-  const people = useQuery({ ...peopleQuery, enabled: opened });
   const make = useMutation({
     mutationFn: () => devices.token(user ? { user_id: user } : {}),
   });
@@ -42,20 +42,14 @@ export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () 
           }}
         >
           <p className={page.hint}>{t("manage.enrol.text")}</p>
-          <Select
+          <PersonPicker
             label={t("manage.enrol.for")}
             description={t("manage.enrol.for_hint")}
-            searchable
             clearable
             value={user}
             onChange={setUser}
-            nothingFoundMessage={t("manage.none_title")}
-            data={(people.data?.items ?? []).map((p) => ({
-              value: p.id,
-              label: p.company ? `${p.name} · ${p.company.name}` : p.name,
-            }))}
           />
-          <Refusal error={make.error ?? people.error} />
+          <Refusal error={make.error} />
           <div className={page.actions}>
             <Button type="submit" loading={make.isPending}>
               {t("manage.enrol.make")}

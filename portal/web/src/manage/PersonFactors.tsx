@@ -16,21 +16,31 @@ import { factorsQuery } from "./queries";
 /** What a person confirms actions with, and the way back in when it is lost. */
 export function PersonFactors({ person: p }: { person: Person }) {
   const { t } = useTranslation();
-  const own = useMe().id === p.id;
+  const me = useMe();
+  const own = me.id === p.id;
+  const ofStaff = (p.role === "technician" || p.role === "admin") && me.role !== "admin";
+  const may = !own && !ofStaff;
   const contact = useQuery(factorsQuery(p.id));
   return (
     <section className={page.section} aria-labelledby="factors">
       <h2 id="factors" className={page.sectionTitle}>
         {t("manage.factors.title")}
       </h2>
-      <p className={page.lead}>{t(own ? "manage.factors.own" : "manage.factors.hint")}</p>
+      <p className={page.lead}>
+        {t(
+          own ? "manage.factors.own" : ofStaff ? "manage.factors.of_staff" : "manage.factors.hint",
+        )}
+      </p>
       {contact.isPending && <Loading />}
       {contact.isError && <Failed error={contact.error} retry={() => void contact.refetch()} />}
       {contact.data && (
-        <div className={page.rows}>
-          <Phone person={p} contact={contact.data} own={own} />
-          <App person={p} on={contact.data.totp} own={own} />
-        </div>
+        <>
+          <Waits person={p} contact={contact.data} own={own} />
+          <div className={page.rows}>
+            <Phone person={p} contact={contact.data} may={may} />
+            <App person={p} contact={contact.data} may={may} />
+          </div>
+        </>
       )}
     </section>
   );
@@ -38,10 +48,47 @@ export function PersonFactors({ person: p }: { person: Person }) {
 
 interface Props {
   person: Person;
-  own: boolean; // nobody recovers their own: a colleague does
+  contact: Contact;
+  may: boolean; // nobody recovers their own: a colleague does; those of staff, an admin
 }
 
-function Phone({ person: p, contact: c, own }: Props & { contact: Contact }) {
+/** What was set up and does not count yet, and how it does at once. */
+function Waits({ person: p, contact: c, own }: Omit<Props, "may"> & { own: boolean }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const admin = useMe().role === "admin";
+  const [asking, setAsking] = useState(false);
+  if (!c.held && !c.waits_until && !c.totp_waits_until) return null;
+  return (
+    <div className={page.card} data-waits style={{ marginBottom: "0.8rem" }}>
+      {c.held && <p className={page.hint}>{t("manage.factors.held")}</p>}
+      {admin && !own ? (
+        <>
+          <Button mt="sm" size="sm" variant="default" onClick={() => setAsking(true)}>
+            {t("manage.factors.release")}
+          </Button>
+          <Confirm
+            opened={asking}
+            title={t("manage.factors.release")}
+            button={t("manage.factors.release")}
+            act={async () => {
+              const now = await people.release(p.id);
+              client.setQueryData(factorsQuery(p.id).queryKey, now);
+              notifications.show({ message: t("manage.factors.released") });
+            }}
+            onClose={() => setAsking(false)}
+          >
+            {t("manage.factors.release_text", { name: p.name })}
+          </Confirm>
+        </>
+      ) : (
+        <p className={page.hint}>{t("manage.factors.ask_admin")}</p>
+      )}
+    </div>
+  );
+}
+
+function Phone({ person: p, contact: c, may }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const [editing, setEditing] = useState(false);
@@ -56,13 +103,18 @@ function Phone({ person: p, contact: c, own }: Props & { contact: Contact }) {
               {t(c.verified ? "manage.factors.verified" : "manage.factors.unverified")}
             </span>
           )}
+          {c.waits_until && (
+            <p className={page.hint}>
+              {t("manage.factors.waits", { when: format.full(c.waits_until) })}
+            </p>
+          )}
           {c.delete_after && (
             <p className={page.hint}>
               {t("manage.factors.leaving", { when: format.full(c.delete_after) })}
             </p>
           )}
         </div>
-        {!own && (
+        {may && (
           <div className={page.actions}>
             <Button size="compact-sm" variant="subtle" onClick={() => setEditing(!editing)}>
               {t(c.number ? "manage.factors.change" : "manage.factors.add")}
@@ -76,8 +128,10 @@ function Phone({ person: p, contact: c, own }: Props & { contact: Contact }) {
   );
 }
 
-function App({ person: p, on, own }: Props & { on: boolean }) {
+function App({ person: p, contact: c, may }: Props) {
   const { t } = useTranslation();
+  const format = useFormat();
+  const on = c.totp;
   return (
     <div className={classes.line} data-factor="totp" data-on={on}>
       <div>
@@ -89,8 +143,13 @@ function App({ person: p, on, own }: Props & { on: boolean }) {
         ) : (
           t("manage.factors.off")
         )}
+        {c.totp_waits_until && (
+          <p className={page.hint}>
+            {t("manage.factors.waits", { when: format.full(c.totp_waits_until) })}
+          </p>
+        )}
       </div>
-      {on && !own && <Remove person={p} which="totp" act={() => people.removeTotp(p.id)} />}
+      {on && may && <Remove person={p} which="totp" act={() => people.removeTotp(p.id)} />}
     </div>
   );
 }

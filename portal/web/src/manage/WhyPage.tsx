@@ -11,14 +11,15 @@ import { useMe } from "../app/session";
 import { Empty, Failed, Loading } from "../app/states";
 import { ManageNav } from "./ManageNav";
 import classes from "./manage.module.css";
-import { catalogueQuery, devicesQuery, peopleQuery } from "./queries";
+import { PersonPicker } from "./PeoplePicker";
+import { catalogueQuery, devicesQuery, personQuery } from "./queries";
 
 /** Why somebody may not do something: every rule with its answer, and the switch behind it. */
 export function WhyPage() {
   const { t } = useTranslation();
   const search = useSearch({ from: "/shell/manage/why" });
   const navigate = useNavigate({ from: "/manage/why" });
-  const users = useQuery(peopleQuery);
+  const person = useQuery({ ...personQuery(search.user ?? ""), enabled: Boolean(search.user) });
   const devices = useQuery(devicesQuery);
   const install = search.operation === "install_software";
   const software = useQuery({ ...catalogueQuery, enabled: install });
@@ -34,12 +35,10 @@ export function WhyPage() {
       <h1 className={page.title}>{t("manage.why.title")}</h1>
       <p className={page.lead}>{t("manage.why.lead")}</p>
       <div className={classes.pair}>
-        <Select
+        <PersonPicker
           label={t("manage.why.user")}
-          searchable
           value={search.user ?? null}
           onChange={(user) => choose({ user: user ?? undefined })}
-          data={(users.data?.items ?? []).map((p) => ({ value: p.id, label: p.name }))}
         />
         <Select
           label={t("manage.why.device")}
@@ -71,7 +70,7 @@ export function WhyPage() {
       {search.user ? (
         <Answer
           query={{ ...search, user: search.user, operation: search.operation ?? "restart" }}
-          name={users.data?.items.find((p) => p.id === search.user)?.name ?? ""}
+          name={person.data?.name ?? ""}
         />
       ) : (
         <Empty title={t("manage.why.empty_title")}>{t("manage.why.empty_text")}</Empty>

@@ -1,5 +1,4 @@
 import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
-import { admin } from "../api";
 import { catalogue, devices, people, sources } from "../api/manage";
 import { companies, type PeopleFilter, users } from "../api/people";
 import type { Person } from "../api/types";
@@ -23,8 +22,6 @@ export const agentsQuery = queryOptions({
   queryFn: devices.agents,
   staleTime: 60_000,
 });
-
-export const peopleQuery = queryOptions({ queryKey: ["admin", "users"], queryFn: admin.users });
 
 export const companiesQuery = queryOptions({
   queryKey: ["manage", "companies"],

@@ -12,6 +12,7 @@ import page from "../app/page.module.css";
 import { useChangeLanguage, useMe } from "../app/session";
 import { Refusal } from "../app/states";
 import { FreshPassword, tooShort } from "../login/FreshPassword";
+import { FactList } from "../manage/FactList";
 import { SecondFactor } from "./Factors";
 import { Sessions } from "./Sessions";
 import classes from "./settings.module.css";
@@ -19,15 +20,11 @@ import classes from "./settings.module.css";
 /** What a person sets for themselves. */
 export function AccountPage() {
   const { t } = useTranslation();
-  const me = useMe();
   useDocumentTitle(t("account.title"));
   return (
     <div className={`${page.page} ${page.narrow}`}>
       <h1 className={page.title}>{t("account.title")}</h1>
-      <p className={page.lead}>
-        {me.name} · {me.email || me.login}
-        {me.company && ` · ${me.company.name}`}
-      </p>
+      <Known />
       <LanguageChoice />
       <section className={page.section} aria-labelledby="looks">
         <h2 id="looks" className={page.sectionTitle}>
@@ -39,6 +36,25 @@ export function AccountPage() {
       <Password />
       <SecondFactor />
       <Sessions />
+    </div>
+  );
+}
+
+/** What the portal knows of the person, and the person does not change. */
+function Known() {
+  const { t } = useTranslation();
+  const me = useMe();
+  return (
+    <div className={page.card} data-known>
+      <FactList
+        facts={[
+          [t("people.field.login"), me.login],
+          [t("people.field.email"), me.email || t("account.no_email")],
+          [t("people.field.company"), me.company?.name],
+          [t("people.field.role"), t(`common.role.${me.role}`)],
+        ]}
+      />
+      <p className={page.hint}>{t("account.known_hint")}</p>
     </div>
   );
 }

@@ -14,7 +14,8 @@ import classes from "./settings.module.css";
 const Qr = lazy(() => import("./Qr"));
 
 /** Codes from an app instead of text messages. The picture is drawn here, by nobody else. */
-export function Authenticator({ factors }: { factors: Factors }) {
+export function Authenticator(props: { factors: Factors; heading?: "h2" | "h3" }) {
+  const { factors, heading: Heading = "h3" } = props;
   const { t } = useTranslation();
   const format = useFormat();
   const [removing, setRemoving] = useState(false);
@@ -33,7 +34,7 @@ export function Authenticator({ factors }: { factors: Factors }) {
   const on = factors.totp.enabled;
   return (
     <article className={page.card} data-factor="totp">
-      <h3 className={page.cardTitle}>{t("account.totp.title")}</h3>
+      <Heading className={page.cardTitle}>{t("account.totp.title")}</Heading>
       <p className={page.hint}>
         {on ? (
           <span className={classes.current}>{t("account.totp.on")}</span>
@@ -43,7 +44,9 @@ export function Authenticator({ factors }: { factors: Factors }) {
       </p>
       {factors.totp.waits_until && (
         <p className={classes.waits}>
-          {t("account.factor.counts_from", { when: format.moment(factors.totp.waits_until) })}
+          {t(factors.held ? "account.factor.held_from" : "account.factor.counts_from", {
+            when: format.moment(factors.totp.waits_until),
+          })}
         </p>
       )}
       {!on && !start.data && (

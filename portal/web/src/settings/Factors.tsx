@@ -19,6 +19,7 @@ export function SecondFactor() {
       <p className={classes.hint}>{t("account.factor.hint")}</p>
       {own.isPending && <Loading />}
       {own.isError && <Failed error={own.error} retry={() => void own.refetch()} />}
+      {own.data?.held && <p className={classes.waits}>{t("account.factor.held")}</p>}
       {own.data && (
         <div className={classes.factors}>
           <Phone factors={own.data} />

@@ -5,11 +5,11 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { session } from "../api";
 import type { Me } from "../api/types";
-import { Bell } from "../app/bell";
 import { useLogOut } from "../app/session";
 import { Refusal } from "../app/states";
-import { FreshPassword, tooShort } from "../login/FreshPassword";
+import { Door } from "../login/Door";
 import classes from "../login/login.module.css";
+import { FreshPassword, tooShort } from "../login/FreshPassword";
 
 /** Stands before everything else when staff asked for a password of the person's own. */
 export function NewPassword({ me }: { me: Me }) {
@@ -30,31 +30,27 @@ export function NewPassword({ me }: { me: Me }) {
     if (old && !tooShort(fresh)) save.mutate();
   }
   return (
-    <main className={classes.page}>
-      <div className={classes.card}>
-        <Bell size={44} />
-        <h1 className={classes.title}>{t("people.own_password.title")}</h1>
-        <p className={classes.intro}>{t("people.own_password.text")}</p>
-        <form className={classes.form} onSubmit={submit} noValidate>
-          <input type="text" autoComplete="username" value={me.login} hidden readOnly />
-          <PasswordInput
-            label={t("people.own_password.given")}
-            autoComplete="current-password"
-            size="md"
-            value={old}
-            error={tried && !old && t("login.password_missing")}
-            onChange={(e) => setOld(e.currentTarget.value)}
-          />
-          <FreshPassword size="md" value={fresh} onChange={setFresh} tried={tried} />
-          <Refusal error={save.error} />
-          <Button type="submit" size="md" fullWidth loading={save.isPending}>
-            {t("people.own_password.save")}
-          </Button>
-          <Button variant="subtle" color="gray" onClick={() => void logOut()}>
-            {t("common.nav.log_out")}
-          </Button>
-        </form>
-      </div>
-    </main>
+    <Door title={t("people.own_password.title")}>
+      <p className={classes.intro}>{t("people.own_password.text")}</p>
+      <form className={classes.form} onSubmit={submit} noValidate>
+        <input type="text" autoComplete="username" value={me.login} hidden readOnly />
+        <PasswordInput
+          label={t("people.own_password.given")}
+          autoComplete="current-password"
+          size="md"
+          value={old}
+          error={tried && !old && t("login.password_missing")}
+          onChange={(e) => setOld(e.currentTarget.value)}
+        />
+        <FreshPassword size="md" value={fresh} onChange={setFresh} tried={tried} />
+        <Refusal error={save.error} />
+        <Button type="submit" size="md" fullWidth loading={save.isPending}>
+          {t("people.own_password.save")}
+        </Button>
+        <Button variant="subtle" color="gray" onClick={() => void logOut()}>
+          {t("common.nav.log_out")}
+        </Button>
+      </form>
+    </Door>
   );
 }

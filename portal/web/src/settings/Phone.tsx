@@ -45,7 +45,9 @@ export function Phone({ factors }: { factors: Factors }) {
       </p>
       {phone?.waits_until && (
         <p className={classes.waits}>
-          {t("account.factor.counts_from", { when: format.moment(phone.waits_until) })}
+          {t(factors.held ? "account.factor.held_from" : "account.factor.counts_from", {
+            when: format.moment(phone.waits_until),
+          })}
         </p>
       )}
       {phone?.delete_after && (

@@ -35,6 +35,24 @@ const setPassword = createRoute({
   component: lazyRouteComponent(() => import("../../login/SetPasswordPage"), "SetPasswordPage"),
 });
 
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("../../login/ForgotPage"), "ForgotPage"),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("../../login/SignUpPage"), "SignUpPage"),
+});
+
+const confirmSignUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up/confirm",
+  component: lazyRouteComponent(() => import("../../login/ConfirmPage"), "ConfirmPage"),
+});
+
 // Everything below the shell needs a session.
 export const shell = createRoute({
   getParentRoute: () => root,
@@ -65,4 +83,11 @@ const nowhere = createRoute({
 });
 
 /** The addresses that need no session. */
-export const outside = [login, setPassword, nowhere] as const;
+export const outside = [
+  login,
+  setPassword,
+  forgotPassword,
+  signUp,
+  confirmSignUp,
+  nowhere,
+] as const;

@@ -103,6 +103,15 @@ const managePerson = createRoute({
   component: lazyRouteComponent(() => import("../../manage/PersonPage"), "PersonPage"),
 });
 
+const manageNewcomers = createRoute({
+  getParentRoute: () => manage,
+  path: "newcomers",
+  validateSearch: (s: Record<string, unknown>): { decided?: boolean } => ({
+    decided: s.decided === true || undefined,
+  }),
+  component: lazyRouteComponent(() => import("../../manage/NewcomersPage"), "NewcomersPage"),
+});
+
 const manageCompanies = createRoute({
   getParentRoute: () => manage,
   path: "companies",
@@ -142,6 +151,7 @@ export const staff = [
     managePeople,
     manageImport,
     managePerson,
+    manageNewcomers,
     manageCompanies,
     manageCompany,
     manageWhy,
