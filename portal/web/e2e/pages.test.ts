@@ -37,6 +37,7 @@ const pages: Record<string, string[]> = {
     "/manage/actions",
     "/manage/requests",
     "/manage/people",
+    "/manage/newcomers",
     "/manage/why",
   ],
   adam: [
@@ -49,12 +50,14 @@ const pages: Record<string, string[]> = {
 };
 
 describe.each(looks)("$name", (look) => {
-  it("axe finds nothing on the log-in page", async () => {
+  it("axe finds nothing on the pages before the log-in", async () => {
     const { page, context } = await visit(browser, server.url, look);
-    await page.goto("/login");
-    await page.waitForSelector("button[type=submit]");
-    await shot(page, `login-${look.name}`);
-    await accessible(page);
+    for (const at of ["/login", "/forgot-password", "/sign-up/confirm"]) {
+      await page.goto(at);
+      await page.waitForSelector("main button");
+      await shot(page, `${at.slice(1).replaceAll("/", "-")}-${look.name}`);
+      await accessible(page);
+    }
     await context.close();
   });
 
