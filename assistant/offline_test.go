@@ -16,6 +16,7 @@ import (
 	"github.com/conserje/conserje/portal/desk/desktest"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
+	"github.com/conserje/conserje/portal/tickets"
 	"github.com/conserje/conserje/prompts"
 	"github.com/conserje/conserje/tools"
 )
@@ -91,6 +92,33 @@ func TestTheBuiltInModelDoesTheWholeJobInEveryLanguage(t *testing.T) {
 			o = b.ask(v, c.call)
 			if o.end.Reason != desk.TurnHandoff || o.message.Text != prompts.Text(string(c.lang), "handoff_requested", nil) {
 				t.Errorf("%q: %+v %q", c.call, o.end, o.message.Text)
+			}
+		})
+	}
+}
+
+// Holds P5: whoever says in words that it works is asked by a card; the ticket
+// is resolved by their press on it and by nothing that anybody says.
+func TestTheBuiltInModelAsksWhetherItIsFixedAndResolvesNothing(t *testing.T) {
+	b := newBench(t)
+	built(t, b)
+	for lang, fine := range map[desk.Language]string{
+		"en": "It works now, thank you", "es": "Ya funciona, gracias", "de": "Jetzt geht es wieder, danke", "fr": "Ça marche maintenant, merci", "it": "Ora funziona, grazie",
+	} {
+		t.Run(string(lang), func(t *testing.T) {
+			b.t = t
+			b.sql("update users set language = $1", lang)
+			v := b.ana
+			v.Language = lang
+			conversation := desk.NewID()
+			b.askIn(v, conversation, "My laptop won't connect to the VPN")
+			o := b.askIn(v, conversation, fine)
+			if !called(o, prompts.ToolFixed) || !slices.ContainsFunc(o.events, func(e desk.Event) bool { return e.Kind == desk.KindNote }) {
+				t.Errorf("%v, %q", names(o), o.message.Text)
+			}
+			list, err := b.tickets.List(desk.WithViewer(t.Context(), v), tickets.Filter{Limit: 1})
+			if err != nil || !list.Items[0].FixAsked || list.Items[0].Kind.Done() {
+				t.Errorf("%+v %v", list.Items, err)
 			}
 		})
 	}

@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 var allTools = []string{
-	ToolSearch, ToolList, ToolGet, ToolCreate, ToolAdd, ToolPerson,
+	ToolSearch, ToolList, ToolGet, ToolCreate, ToolAdd, ToolFixed, ToolPerson,
 	ToolDevices, ToolAct, ToolSoftware, ToolInstall, ToolRequest, ToolStatus,
 }
 

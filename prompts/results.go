@@ -12,6 +12,7 @@ const (
 	ToolGet      = "get_ticket"
 	ToolCreate   = "create_ticket"
 	ToolAdd      = "add_to_ticket"
+	ToolFixed    = "ask_if_fixed"
 	ToolPerson   = "talk_to_a_person"
 	ToolDevices  = "list_my_devices"
 	ToolAct      = "propose_device_action"
@@ -75,7 +76,7 @@ type Reply struct {
 
 // Done is the result of an effect: create_ticket (Number, Subject, Status;
 // Existing when this conversation already had its ticket), add_to_ticket
-// (Number) and talk_to_a_person (Number of the ticket that the queue shows,
+// (Number), ask_if_fixed (Number) and talk_to_a_person (Number of the ticket that the queue shows,
 // if there is one).
 type Done struct {
 	OK       bool   `json:"ok"`

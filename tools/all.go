@@ -13,7 +13,7 @@ import (
 func All(st *store.Store, base Knowledge, service *tickets.Service, l Ledger) []Tool {
 	return append([]Tool{
 		SearchKnowledge(base), ListMyTickets(service), GetTicket(service),
-		CreateTicket(), AddToTicket(), TalkToAPerson(callPerson),
+		CreateTicket(), AddToTicket(), AskIfFixed(), TalkToAPerson(callPerson),
 	}, Devices(st, l)...)
 }
 
@@ -36,6 +36,10 @@ func callPerson(ctx context.Context, tx *store.Tx, v desk.Viewer, conversation d
 		return 0, err
 	}
 	for _, t := range list {
+		t, err := tickets.FollowTx(ctx, tx, t)
+		if err != nil {
+			return 0, err
+		}
 		if t.Kind.Done() {
 			continue
 		}

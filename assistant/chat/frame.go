@@ -249,10 +249,17 @@ type wake struct {
 	Presence *presence       `json:"presence,omitempty"`
 }
 
-// presence tells the other participants that somebody writes.
+// presence tells the other participants that somebody writes. With a ticket it
+// tells colleagues, and nobody else, what somebody does with the ticket.
 type presence struct {
-	User  desk.ID `json:"user"`
-	Name  string  `json:"name"`
-	Staff bool    `json:"staff,omitempty"`
-	State string  `json:"state"` // typing
+	User   desk.ID `json:"user"`
+	Name   string  `json:"name"`
+	Staff  bool    `json:"staff,omitempty"`
+	State  string  `json:"state"` // typing; of a ticket: looking, reply, note, left
+	Ticket desk.ID `json:"ticket,omitempty"`
+}
+
+// tells reports whether a viewer is told.
+func (p *presence) tells(v desk.Viewer) bool {
+	return v.User != p.User && (p.Ticket == "" || v.Role.Staff())
 }

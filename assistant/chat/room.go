@@ -125,7 +125,7 @@ func (r *room) receive(data []byte) {
 	case w.Step != nil:
 		r.pass(tagged("step", w.Step), func(c *client) bool { return c.live })
 	case w.Presence != nil:
-		r.pass(frame("presence", w.Presence), func(c *client) bool { return c.viewer.User != w.Presence.User })
+		r.pass(frame("presence", w.Presence), func(c *client) bool { return w.Presence.tells(c.viewer) })
 	}
 }
 

@@ -132,6 +132,15 @@ func (c *conversation) problem(untold bool) (*reading, string) {
 	return found, clip(strings.Join(texts, "\n\n"), maxDescription)
 }
 
+// askIfFixed has the card ask, where there is a ticket: who says so in words has
+// not resolved it by that.
+func (c *conversation) askIfFixed() reply {
+	if !c.offers(prompts.ToolFixed) {
+		return c.say("closing")
+	}
+	return reply{calls: []call{{prompts.ToolFixed, map[string]any{}}}}
+}
+
 func (c *conversation) add() reply {
 	if !c.offers(prompts.ToolAdd) {
 		return c.cannot("off_add")

@@ -39,6 +39,9 @@ func (c *conversation) tell(passages bool) string {
 
 func (c *conversation) tellOne(r result) string {
 	if code := failure(r.content); code != "" {
+		if r.tool == prompts.ToolFixed {
+			return c.lang.say("closing", nil) // there is nothing to ask about
+		}
 		return c.tellFailure(r, code)
 	}
 	switch r.tool {
@@ -52,7 +55,7 @@ func (c *conversation) tellOne(r result) string {
 		if decode(r.content, &t) && t.Number > 0 {
 			return c.tellTicket(t)
 		}
-	case prompts.ToolCreate, prompts.ToolAdd, prompts.ToolPerson:
+	case prompts.ToolCreate, prompts.ToolAdd, prompts.ToolFixed, prompts.ToolPerson:
 		var d prompts.Done
 		if decode(r.content, &d) && d.OK {
 			return c.tellDone(r, d)
@@ -73,6 +76,8 @@ func (c *conversation) tellDone(r result, d prompts.Done) string {
 		return c.lang.say("person_asked", nil)
 	case d.Number <= 0:
 		return c.lang.say("fail_other", nil)
+	case r.tool == prompts.ToolFixed:
+		return c.lang.say("fixed_asked", number)
 	case r.tool == prompts.ToolAdd:
 		return c.lang.say("added", number)
 	case d.Existing:

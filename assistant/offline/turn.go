@@ -269,7 +269,7 @@ func (c *conversation) decide() reply {
 	case saysThanks:
 		return c.say("thanks")
 	case saysFine:
-		return c.say("closing")
+		return c.askIfFixed()
 	case saysForget:
 		return c.say("declined")
 	case saysStill:

@@ -69,8 +69,9 @@ func (h *house) sessionsOf(users []desk.ID) (tokens []string) {
 // crowd is a large portal: most tickets are done, a third came from a chat, a
 // fifth has an action, each has two replies.
 type crowd struct {
-	tickets, staff, contacts []desk.ID
-	staffTokens, tokens      []string
+	tickets, staff, contacts   []desk.ID
+	companies, types, families []desk.ID // types: options of that field; families: of a field that few tickets have
+	staffTokens, tokens        []string
 }
 
 func (h *house) crowd() (c crowd) {
@@ -88,8 +89,11 @@ func (h *house) crowd() (c crowd) {
 		}
 		return tx.QueryRow(ctx, `select (select array_agg(id) from (select id from tickets order by random() limit 5000) t),
 			(select array_agg(id) from users where role = 'technician'),
-			(select array_agg(id) from (select id from users where role = 'contact' and login like 'user-%' order by random() limit 500) u)`).
-			Scan(&c.tickets, &c.staff, &c.contacts)
+			(select array_agg(id) from (select id from users where role = 'contact' and login like 'user-%' order by random() limit 500) u),
+			(select array_agg(id) from companies where name like 'Company %'),
+			(select array_agg(o.id) from ticket_field_options o join ticket_fields f on f.id = o.field_id where f.key = 'type'),
+			(select array_agg(o.id) from ticket_field_options o join ticket_fields f on f.id = o.field_id where f.key = 'product_family')`).
+			Scan(&c.tickets, &c.staff, &c.contacts, &c.companies, &c.types, &c.families)
 	})
 	h.analyze()
 	c.staffTokens, c.tokens = h.sessionsOf(c.staff), h.sessionsOf(c.contacts)
@@ -108,13 +112,23 @@ var crowdStatements = []string{
 	`with people as (select array_agg(id order by id) as ids, array_agg(company_id order by id) as companies from users where login like 'user-%'),
 	staff as (select array_agg(id) as ids from users where role = 'technician'),
 	talks as (select array_agg(id) as ids from (select id from conversations limit :tickets / 3) c)
-	insert into tickets (tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, assignee_id, created_at, updated_at)
+	insert into tickets (tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, created_at, updated_at)
 	select :tenant, gen_random_uuid(), i, people.ids[u], people.companies[u], talks.ids[i], i <= :tickets / 3, case when i <= :tickets / 3 then 'chat' else 'manual' end,
 	  (select string_agg((:words)[1 + floor(cardinality(:words) * power(random(), 3))::int], ' ') from generate_series(1, 6) where i > 0),
 	  (select string_agg((:words)[1 + floor(cardinality(:words) * power(random(), 3))::int], ' ') from generate_series(1, 40) where i > 0),
 	  case when i % 100 < 60 then 'closed' when i % 100 < 85 then 'resolved' when i % 100 < 89 then 'pending' when i % 100 < 97 then 'open' else 'new' end,
+	  case when i % 50 = 0 then 'urgent' when i % 10 = 0 then 'high' else 'normal' end,
 	  case when i % 100 < 97 then staff.ids[1 + i / 100 % 20] end, now() - interval '730 days' * ago - interval '1 hour', now() - interval '730 days' * ago
 	from people, staff, talks, (select i, 1 + floor(:users * random())::int as u, random() as ago from generate_series(1, :tickets) i) t`,
+	// Every ticket has a type, one in a hundred a product family, of twenty.
+	`insert into ticket_field_options (tenant_id, id, field_id, names, position)
+	select :tenant, gen_random_uuid(), f.id, json_build_object('en', 'Family ' || i)::jsonb, i from ticket_fields f, generate_series(1, 20) i where f.key = 'product_family'`,
+	`with o as (select f.key, array_agg(o.id) as ids, f.id as field from ticket_fields f join ticket_field_options o on o.field_id = f.id where f.key in ('type', 'product_family') group by f.key, f.id)
+	insert into ticket_values (tenant_id, ticket_id, field_id, kind, option_id)
+	select :tenant, t.id, o.field, 'choice', o.ids[1 + t.number / 100 % cardinality(o.ids)] from tickets t, o where o.key = 'type' or t.number % 100 = 7`,
+	`insert into ticket_seen (tenant_id, user_id, ticket_id, seen_at)
+	select :tenant, u.id, t.id, now() from users u, tickets t where u.login = 'technician-1' and t.number % 2 = 0`,
+	`update users set unread_from = now() - interval '800 days'`,
 	`insert into ticket_counters (tenant_id, last) values (:tenant, :tickets) on conflict (tenant_id) do update set last = :tickets`,
 	`insert into ticket_replies (tenant_id, id, ticket_id, author_id, text, internal, created_at)
 	select :tenant, gen_random_uuid(), t.id, case when n = 1 and t.assignee_id is not null then t.assignee_id else t.requester_id end,
@@ -176,6 +190,20 @@ func (c crowd) demands() []*demand {
 		{name: "search, a name", path: staff(func() string { return fmt.Sprintf("/tickets?q=User+%d", 1+rand.N(manyUsers)) })},
 		{name: "search, a number", path: staff(func() string { return fmt.Sprintf("/tickets?q=%%23%d", 1+rand.N(manyTickets)) })},
 		{name: "search, nothing found", path: staff(func() string { return "/tickets?q=xylophone" })},
+		{name: "filter, company", path: staff(func() string { return "/tickets?company=" + string(pick(c.companies)) })},
+		{name: "filter, nobody's urgent", path: staff(func() string { return "/tickets?view=queue&assignee=nobody&priority=urgent" })},
+		{name: "filter, type", path: staff(func() string { return "/tickets?field=type:" + string(pick(c.types)) })},
+		{name: "filter, rare field", path: staff(func() string { return "/tickets?field=product_family:" + string(pick(c.families)) })},
+		{name: "filter, field and company", path: staff(func() string {
+			return "/tickets?company=" + string(pick(c.companies)) + "&field=product_family:" + string(pick(c.families)) + "&field=type:" + string(pick(c.types))
+		})},
+		{name: "filter, days", path: staff(func() string {
+			from := time.Now().AddDate(0, 0, -1-rand.N(700))
+			return "/tickets?created_from=" + from.UTC().Format("2006-01-02T15:04:05Z") + "&created_to=" + from.AddDate(0, 0, 7).UTC().Format("2006-01-02T15:04:05Z")
+		})},
+		{name: "filter, technician and word", path: staff(func() string { return "/tickets?assignee=" + string(pick(c.staff)) + "&q=" + vocabulary[rand.N(10)] })},
+		{name: "filter, company and word", path: staff(func() string { return "/tickets?company=" + string(pick(c.companies)) + "&q=" + rare() })},
+		{name: "filter, new for me", path: staff(func() string { return "/tickets?view=queue&unread=true" })},
 		{name: "ticket page", path: staff(func() string { return "/tickets/" + string(pick(c.tickets)) })},
 	}
 }

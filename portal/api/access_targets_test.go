@@ -77,6 +77,14 @@ var targets = map[string]target{
 		})
 		return id
 	},
+	"two tickets": twoTickets(false),
+	"merged":      twoTickets(true),
+	"macro":       func(w *world, t *testing.T, _ *call) desk.ID { return w.macro(t) },
+	"macro on ticket": func(w *world, t *testing.T, c *call) desk.ID {
+		c.path = strings.Replace(c.path, "{macro}", string(w.macro(t)), 1)
+		return w.ticket(t, "ana")
+	},
+	"view":     func(w *world, t *testing.T, _ *call) desk.ID { return w.sharedView(t) },
 	"newcomer": func(w *world, t *testing.T, _ *call) desk.ID { return w.newcomer(t) },
 	"company": func(w *world, t *testing.T, _ *call) desk.ID {
 		return storetest.Company(t, w.store, w.tenant, string(desk.NewID()))
@@ -106,6 +114,20 @@ var targets = map[string]target{
 func about(more map[string]target) bool {
 	maps.Copy(targets, more)
 	return true
+}
+
+func twoTickets(merged bool) target {
+	return func(w *world, t *testing.T, c *call) desk.ID {
+		id, other := w.ticket(t, "ana"), w.ticket(t, "ana")
+		c.body = strings.Replace(c.body, "{other}", string(other), 1)
+		if !merged {
+			return id
+		}
+		if _, err := w.tickets.Merge(w.as(t, "tess"), id, other); err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
 }
 
 func (w *world) aStatus(t *testing.T, c *call) desk.ID {
@@ -152,7 +174,7 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 	t.Helper()
 	c := call{body: r.body}
 	c.method, c.path, _ = strings.Cut(route, " ")
-	w.forgetLogIns(t) // nobody logs in as often as this table
+	w.forgetLogIns(t) // nobody logs in or opens tickets as often as this table
 	var id desk.ID
 	if r.target != "" {
 		fresh, ok := targets[r.target]
@@ -161,7 +183,7 @@ func (w *world) prepare(t *testing.T, route string, r row, actor string) call {
 		}
 		id = fresh(w, t, &c)
 	}
-	c.path = strings.Replace(c.path, "{id}", string(id), 1)
+	c.path = strings.Replace(strings.Replace(c.path, "{id}", string(id), 1), "{kind}", "reply", 1)
 	c.body = strings.ReplaceAll(c.body, "{company}", string(w.acme))
 	c.body = strings.ReplaceAll(c.body, "{fresh}", string(desk.NewID()))
 	w.present(t, &c, actor)

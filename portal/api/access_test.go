@@ -85,6 +85,22 @@ var access = map[string]row{
 	"POST /api/v1/tickets/{id}/ask-fixed":               {"ticket", "", "401 401 403 403 403 403 200 200 401 404"},
 	"POST /api/v1/tickets/{id}/fixed":                   {"asked", `{"fixed":true}`, "401 401 200 404 404 403 403 403 401 404"},
 	"GET /api/v1/tickets/{id}/changes":                  {"ticket", "", "401 401 403 403 403 403 200 200 401 404"},
+	"GET /api/v1/tickets/{id}/replies":                  {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
+	"POST /api/v1/tickets/{id}/seen":                    {"ticket", `{"until":"2026-11-26T12:00:00Z"}`, "401 401 204 404 404 204 204 204 401 404"},
+	"POST /api/v1/tickets/{id}/merge":                   {"two tickets", `{"into":"{other}"}`, "401 401 403 403 403 403 200 200 401 404"},
+	"DELETE /api/v1/tickets/{id}/merge":                 {"merged", "", "401 401 403 403 403 403 200 200 401 404"},
+	"GET /api/v1/tickets/{id}/drafts":                   {"ticket", "", "401 401 200 404 404 200 200 200 401 404"},
+	"PUT /api/v1/tickets/{id}/drafts/{kind}":            {"ticket", `{"text":"As I was say"}`, "401 401 200 404 404 200 200 200 401 404"},
+	"PUT /api/v1/tickets/{id}/presence":                 {"ticket", `{"state":"reply","claim":true}`, "401 401 403 403 403 403 200 200 401 404"},
+	"GET /api/v1/macros":                                {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"GET /api/v1/tickets/{id}/macros/{macro}":           {"macro on ticket", "", "401 401 403 403 403 403 200 200 401 404"},
+	"POST /api/v1/admin/macros":                         {"", `{"names":{"en":"{fresh}"},"texts":{"en":"Hello {{contact_name}}"}}`, "401 401 403 403 403 403 403 201 401 201"},
+	"PATCH /api/v1/admin/macros/{id}":                   {"macro", `{"changes":{"priority":"high"}}`, "401 401 403 403 403 403 403 200 401 404"},
+	"DELETE /api/v1/admin/macros/{id}":                  {"macro", "", "401 401 403 403 403 403 403 204 401 404"},
+	"GET /api/v1/views":                                 {"", "", "401 401 403 403 403 403 200 200 401 200"},
+	"POST /api/v1/views":                                {"", `{"name":"{fresh}","filter":{"unassigned":true}}`, "401 401 403 403 403 403 201 201 401 201"},
+	"PATCH /api/v1/views/{id}":                          {"view", `{"name":"{fresh}"}`, "401 401 403 403 403 403 403 200 401 404"},
+	"DELETE /api/v1/views/{id}":                         {"view", "", "401 401 403 403 403 403 403 204 401 404"},
 	"GET /api/v1/statuses":                              {"", "", everybodyLoggedIn},
 	"GET /api/v1/admin/statuses":                        {"", "", "401 401 403 403 403 403 200 200 401 200"},
 	"POST /api/v1/admin/statuses":                       {"", `{"kind":"pending","names":{"en":"{fresh}"}}`, "401 401 403 403 403 403 403 201 401 201"},
@@ -328,7 +344,7 @@ func TestAnswersCarryTheListedFieldsOnly(t *testing.T) {
 	const person = "id name login email role language must_change must_enrol company.id company.name tenant.name tenant.slug policies.ticketing policies.knowledge_base " +
 		"policies.self_service policies.assistant policies.assistant_tickets policies.manual_tickets policies.reopen assistant.offline assistant.model"
 	const ticket = "id number subject description status status_kind priority origin requester.id requester.name requester.company company.id company.name " +
-		"handoff fix_asked version created_at updated_at replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at fields actions"
+		"handoff fix_asked version created_at updated_at unread is_merged earlier joined replies.id replies.author.id replies.author.name replies.author.staff replies.text replies.internal replies.at fields actions"
 	for _, c := range []struct{ who, path, fields string }{
 		{"ana", "/me", person},
 		{"ben", "/me", person},

@@ -279,11 +279,14 @@ func pageOf[T any](items []T, next string) *body[page[T]] {
 	if items == nil {
 		items = []T{}
 	}
-	p := page[T]{Items: items}
-	if next != "" {
-		p.Next = &next
+	return &body[page[T]]{page[T]{Items: items, Next: orNull(next)}}
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
 	}
-	return &body[page[T]]{p}
+	return &s
 }
 
 // ByID is a question about one object. Its name is upper case because huma does

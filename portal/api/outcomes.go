@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
 )
 
@@ -14,6 +15,7 @@ type bulkChange struct {
 		Status     *tickets.Status   `json:"status,omitempty" maxLength:"40" doc:"The key of a status."`
 		Priority   *tickets.Priority `json:"priority,omitempty" enum:"low,normal,high,urgent"`
 		AssigneeID *idOrNobody       `json:"assignee_id,omitempty" doc:"A technician; empty for nobody."`
+		Macro      *optionalID       `json:"macro_id,omitempty" doc:"Instead: what a macro says and changes."`
 	}
 }
 
@@ -26,6 +28,10 @@ type answerFixed struct {
 
 func (a *API) mountOutcomes() {
 	route(a, staff, http.MethodPost, "/tickets/bulk", "Change several tickets; each says whether it was", func(ctx context.Context, in *bulkChange) (*body[page[tickets.BulkResult]], error) {
+		if macro := store.OrZero(in.Body.Macro).id(); macro != "" {
+			list, err := a.cfg.Tickets.ApplyMacro(ctx, in.Body.IDs, macro)
+			return pageOf(list, ""), err
+		}
 		list, err := a.cfg.Tickets.ChangeMany(ctx, in.Body.IDs, tickets.Change{
 			Status: in.Body.Status, Priority: in.Body.Priority, Assignee: (*desk.ID)(in.Body.AssigneeID),
 		})

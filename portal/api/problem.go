@@ -92,6 +92,11 @@ var statuses = map[desk.Code]int{
 	desk.CodeBuiltIn:            http.StatusConflict,
 	desk.CodeTaken:              http.StatusConflict,
 	desk.CodeFieldRequired:      http.StatusUnprocessableEntity,
+	desk.CodeUnknownVariable:    http.StatusUnprocessableEntity,
+	desk.CodeMerged:             http.StatusConflict,
+	desk.CodeMergeCompany:       http.StatusConflict,
+	desk.CodeMergePerson:        http.StatusConflict,
+	desk.CodeMergeDone:          http.StatusConflict,
 }
 
 // StatusOfCode is the HTTP status of a code, for handlers beside this package.

@@ -12,14 +12,6 @@ import (
 	"github.com/conserje/conserje/tools/actions"
 )
 
-type listTickets struct {
-	View   tickets.View `query:"view" enum:"mine,company,queue,handoff" doc:"A ready-made selection."`
-	Status []string     `query:"status" doc:"Only these, separated by commas."`
-	Query  string       `query:"q" maxLength:"200" doc:"In number, subject, description or requester."`
-	Cursor string       `query:"cursor" maxLength:"400"`
-	Limit  int          `query:"limit" minimum:"1" maximum:"100" default:"50"`
-}
-
 type newTicket struct {
 	Body struct {
 		Subject     string              `json:"subject,omitempty"`
@@ -52,12 +44,15 @@ type ShownTicket struct {
 	Version      int                 `json:"version"`
 	CreatedAt    time.Time           `json:"created_at"`
 	UpdatedAt    time.Time           `json:"updated_at"`
+	Merged       *tickets.Merged     `json:"merged,omitempty" doc:"Where it goes on, if you may see that."`
+	IsMerged     bool                `json:"is_merged" doc:"Whether it goes on in another ticket; then nothing of it is changed any more."`
+	Unread       bool                `json:"unread" doc:"Whether it has something that you have not seen."`
 }
 
 func shown(t tickets.Ticket) ShownTicket {
 	s := ShownTicket{
 		ID: t.ID, Number: t.Number, Origin: t.Origin, Requester: t.Requester, Assignee: t.Assignee, Company: t.Company,
-		Conversation: t.Conversation, Handoff: t.Handoff, FixAsked: t.FixAsked, Version: t.Version, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
+		Conversation: t.Conversation, Handoff: t.Handoff, FixAsked: t.FixAsked, Version: t.Version, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, Unread: t.Unread, Merged: t.Merged, IsMerged: t.IsMerged,
 	}
 	if !t.Hides(tickets.FieldSubject) {
 		s.Subject = &t.Subject
@@ -84,8 +79,10 @@ func shownAnswer(t tickets.Ticket) *withETag[ShownTicket] {
 // ticketDetail is a ticket with what was written in it and what was done.
 type ticketDetail struct {
 	ShownTicket
-	Replies []tickets.Reply      `json:"replies"`
+	Replies []tickets.Reply      `json:"replies" doc:"The last of them, oldest first."`
+	Earlier *string              `json:"earlier" doc:"The cursor of the replies before these; null when these are all."`
 	Fields  []tickets.FieldValue `json:"fields" doc:"What the ticket has in its other fields."`
+	Joined  []ShownTicket        `json:"joined" doc:"What was merged into it; their own pages have what was written there."`
 	Actions []actions.View       `json:"actions" doc:"What was done on devices, oldest first: for staff, and for whose actions they are."`
 }
 
@@ -105,9 +102,12 @@ type changeTicket struct {
 type replyTicket struct {
 	ByID
 	Body struct {
-		Text     string `json:"text" maxLength:"20000"`
-		Internal bool   `json:"internal,omitempty" doc:"For staff only."`
-		Status   string `json:"status,omitempty" maxLength:"40" doc:"For staff: the status that the ticket gets with it."`
+		Text       string              `json:"text" maxLength:"20000"`
+		Internal   bool                `json:"internal,omitempty" doc:"For staff only."`
+		Status     *tickets.Status     `json:"status,omitempty" maxLength:"40" doc:"For staff: the status that the ticket gets with it."`
+		Priority   *tickets.Priority   `json:"priority,omitempty" enum:"low,normal,high,urgent" doc:"For staff, with it."`
+		AssigneeID *idOrNobody         `json:"assignee_id,omitempty" doc:"For staff, with it: a technician; empty for nobody."`
+		Fields     map[string]anyValue `json:"fields,omitempty" doc:"For staff, with it."`
 	}
 }
 
@@ -117,24 +117,11 @@ func (a *API) mountTickets() {
 	route(a, users, http.MethodGet, "/tickets/{id}", "A ticket with its replies", a.getTicket)
 	route(a, users, http.MethodPatch, "/tickets/{id}", "Change a ticket", a.changeTicket)
 	route(a, users, http.MethodPost, "/tickets/{id}/replies", "Reply", a.replyTicket, createdNew)
+	a.mountQueue()
+	a.mountMerges()
+	a.mountMacros()
 	a.mountOutcomes()
 	route(a, users, http.MethodGet, "/tickets/{id}/transcript", "The conversation that it came from", a.transcript)
-}
-
-func (a *API) listTickets(ctx context.Context, in *listTickets) (*body[page[ShownTicket]], error) {
-	f := tickets.Filter{View: in.View, Query: strings.TrimSpace(in.Query), Cursor: in.Cursor, Limit: in.Limit}
-	for _, s := range in.Status {
-		f.Status = append(f.Status, tickets.Status(s))
-	}
-	p, err := a.cfg.Tickets.List(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]ShownTicket, len(p.Items))
-	for i, t := range p.Items {
-		list[i] = shown(t)
-	}
-	return pageOf(list, p.Next), nil
 }
 
 func (a *API) createTicket(ctx context.Context, in *newTicket) (*withETag[ShownTicket], error) {
@@ -155,8 +142,12 @@ func (a *API) getTicket(ctx context.Context, in *ByID) (*withETag[ticketDetail],
 	if err != nil {
 		return nil, err
 	}
+	joined := make([]ShownTicket, len(d.Joined))
+	for i, t := range d.Joined {
+		joined[i] = shown(t)
+	}
 	list, err := a.cfg.Actions.OfTicket(ctx, d.ID, d.Conversation)
-	return &withETag[ticketDetail]{ETag: tagged(d.Version), Body: ticketDetail{ShownTicket: shown(d.Ticket), Replies: d.Replies, Fields: d.Fields, Actions: list}}, err
+	return &withETag[ticketDetail]{ETag: tagged(d.Version), Body: ticketDetail{ShownTicket: shown(d.Ticket), Replies: d.Replies, Earlier: orNull(d.Earlier), Fields: d.Fields, Joined: joined, Actions: list}}, err
 }
 
 func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[ShownTicket], error) {
@@ -180,7 +171,11 @@ func (a *API) replyTicket(ctx context.Context, in *replyTicket) (*body[tickets.R
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.cfg.Tickets.ReplyAndSet(ctx, id, in.Body.Text, in.Body.Internal, tickets.Status(in.Body.Status))
+	c := tickets.Change{Priority: in.Body.Priority, Assignee: (*desk.ID)(in.Body.AssigneeID), Fields: valuesOf(in.Body.Fields)}
+	if in.Body.Status != nil && *in.Body.Status != "" {
+		c.Status = in.Body.Status
+	}
+	r, err := a.cfg.Tickets.ReplyAndChange(ctx, id, in.Body.Text, in.Body.Internal, c)
 	return &body[tickets.Reply]{r}, err
 }
 

@@ -194,6 +194,30 @@ func (w *world) ticket(t testing.TB, login string) desk.ID {
 	return k.ID
 }
 
+// sharedView is a view that all staff have and only admins keep. POST makes one
+// of one's own; the list of them is bounded, so those before go.
+func (w *world) sharedView(t testing.TB) desk.ID {
+	t.Helper()
+	storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "delete from ticket_views")
+		return err
+	})
+	view, err := w.tickets.AddView(w.as(t, "adam"), tickets.ViewDraft{Name: new("Waiting"), Shared: new(true), Filter: &tickets.SavedFilter{View: tickets.ViewQueue}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return view.ID
+}
+
+func (w *world) macro(t testing.TB) desk.ID {
+	t.Helper()
+	m, err := w.tickets.AddMacro(w.as(t, "adam"), tickets.MacroDraft{Names: &tickets.Names{"en": string(desk.NewID())}, Texts: &tickets.Names{"en": "Hello {{contact_name}}"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.ID
+}
+
 func (w *world) conversation(t testing.TB, login string) desk.ID {
 	t.Helper()
 	c, err := w.conversations.Create(w.as(t, login), "")
@@ -334,6 +358,8 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'replies' || r::text from ticket_replies r union all select 'conversations' || c::text from conversations c
 				union all select 'events' || e.hash::text from conversation_events e union all select 'articles' || a::text from articles a
 				union all select 'versions' || v.hash::text from article_versions v union all select 'drafts' || d::text from article_drafts d union all select 'categories' || g::text from categories g union all select 'names' || g::text from category_names g union all select 'policies' || p::text from policies p
+				union all select 'views' || v::text from ticket_views v union all select 'seen' || n::text from ticket_seen n
+				union all select 'begun' || b::text from ticket_drafts b union all select 'macros' || m::text from ticket_macros m union all select 'present' || p::text from ticket_presence p
 				union all select 'statuses' || s::text from ticket_statuses s
 				union all select 'fields' || f::text from ticket_fields f union all select 'options' || o::text from ticket_field_options o
 				union all select 'values' || v::text from ticket_values v
@@ -381,7 +407,7 @@ func (w *world) factor(t testing.TB, user desk.ID, kind string) {
 func (w *world) forgetLogIns(t testing.TB) {
 	for _, tenant := range []desk.ID{w.tenant, w.other} {
 		storetest.InTx(t, w.store, tenant, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Exec(ctx, "delete from limits where key like 'log-ins:%'")
+			_, err := tx.Exec(ctx, "delete from limits where key like 'log-ins:%' or key like 'tickets:%'")
 			return err
 		})
 	}

@@ -140,8 +140,9 @@ func ticketOf(ctx context.Context, tx *store.Tx, actor desk.Viewer, conv convers
 		return tickets.Ticket{}, err
 	}
 	for _, t := range list {
-		if !t.Kind.Done() {
-			return t, nil
+		t, err := tickets.FollowTx(ctx, tx, t) // a merged one goes on in another
+		if err != nil || !t.Kind.Done() {
+			return t, err
 		}
 	}
 	owner, _, err := viewerOf(ctx, tx, conv.UserID)

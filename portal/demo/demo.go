@@ -88,7 +88,10 @@ func (r Rooms) fillPeople(ctx context.Context) (desk.ID, error) {
 		if err != nil {
 			return err
 		}
-		return openTickets(ctx, tx, viewers)
+		if err := openTickets(ctx, tx, viewers); err != nil {
+			return err
+		}
+		return addMacros(ctx, tx, viewers["adam"])
 	})
 	return tenant, err
 }

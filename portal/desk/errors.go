@@ -86,6 +86,11 @@ const (
 	CodeConversationFull   Code = "conversation_full"    // so long that a new one has to be begun
 	CodeTaken              Code = "taken"                // another one has this name; params: name
 	CodeFieldRequired      Code = "field_required"       // a form needs it; params: name
+	CodeUnknownVariable    Code = "unknown_variable"     // a text has one that there is not; params: name
+	CodeMerged             Code = "ticket_merged"        // it goes on in another ticket; params: ticket, number, where the viewer sees it
+	CodeMergeCompany       Code = "merge_company"        // tickets of two companies stay apart
+	CodeMergePerson        Code = "merge_person"         // its user could not see the other one; params: name, number
+	CodeMergeDone          Code = "merge_done"           // nobody works on the other one any more; params: number
 )
 
 // Error is the one error type that reaches people. Message is safe to show

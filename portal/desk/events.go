@@ -108,8 +108,10 @@ type ToolResult struct {
 type TicketChange struct {
 	Ticket ID     `json:"ticket_id"`
 	Number int64  `json:"number"`
-	Change string `json:"change"` // opened, replied, status
+	Change string `json:"change"` // opened, replied, status, merged, unmerged
 	Status string `json:"status,omitempty"`
+	Into   ID     `json:"into,omitempty"` // where it was merged into
+	IntoNo int64  `json:"into_number,omitempty"`
 }
 
 // Handoff is the body of KindHandoff. State is requested, taken or released.

@@ -44,7 +44,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 	}
 	for _, id := range tenants {
 		err := s.Tenant(id).Tx(ctx, func(ctx context.Context, tx *Tx) error {
-			for _, sweep := range []func(context.Context) (int64, error){tx.SweepLimits, tx.SweepIdempotent, tx.SweepSessions, tx.SweepNewcomers} {
+			for _, sweep := range []func(context.Context) (int64, error){tx.SweepLimits, tx.SweepIdempotent, tx.SweepSessions, tx.SweepNewcomers, tx.SweepPresence} {
 				if _, err := sweep(ctx); err != nil {
 					return err
 				}

@@ -55,18 +55,24 @@ func ChangeTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, c Ch
 			return Ticket{}, err
 		}
 	}
-	var values []bound
-	if len(c.Fields) > 0 {
-		list, err := fields(ctx, tx, v)
-		if err != nil {
-			return Ticket{}, err
-		}
-		if values, err = p.bind(ctx, tx, v, list, c.Fields); err != nil {
-			return Ticket{}, err
-		}
+	values, err := c.values(ctx, tx, v, p)
+	if err != nil {
+		return Ticket{}, err
 	}
 	t, err = save(ctx, tx, v, t, after, values)
 	return p.show(t), err
+}
+
+// values binds what the change puts into fields.
+func (c Change) values(ctx context.Context, tx *store.Tx, v desk.Viewer, p sight) ([]bound, error) {
+	if len(c.Fields) == 0 {
+		return nil, nil
+	}
+	list, err := fields(ctx, tx, v)
+	if err != nil {
+		return nil, err
+	}
+	return p.bind(ctx, tx, v, list, c.Fields)
 }
 
 // allowed refuses, before anything is looked up, what the viewer may not change.
@@ -98,17 +104,20 @@ func (c Change) allowed(v desk.Viewer, p sight, t Ticket) error {
 }
 
 // hold locks the ticket's conversation, if it has one, before the ticket is
-// read: an answer in flight takes the two in the same order.
+// read: an answer in flight takes the two in the same order. A merged ticket is
+// not changed any more, and its refusal says where it goes on.
 func hold(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket, sight, error) {
 	byID := func() (db.TicketRow, error) { return tx.TicketByID(ctx, id) }
 	t, p, err := get(ctx, tx, v, byID)
-	if err != nil || t.Conversation == "" {
-		return t, p, err
+	if err == nil && t.Conversation != "" {
+		if _, err = tx.HoldConversation(ctx, t.Conversation); err == nil {
+			t, p, err = get(ctx, tx, v, byID)
+		}
 	}
-	if _, err := tx.HoldConversation(ctx, t.Conversation); err != nil {
-		return t, p, err
+	if err == nil && t.Merged != nil {
+		err = goesOn(ctx, tx, v, p, t)
 	}
-	return get(ctx, tx, v, byID)
+	return t, p, err
 }
 
 func (c Change) apply(ctx context.Context, tx *store.Tx, v desk.Viewer, t Ticket) (Ticket, error) {
@@ -197,6 +206,12 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 	if len(changed) == 0 {
 		return before, nil
 	}
+	isNew := true // to the house itself nothing is
+	if v.User != "" {
+		if isNew, err = unread(ctx, tx, v, before.ID); err != nil {
+			return Ticket{}, err
+		}
+	}
 	changed["number"], changed["version"] = before.Number, before.Version+1
 	var assignee *desk.ID
 	if after.Assignee != nil {
@@ -205,7 +220,7 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 	n, err := tx.ChangeTicket(ctx, db.ChangeTicketParams{
 		ID: before.ID, Version: int32(before.Version), //nolint:gosec // from an int32 column
 		Status: string(after.Status), Priority: string(after.Priority), AssigneeID: assignee,
-		Resolution: optionalText(string(after.Resolution)), Asked: after.FixAsked,
+		Resolution: optionalText(string(after.Resolution)), Asked: after.FixAsked, Heard: after.Status != before.Status || after.FixAsked && !before.FixAsked,
 	})
 	if err != nil {
 		return Ticket{}, err
@@ -226,6 +241,11 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 	}
 	if after.Status != before.Status {
 		if err := tell(ctx, tx, after, desk.TicketChange{Change: "status", Status: string(after.Status)}); err != nil {
+			return Ticket{}, err
+		}
+	}
+	if !isNew { // one's own change is no news; what others did before it still is
+		if err := see(ctx, tx, v, before.ID); err != nil {
 			return Ticket{}, err
 		}
 	}
@@ -258,89 +278,4 @@ func differences(before, after Ticket) map[string]any {
 		changed["fix_asked"] = after.FixAsked
 	}
 	return changed
-}
-
-// Reply writes into a ticket. Internal replies are for staff, by staff.
-func (s *Service) Reply(ctx context.Context, id desk.ID, text string, internal bool) (Reply, error) {
-	return s.ReplyAndSet(ctx, id, text, internal, "")
-}
-
-// ReplyAndSet is Reply and, by staff, a status with it: both or neither.
-func (s *Service) ReplyAndSet(ctx context.Context, id desk.ID, text string, internal bool, status Status) (r Reply, err error) {
-	err = s.store.ViewerTx(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		if status != "" && !v.Role.Staff() {
-			return desk.Errorf(desk.CodeForbidden, "only staff set a status with a reply").On("status")
-		}
-		if r, err = replyTx(ctx, tx, v, id, text, internal, status); err != nil {
-			return err
-		}
-		return bounded(ctx, tx, v, "replies:", repliesAnHour)
-	})
-	return r, err
-}
-
-// ReplyTx is Reply inside the caller's transaction. A contact's reply to a
-// ticket that waits for them or is done opens it again; where the portal does
-// not allow that (R20) it is refused, since nobody would look at it.
-func ReplyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text string, internal bool) (Reply, error) {
-	return replyTx(ctx, tx, v, id, text, internal, "")
-}
-
-func replyTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, text string, internal bool, status Status) (Reply, error) {
-	if err := desk.CheckText(text, MaxText); err != nil {
-		return Reply{}, on("text", err)
-	}
-	t, p, err := hold(ctx, tx, v, id)
-	if err != nil {
-		return Reply{}, err
-	}
-	if _, err := tx.MaskCodes(ctx, v.User, &text); err != nil {
-		return Reply{}, err
-	}
-	staff := v.Role.Staff()
-	if internal && !staff {
-		return Reply{}, desk.Errorf(desk.CodeForbidden, "only staff write internal notes").On("internal")
-	}
-	after := t
-	switch {
-	case internal:
-	case staff && t.Kind == KindNew:
-		after.Status, after.Kind = StatusOpen, KindOpen
-	case !staff && t.Kind.Done():
-		if !p.Reopen {
-			return Reply{}, policy.Refuse(policy.RuleReopen)
-		}
-		after.Status, after.Kind = StatusOpen, KindOpen
-	case !staff && t.Kind == KindPending:
-		after.Status, after.Kind = StatusOpen, KindOpen
-	}
-	if status != "" {
-		if after, err = (Change{Status: &status}).apply(ctx, tx, v, after); err != nil {
-			return Reply{}, err
-		}
-	}
-	r := Reply{ID: desk.NewID(), Author: Author{ID: v.User, Name: v.Name, Staff: staff}, Text: text, Internal: internal}
-	at, err := tx.InsertReply(ctx, db.InsertReplyParams{TenantID: tx.Tenant, ID: r.ID, TicketID: id, AuthorID: v.User, Text: text, Internal: internal})
-	if err != nil {
-		return Reply{}, err
-	}
-	r.At = at.UTC()
-	if err := tx.Audit(ctx, store.AuditEntry{
-		Actor: v.User, Action: "ticket.replied", Object: "ticket", ObjectID: id,
-		Detail: map[string]any{"number": t.Number, "internal": internal},
-	}); err != nil {
-		return Reply{}, err
-	}
-	if !internal {
-		if err := tell(ctx, tx, t, desk.TicketChange{Change: "replied", Status: string(after.Status)}); err != nil {
-			return Reply{}, err
-		}
-	}
-	if after.Status != t.Status {
-		if _, err := save(ctx, tx, v, t, after, nil); err != nil {
-			return Reply{}, err
-		}
-		return r, nil
-	}
-	return r, tx.TouchTicket(ctx, id)
 }

@@ -34,6 +34,7 @@ type Filter struct {
 	Status []Status     // empty: all
 	Kinds  []StatusKind // empty: all
 	Query  string
+	Narrow Narrow // staff only
 	Cursor string // of the page before
 	Limit  int    // 0: 50; at most 100
 }
@@ -68,12 +69,18 @@ func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, e
 	if err != nil {
 		return Page{}, err
 	}
+	if !f.Narrow.empty() && !v.Role.Staff() {
+		return Page{}, desk.Errorf(desk.CodeForbidden, "only staff narrow lists down like this")
+	}
+	if err := f.Narrow.check(ctx, tx, v); err != nil {
+		return Page{}, err
+	}
 	w, err := f.wanted(v, list)
 	if err != nil {
 		return Page{}, err
 	}
 	w.noSubject, w.noDescription = !p.shows(FieldSubject), !p.shows(FieldDescription)
-	rows, err := w.find(ctx, tx)
+	rows, err := w.find(ctx, tx, v)
 	if err != nil {
 		return Page{}, err
 	}
@@ -81,6 +88,9 @@ func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, e
 	page := Page{Items: make([]Ticket, 0, min(len(rows), limit))}
 	for _, r := range rows[:min(len(rows), limit)] {
 		page.Items = append(page.Items, p.show(fromRow(r)))
+	}
+	if err := markUnread(ctx, tx, v, page.Items); err != nil {
+		return Page{}, err
 	}
 	if len(rows) > limit {
 		last := rows[limit-1]
@@ -95,6 +105,8 @@ type wanted struct {
 	requester, company, assignee *desk.ID
 	handedOff                    bool
 
+	narrow Narrow // staff only
+
 	noSubject, noDescription bool // R21: words of a hidden field find nothing
 
 	statuses []string
@@ -107,6 +119,7 @@ type wanted struct {
 
 func (f Filter) wanted(v desk.Viewer, statuses statusList) (w wanted, err error) {
 	staff := v.Role.Staff()
+	w.narrow = f.Narrow
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 50
@@ -179,7 +192,10 @@ const amongNewest = 2000
 
 // find asks the query that is fast for what is wanted: one that walks through
 // few tickets, or stops as soon as the page is full.
-func (w wanted) find(ctx context.Context, tx *store.Tx) ([]db.TicketRow, error) {
+func (w wanted) find(ctx context.Context, tx *store.Tx, v desk.Viewer) ([]db.TicketRow, error) {
+	if !w.narrow.empty() {
+		return w.narrowed(ctx, tx, v)
+	}
 	if w.requester != nil || w.company != nil || w.assignee != nil || w.handedOff {
 		rows, err := tx.ListTicketsAmong(ctx, db.ListTicketsAmongParams{
 			Q: w.q, Requester: w.requester, Statuses: w.statuses, Company: w.company, Assignee: w.assignee, HandedOff: w.handedOff,

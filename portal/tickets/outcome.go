@@ -51,8 +51,11 @@ func optionalText(s string) *string {
 	return &s
 }
 
-// noteIsItFixed is the question in the conversation, by its code.
-const noteIsItFixed = "is_it_fixed"
+// The question in the conversation, by who asks.
+const (
+	noteIsItFixed          = "is_it_fixed"
+	noteAssistantAsksFixed = "is_it_fixed_assistant"
+)
 
 // AskIfFixed asks the requester whether it is fixed (P5): in the ticket, and in
 // the conversation that it came from. Nothing is resolved by asking.
@@ -62,36 +65,72 @@ func (s *Service) AskIfFixed(ctx context.Context, id desk.ID) (t Ticket, err err
 		if err != nil {
 			return err
 		}
-		if before.Kind == KindClosed {
-			return desk.Errorf(desk.CodeInvalid, "the ticket is closed")
-		}
-		requester, err := person(ctx, tx, before.Requester.ID)
-		if err != nil {
-			return err
-		}
-		sight, err := rules(ctx, tx, requester)
-		if err != nil {
-			return err
-		}
-		if !sees(requester, sight, before) {
-			return desk.Errorf(desk.CodeInvalid, "its user does not see this ticket and cannot answer")
-		}
-		if before.Kind == KindResolved {
-			return desk.Errorf(desk.CodeInvalid, "the ticket is resolved")
-		}
-		after := before
-		after.FixAsked = true
-		if before.Conversation != "" && !before.FixAsked {
-			note := desk.Note{Code: noteIsItFixed, Params: map[string]any{"ticket": before.ID, "number": before.Number}}
-			if _, err := tx.Append(ctx, before.Conversation, desk.KindNote, note); err != nil {
-				return err
-			}
-		}
-		t, err = save(ctx, tx, v, before, after, nil)
+		t, err = askIfFixed(ctx, tx, v, before, noteIsItFixed)
 		t = p.show(t)
 		return err
 	})
 	return t, err
+}
+
+func askIfFixed(ctx context.Context, tx *store.Tx, v desk.Viewer, before Ticket, note string) (Ticket, error) {
+	if before.Kind == KindClosed {
+		return Ticket{}, desk.Errorf(desk.CodeInvalid, "the ticket is closed")
+	}
+	requester, err := person(ctx, tx, before.Requester.ID)
+	if err != nil {
+		return Ticket{}, err
+	}
+	sight, err := rules(ctx, tx, requester)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if !sees(requester, sight, before) {
+		return Ticket{}, desk.Errorf(desk.CodeInvalid, "its user does not see this ticket and cannot answer")
+	}
+	if before.Kind == KindResolved {
+		return Ticket{}, desk.Errorf(desk.CodeInvalid, "the ticket is resolved")
+	}
+	after := before
+	after.FixAsked = true
+	if before.Conversation != "" && !before.FixAsked {
+		body := desk.Note{Code: note, Params: map[string]any{"ticket": before.ID, "number": before.Number}}
+		if _, err := tx.Append(ctx, before.Conversation, desk.KindNote, body); err != nil {
+			return Ticket{}, err
+		}
+	}
+	return save(ctx, tx, v, before, after, nil)
+}
+
+// AskInConversationTx lets the assistant ask whether it is fixed, about the
+// ticket that its conversation is about: the one that it opened by itself, else
+// the newest, as long as somebody works on it. Without one, or where its owner
+// would not see the question, it is CodeNotFound. Whatever a model says, only
+// the owner's own answer resolves the ticket.
+func AskInConversationTx(ctx context.Context, tx *store.Tx, conversation desk.ID) (Ticket, error) {
+	none := desk.Errorf(desk.CodeNotFound, "there is no open ticket to ask about")
+	held, err := tx.HoldConversation(ctx, conversation)
+	if store.NoRows(err) {
+		return Ticket{}, none
+	}
+	if err != nil {
+		return Ticket{}, err
+	}
+	list, err := OfConversationTx(ctx, tx, conversation)
+	if err != nil {
+		return Ticket{}, err
+	}
+	for _, t := range list {
+		if t.Kind.Done() || t.Requester.ID != held.UserID {
+			continue
+		}
+		asked, err := askIfFixed(ctx, tx, desk.Viewer{Tenant: tx.Tenant}, t, noteAssistantAsksFixed)
+		switch desk.CodeOf(err) {
+		case desk.CodePolicy, desk.CodeInvalid: // its owner sees no tickets, or not this one
+			return Ticket{}, none
+		}
+		return asked, err
+	}
+	return Ticket{}, none
 }
 
 // AnswerFixed is the requester's answer, and nobody else's (P5). Yes resolves
@@ -188,6 +227,13 @@ const MaxBulk = 100
 // ChangeMany changes tickets one by one, for staff: what fails says so by itself
 // and holds nothing else up.
 func (s *Service) ChangeMany(ctx context.Context, ids []desk.ID, c Change) ([]BulkResult, error) {
+	return s.many(ctx, ids, func(ctx context.Context, id desk.ID) error {
+		_, err := s.Change(ctx, id, c)
+		return err
+	})
+}
+
+func (s *Service) many(ctx context.Context, ids []desk.ID, each func(ctx context.Context, id desk.ID) error) ([]BulkResult, error) {
 	v, err := desk.ViewerFrom(ctx)
 	if err != nil {
 		return nil, err
@@ -201,7 +247,7 @@ func (s *Service) ChangeMany(ctx context.Context, ids []desk.ID, c Change) ([]Bu
 	out := make([]BulkResult, len(ids))
 	for i, id := range ids {
 		out[i].ID = id
-		_, err := s.Change(ctx, id, c)
+		err := each(ctx, id)
 		switch code := desk.CodeOf(err); code {
 		case "":
 			out[i].OK = true

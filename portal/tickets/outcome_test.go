@@ -156,3 +156,49 @@ func TestStaleChangeIsToldWhatSomebodyElseChanged(t *testing.T) {
 	_, err = b.service.Changes(as(t, b.ana), ticket.ID)
 	wantCode(t, "a contact", err, desk.CodeForbidden)
 }
+
+// Holds P5: the assistant asks, in the conversation and about its open ticket;
+// the ticket is resolved by its user's own answer and by nothing else (R20).
+func TestTheAssistantAsksAndOnlyTheUserResolves(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	conv, ticket := b.chat(b.ana)
+	ask := func() (asked tickets.Ticket, err error) {
+		t.Helper()
+		err = b.store.Tenant(b.tenant).Tx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			asked, err = tickets.AskInConversationTx(ctx, tx, conv)
+			return err
+		})
+		return asked, err
+	}
+	asked, err := ask()
+	if err != nil || asked.ID != ticket.ID || !asked.FixAsked || asked.Kind.Done() {
+		t.Fatalf("%+v %v", asked, err)
+	}
+	if _, err := ask(); err != nil {
+		t.Error("asking twice is no harm:", err)
+	}
+	if edits, err := b.service.Changes(as(t, b.tess), ticket.ID); err != nil || len(edits) != 1 || edits[0].By != "" {
+		t.Errorf("%+v %v", edits, err)
+	}
+	if no, err := b.service.AnswerFixed(as(t, b.ana), ticket.ID, false); err != nil || no.Status != tickets.StatusOpen {
+		t.Errorf("%+v %v", no, err)
+	}
+	if _, err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	yes, err := b.service.AnswerFixed(as(t, b.ana), ticket.ID, true)
+	if err != nil || yes.Status != tickets.StatusResolved || yes.Resolution != tickets.ResolutionConfirmed {
+		t.Errorf("%+v %v", yes, err)
+	}
+	_, err = ask()
+	wantCode(t, "a resolved one", err, desk.CodeNotFound)
+	b.set("reopen", `false`)
+	_, err = b.service.AnswerFixed(as(t, b.ana), ticket.ID, false)
+	wantCode(t, "no, after yes", err, desk.CodeConflict)
+
+	conv, _ = b.chat(b.chloe)
+	b.set("ticketing", `{"mode":"off"}`)
+	_, err = ask()
+	wantCode(t, "of whom sees no tickets", err, desk.CodeNotFound)
+}

@@ -96,6 +96,7 @@ func (s sight) show(t Ticket) Ticket {
 	if s.staff {
 		return t
 	}
+	t.Merged = nil // who may see where it went is told on its page
 	for field, forget := range map[string]func(){
 		FieldSubject:     func() { t.Subject = "" },
 		FieldDescription: func() { t.Description = "" },
@@ -120,4 +121,21 @@ func HidesTx(ctx context.Context, tx *store.Tx, v desk.Viewer, field string) (bo
 	modes, err := modesFor(ctx, tx, v)
 	s := sight{staff: v.Role.Staff(), modes: modes}
 	return !s.shows(field), err
+}
+
+// SeenAmongTx is which of some tickets v may see, for those who tell of tickets
+// elsewhere.
+func SeenAmongTx(ctx context.Context, tx *store.Tx, v desk.Viewer, ids []desk.ID) ([]desk.ID, error) {
+	p, err := policy.For(ctx, tx, v)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	rows, err := tx.TicketsByIDs(ctx, ids)
+	var seen []desk.ID
+	for _, r := range rows {
+		if sees(v, sight{Effective: p}, fromRow(r)) {
+			seen = append(seen, r.ID)
+		}
+	}
+	return seen, err
 }

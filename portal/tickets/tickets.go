@@ -113,6 +113,9 @@ type Ticket struct {
 	Version      int        `json:"version"`
 	CreatedAt    time.Time  `json:"created_at"`
 	UpdatedAt    time.Time  `json:"updated_at"`
+	Unread       bool       `json:"unread"`           // it has something new for the viewer
+	Merged       *Merged    `json:"merged,omitempty"` // where it goes on, if the viewer may see that one
+	IsMerged     bool       `json:"is_merged"`        // nothing of it is changed any more
 
 	session     bool
 	hidden      []string // the fields that it is shown without
@@ -141,6 +144,9 @@ func fromRow(r db.TicketRow) Ticket {
 		Assignee:  ref(r.AssigneeID, r.AssigneeName), Company: ref(r.CompanyID, r.CompanyName),
 		Conversation: store.OrZero(r.ConversationID), Handoff: r.Handoff, Resolution: Resolution(store.OrZero(r.Resolution)), FixAsked: r.FixAskedAt != nil, Version: int(r.Version),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), session: r.Session,
+	}
+	if r.MergedInto != nil {
+		t.IsMerged, t.Merged = true, &Merged{ID: *r.MergedInto, Number: store.OrZero(r.MergedNumber), At: r.MergedAt.UTC()}
 	}
 	if len(r.StatusNames) > len("{}") {
 		_ = json.Unmarshal(r.StatusNames, &t.statusNames) // ours; without names it is called by its kind
@@ -201,27 +207,13 @@ func get(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.Ticke
 	return t, p, nil
 }
 
-// Reply is one reply; Internal ones are for staff only.
-type Reply struct {
-	ID       desk.ID   `json:"id"`
-	Author   Author    `json:"author"`
-	Text     string    `json:"text"`
-	Internal bool      `json:"internal"`
-	At       time.Time `json:"at"`
-}
-
-// Author is who wrote a reply.
-type Author struct {
-	ID    desk.ID `json:"id"`
-	Name  string  `json:"name"`
-	Staff bool    `json:"staff"`
-}
-
 // Details is a ticket with what was written in it.
 type Details struct {
 	Ticket
-	Replies []Reply      `json:"replies"`
+	Replies []Reply      `json:"replies"` // the last of them, oldest first
+	Earlier string       `json:"earlier"` // cursor of those before; empty: these are all
 	Fields  []FieldValue `json:"fields" doc:"What the ticket has in its other fields."`
+	Joined  []Ticket     `json:"joined"` // what was merged into it, as far as the viewer sees it
 }
 
 // Get reads one ticket with its replies.
@@ -247,21 +239,21 @@ func details(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.T
 	if err != nil {
 		return Details{}, err
 	}
-	rows, err := tx.RepliesOf(ctx, db.RepliesOfParams{TicketID: t.ID, Staff: v.Role.Staff()})
-	if err != nil {
+	d := Details{Ticket: p.show(t)}
+	if d.Merged, err = pointer(ctx, tx, v, p, t); err != nil {
 		return Details{}, err
 	}
-	d := Details{Ticket: p.show(t), Replies: make([]Reply, len(rows))}
-	if d.Fields, err = p.values(ctx, tx, v, t.ID); err != nil {
+	if d.Joined, err = joined(ctx, tx, v, p, t.ID); err != nil {
 		return Details{}, err
 	}
-	for i, r := range rows {
-		d.Replies[i] = Reply{
-			ID: r.ID, Author: Author{ID: r.AuthorID, Name: r.AuthorName, Staff: r.AuthorRole.Staff()},
-			Text: r.Text, Internal: r.Internal, At: r.CreatedAt.UTC(),
-		}
+	if d.Replies, d.Earlier, err = replies(ctx, tx, v, t.ID, "", 0); err != nil {
+		return Details{}, err
 	}
-	return d, nil
+	if d.Unread, err = unread(ctx, tx, v, t.ID); err != nil {
+		return Details{}, err
+	}
+	d.Fields, err = p.values(ctx, tx, v, t.ID)
+	return d, err
 }
 
 // Transcript is the conversation that a ticket came from, as it was.

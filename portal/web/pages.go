@@ -9,6 +9,7 @@ var pages = []string{
 	"/articles", "/articles/*", "/tickets", "/tickets/new", "/tickets/*", "/queue", "/queue/*",
 	"/admin", "/admin/articles", "/admin/articles/*", "/admin/articles/categories", "/admin/software", "/admin/second-factor",
 	"/admin/fields",
+	"/admin/macros",
 	"/admin/statuses",
 	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
 	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/people/import", "/manage/newcomers", "/manage/companies", "/manage/companies/*", "/manage/why",

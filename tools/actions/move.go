@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -156,8 +157,18 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, a *db.Action, now time
 		Action: a.ID, Operation: desk.Operation(a.Operation), Device: a.DeviceID, Software: store.OrZero(a.SoftwareID),
 		State: desk.ActionState(a.State), Code: desk.Code(a.Code), At: now,
 	})
+	if err != nil || desk.ActionState(a.State) != desk.StateSucceeded || !slices.Contains(mayFix, desk.Operation(a.Operation)) {
+		return err
+	}
+	if _, err = tickets.AskInConversationTx(ctx, tx, *a.ConversationID); desk.CodeOf(err) == desk.CodeNotFound {
+		return nil // no ticket to ask about
+	}
 	return err
 }
+
+// mayFix are the operations after whose success it is asked whether the problem
+// is solved (P5). Locking, logging out and shutting down solve none.
+var mayFix = []desk.Operation{desk.OpRestart, desk.OpResetPassword, desk.OpInstallSoftware}
 
 // points are where the crash tests end the process: with the change in the
 // transaction, and committed with nobody told.

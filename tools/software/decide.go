@@ -87,7 +87,7 @@ func (s *Service) holdOpen(ctx context.Context, tx *store.Tx, id desk.ID, answer
 			return r, owner, on("answer", err)
 		}
 	}
-	seen, err := one(ctx, tx, id)
+	seen, err := one(ctx, tx, desk.Viewer{Role: desk.RoleTechnician}, id)
 	if err != nil {
 		return r, owner, err
 	}
@@ -207,17 +207,23 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 		if d.answer != "" {
 			text += "\n\n" + d.answer
 		}
-		if _, err := tickets.ReplyTx(ctx, tx, v, *r.TicketID, text, false); err != nil {
+		ticket, merged, err := tickets.WhereTx(ctx, tx, *r.TicketID)
+		if err != nil {
 			return Request{}, err
 		}
-		if _, err := tickets.ChangeTx(ctx, tx, v, *r.TicketID, tickets.Change{Status: &d.status}); err != nil {
+		if _, err := tickets.ReplyTx(ctx, tx, v, ticket, text, false); err != nil {
 			return Request{}, err
+		}
+		if !merged { // another ticket has other matters, too
+			if _, err := tickets.ChangeTx(ctx, tx, v, ticket, tickets.Change{Status: &d.status}); err != nil {
+				return Request{}, err
+			}
 		}
 	}
 	if err := s.mail(ctx, tx, r, d); err != nil {
 		return Request{}, err
 	}
-	return one(ctx, tx, r.ID)
+	return one(ctx, tx, v, r.ID)
 }
 
 // mail tells the requester of the decision; the technician's own words stand in

@@ -2,6 +2,7 @@ package software
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -124,7 +125,7 @@ func (s *Service) RequestTx(ctx context.Context, tx *store.Tx, v desk.Viewer, na
 	}
 	open, err := tx.OpenSoftwareRequest(ctx, db.OpenSoftwareRequestParams{UserID: v.User, Name: name, DeviceID: store.Optional(device)})
 	if err == nil {
-		return one(ctx, tx, open)
+		return one(ctx, tx, v, open)
 	}
 	if !store.NoRows(err) {
 		return Request{}, err
@@ -147,7 +148,7 @@ func (s *Service) RequestTx(ctx context.Context, tx *store.Tx, v desk.Viewer, na
 	}); err != nil {
 		return Request{}, err
 	}
-	return one(ctx, tx, id)
+	return one(ctx, tx, v, id)
 }
 
 // mayInstall holds the switches that a wish would end at anyway: R12.
@@ -245,11 +246,14 @@ func (s *Service) Requests(ctx context.Context, f RequestFilter) (list []Request
 			p.Owner = &v.User
 		}
 		rows, err := tx.SoftwareRequests(ctx, p)
-		list = make([]Request, 0, len(rows))
-		for _, r := range rows {
-			list = append(list, requestOf(r))
+		if err != nil {
+			return err
 		}
-		return err
+		list = make([]Request, len(rows))
+		for i, r := range rows {
+			list[i] = requestOf(r)
+		}
+		return withTickets(ctx, tx, v, list)
 	})
 	if len(list) > limit {
 		list, next = list[:limit], list[limit-1].ID
@@ -257,7 +261,7 @@ func (s *Service) Requests(ctx context.Context, f RequestFilter) (list []Request
 	return list, next, err
 }
 
-func one(ctx context.Context, tx *store.Tx, id desk.ID) (Request, error) {
+func one(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Request, error) {
 	rows, err := tx.SoftwareRequests(ctx, db.SoftwareRequestsParams{ID: &id, AtMost: 1})
 	if err != nil {
 		return Request{}, err
@@ -265,7 +269,30 @@ func one(ctx context.Context, tx *store.Tx, id desk.ID) (Request, error) {
 	if len(rows) == 0 {
 		return Request{}, noRequest()
 	}
-	return requestOf(rows[0]), nil
+	list := []Request{requestOf(rows[0])}
+	err = withTickets(ctx, tx, v, list)
+	return list[0], err
+}
+
+// withTickets takes from requests the tickets that their viewer does not see:
+// with ticketing off (R7) or in a status that users are not shown (R19).
+func withTickets(ctx context.Context, tx *store.Tx, v desk.Viewer, list []Request) error {
+	if v.Role.Staff() {
+		return nil
+	}
+	var ids []desk.ID
+	for _, r := range list {
+		if r.Ticket != nil {
+			ids = append(ids, r.Ticket.ID)
+		}
+	}
+	seen, err := tickets.SeenAmongTx(ctx, tx, v, ids)
+	for i, r := range list {
+		if r.Ticket != nil && !slices.Contains(seen, r.Ticket.ID) {
+			list[i].Ticket = nil
+		}
+	}
+	return err
 }
 
 func noRequest() error { return desk.Errorf(desk.CodeNotFound, "no such request") }

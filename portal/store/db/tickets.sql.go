@@ -16,8 +16,9 @@ import (
 const changeTicket = `-- name: ChangeTicket :execrows
 update tickets set status = $1, priority = $2, assignee_id = $3, resolution = $4,
   fix_asked_at = case when $5::bool then coalesce(fix_asked_at, clock_timestamp()) end,
-  version = version + 1, updated_at = clock_timestamp()
-where id = $6 and version = $7
+  version = version + 1, updated_at = clock_timestamp(),
+  heard_at = case when $6::bool then clock_timestamp() else heard_at end
+where id = $7 and version = $8
 `
 
 type ChangeTicketParams struct {
@@ -26,6 +27,7 @@ type ChangeTicketParams struct {
 	AssigneeID *desk.ID
 	Resolution *string
 	Asked      bool
+	Heard      bool
 	ID         desk.ID
 	Version    int32
 }
@@ -38,6 +40,7 @@ func (q *Queries) ChangeTicket(ctx context.Context, arg ChangeTicketParams) (int
 		arg.AssigneeID,
 		arg.Resolution,
 		arg.Asked,
+		arg.Heard,
 		arg.ID,
 		arg.Version,
 	)
@@ -50,7 +53,7 @@ func (q *Queries) ChangeTicket(ctx context.Context, arg ChangeTicketParams) (int
 const changesOf = `-- name: ChangesOf :many
 select a.at, coalesce(u.name, '')::text as actor_name, a.actor, a.action, a.detail
 from audit a left join users u on u.tenant_id = a.tenant_id and u.id = a.actor
-where a.object_id = $1 and a.action in ('ticket.changed', 'ticket.described')
+where a.object_id = $1 and a.action in ('ticket.changed', 'ticket.described', 'ticket.merged', 'ticket.unmerged', 'ticket.joined', 'ticket.parted')
   and coalesce((a.detail ->> 'version')::int, 0) > $2::int
 order by a.at, a.id limit 500
 `
@@ -100,11 +103,13 @@ update tickets t set updated_at = clock_timestamp(), version = t.version + (s.ki
   status = case when s.kind = 'pending' then 'open' else t.status end
 from ticket_statuses s
 where s.tenant_id = t.tenant_id and s.key = t.status
-  and t.conversation_id = $1::uuid and s.kind not in ('resolved', 'closed')
+  and t.id in (select coalesce(k.merged_into, k.id) from tickets k where k.conversation_id = $1::uuid)
+  and s.kind not in ('resolved', 'closed')
 `
 
 // The requester wrote in the conversation: what is not done moves up in the
-// queue, and what waited for them waits no longer.
+// queue, and what waited for them waits no longer. A merged ticket stands where
+// it was merged into.
 func (q *Queries) HearTickets(ctx context.Context, conversationID desk.ID) error {
 	_, err := q.db.Exec(ctx, hearTickets, conversationID)
 	return err
@@ -180,7 +185,7 @@ with page as (
   where status = any ($1::text[])
     and ($2::timestamptz is null or (updated_at, id) < ($2::timestamptz, $3::uuid))
   order by updated_at desc, id desc limit $4)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at, r.merged_into, r.merged_at, r.merged_number from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsParams struct {
@@ -234,6 +239,9 @@ func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]Lis
 			&i.TicketRow.StatusNames,
 			&i.TicketRow.Resolution,
 			&i.TicketRow.FixAskedAt,
+			&i.TicketRow.MergedInto,
+			&i.TicketRow.MergedAt,
+			&i.TicketRow.MergedNumber,
 		); err != nil {
 			return nil, err
 		}
@@ -270,7 +278,7 @@ page as (
       when $11::bool then conserje_words(f.subject) like all (terms.patterns)
       else f.words like all (terms.patterns) end)
   order by f.updated_at desc, f.id desc limit $12)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at, r.merged_into, r.merged_at, r.merged_number from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type ListTicketsAmongParams struct {
@@ -341,6 +349,9 @@ func (q *Queries) ListTicketsAmong(ctx context.Context, arg ListTicketsAmongPara
 			&i.TicketRow.StatusNames,
 			&i.TicketRow.Resolution,
 			&i.TicketRow.FixAskedAt,
+			&i.TicketRow.MergedInto,
+			&i.TicketRow.MergedAt,
+			&i.TicketRow.MergedNumber,
 		); err != nil {
 			return nil, err
 		}
@@ -369,12 +380,16 @@ const repliesOf = `-- name: RepliesOf :many
 select r.id, r.author_id, u.name as author_name, u.role as author_role, r.text, r.internal, r.created_at
 from ticket_replies r join users u on u.tenant_id = r.tenant_id and u.id = r.author_id
 where r.ticket_id = $1 and ($2::bool or not r.internal)
-order by r.created_at, r.id
+  and ($3::timestamptz is null or (r.created_at, r.id) < ($3::timestamptz, $4::uuid))
+order by r.created_at desc, r.id desc limit $5
 `
 
 type RepliesOfParams struct {
 	TicketID desk.ID
 	Staff    bool
+	Before   *time.Time
+	BeforeID *desk.ID
+	AtMost   int32
 }
 
 type RepliesOfRow struct {
@@ -387,8 +402,15 @@ type RepliesOfRow struct {
 	CreatedAt  time.Time
 }
 
+// The newest first, before the cursor.
 func (q *Queries) RepliesOf(ctx context.Context, arg RepliesOfParams) ([]RepliesOfRow, error) {
-	rows, err := q.db.Query(ctx, repliesOf, arg.TicketID, arg.Staff)
+	rows, err := q.db.Query(ctx, repliesOf,
+		arg.TicketID,
+		arg.Staff,
+		arg.Before,
+		arg.BeforeID,
+		arg.AtMost,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -427,7 +449,7 @@ page as (
   select n.id, n.updated_at from terms, newest n join users u on u.id = n.requester_id
   where n.number = $6::bigint or strpos(lower(u.name), lower($1::text)) > 0 or n.words like all (terms.patterns)
   order by n.updated_at desc, n.id desc limit $7)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at, r.merged_into, r.merged_at, r.merged_number from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type SearchNewestTicketsParams struct {
@@ -488,6 +510,9 @@ func (q *Queries) SearchNewestTickets(ctx context.Context, arg SearchNewestTicke
 			&i.TicketRow.StatusNames,
 			&i.TicketRow.Resolution,
 			&i.TicketRow.FixAskedAt,
+			&i.TicketRow.MergedInto,
+			&i.TicketRow.MergedAt,
+			&i.TicketRow.MergedNumber,
 		); err != nil {
 			return nil, err
 		}
@@ -516,7 +541,7 @@ page as (
     and ($4::timestamptz is null or (t.updated_at, t.id) < ($4::timestamptz, $5::uuid))
     and (t.number = $2::bigint or t.requester_id in (select id from people) or t.words like all (terms.patterns))
   order by t.updated_at desc, t.id desc limit $6)
-select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
+select r.tenant_id, r.id, r.number, r.requester_id, r.company_id, r.conversation_id, r.session, r.origin, r.subject, r.description, r.status, r.priority, r.assignee_id, r.version, r.created_at, r.updated_at, r.requester_name, r.company_name, r.assignee_name, r.handoff, r.status_kind, r.status_names, r.resolution, r.fix_asked_at, r.merged_into, r.merged_at, r.merged_number from page join ticket_rows r on r.id = page.id order by page.updated_at desc, page.id desc
 `
 
 type SearchTicketsParams struct {
@@ -575,6 +600,9 @@ func (q *Queries) SearchTickets(ctx context.Context, arg SearchTicketsParams) ([
 			&i.TicketRow.StatusNames,
 			&i.TicketRow.Resolution,
 			&i.TicketRow.FixAskedAt,
+			&i.TicketRow.MergedInto,
+			&i.TicketRow.MergedAt,
+			&i.TicketRow.MergedNumber,
 		); err != nil {
 			return nil, err
 		}
@@ -587,7 +615,7 @@ func (q *Queries) SearchTickets(ctx context.Context, arg SearchTicketsParams) ([
 }
 
 const ticketByID = `-- name: TicketByID :one
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where id = $1
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at, merged_into, merged_at, merged_number from ticket_rows where id = $1
 `
 
 func (q *Queries) TicketByID(ctx context.Context, id desk.ID) (TicketRow, error) {
@@ -618,12 +646,15 @@ func (q *Queries) TicketByID(ctx context.Context, id desk.ID) (TicketRow, error)
 		&i.StatusNames,
 		&i.Resolution,
 		&i.FixAskedAt,
+		&i.MergedInto,
+		&i.MergedAt,
+		&i.MergedNumber,
 	)
 	return i, err
 }
 
 const ticketByNumber = `-- name: TicketByNumber :one
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where number = $1
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at, merged_into, merged_at, merged_number from ticket_rows where number = $1
 `
 
 func (q *Queries) TicketByNumber(ctx context.Context, number int64) (TicketRow, error) {
@@ -654,12 +685,15 @@ func (q *Queries) TicketByNumber(ctx context.Context, number int64) (TicketRow, 
 		&i.StatusNames,
 		&i.Resolution,
 		&i.FixAskedAt,
+		&i.MergedInto,
+		&i.MergedAt,
+		&i.MergedNumber,
 	)
 	return i, err
 }
 
 const ticketsOfConversation = `-- name: TicketsOfConversation :many
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where conversation_id = $1::uuid
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at, merged_into, merged_at, merged_number from ticket_rows where conversation_id = $1::uuid
 order by session desc, created_at desc
 `
 
@@ -698,6 +732,9 @@ func (q *Queries) TicketsOfConversation(ctx context.Context, conversationID desk
 			&i.StatusNames,
 			&i.Resolution,
 			&i.FixAskedAt,
+			&i.MergedInto,
+			&i.MergedAt,
+			&i.MergedNumber,
 		); err != nil {
 			return nil, err
 		}
@@ -710,7 +747,7 @@ func (q *Queries) TicketsOfConversation(ctx context.Context, conversationID desk
 }
 
 const ticketsOfConversations = `-- name: TicketsOfConversations :many
-select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at from ticket_rows where conversation_id = any ($1::uuid[])
+select tenant_id, id, number, requester_id, company_id, conversation_id, session, origin, subject, description, status, priority, assignee_id, version, created_at, updated_at, requester_name, company_name, assignee_name, handoff, status_kind, status_names, resolution, fix_asked_at, merged_into, merged_at, merged_number from ticket_rows where conversation_id = any ($1::uuid[])
 order by conversation_id, session desc, created_at desc
 `
 
@@ -748,6 +785,9 @@ func (q *Queries) TicketsOfConversations(ctx context.Context, conversations []de
 			&i.StatusNames,
 			&i.Resolution,
 			&i.FixAskedAt,
+			&i.MergedInto,
+			&i.MergedAt,
+			&i.MergedNumber,
 		); err != nil {
 			return nil, err
 		}

@@ -105,7 +105,8 @@ select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by pag
 -- Nothing changes when somebody else was first: the version says so.
 update tickets set status = sqlc.arg(status), priority = sqlc.arg(priority), assignee_id = sqlc.narg(assignee_id), resolution = sqlc.narg(resolution),
   fix_asked_at = case when sqlc.arg(asked)::bool then coalesce(fix_asked_at, clock_timestamp()) end,
-  version = version + 1, updated_at = clock_timestamp()
+  version = version + 1, updated_at = clock_timestamp(),
+  heard_at = case when sqlc.arg(heard)::bool then clock_timestamp() else heard_at end
 where id = sqlc.arg(id) and version = sqlc.arg(version);
 
 -- name: InsertReply :one
@@ -114,10 +115,12 @@ values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(ticket_id), sqlc.arg(author_
 returning created_at;
 
 -- name: RepliesOf :many
+-- The newest first, before the cursor.
 select r.id, r.author_id, u.name as author_name, u.role as author_role, r.text, r.internal, r.created_at
 from ticket_replies r join users u on u.tenant_id = r.tenant_id and u.id = r.author_id
 where r.ticket_id = sqlc.arg(ticket_id) and (sqlc.arg(staff)::bool or not r.internal)
-order by r.created_at, r.id;
+  and (sqlc.narg(before)::timestamptz is null or (r.created_at, r.id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
+order by r.created_at desc, r.id desc limit sqlc.arg(at_most);
 
 -- name: TouchTicket :exec
 update tickets set updated_at = clock_timestamp() where id = sqlc.arg(id);
@@ -128,17 +131,19 @@ order by conversation_id, session desc, created_at desc;
 
 -- name: HearTickets :exec
 -- The requester wrote in the conversation: what is not done moves up in the
--- queue, and what waited for them waits no longer.
+-- queue, and what waited for them waits no longer. A merged ticket stands where
+-- it was merged into.
 update tickets t set updated_at = clock_timestamp(), version = t.version + (s.kind = 'pending')::int,
   status = case when s.kind = 'pending' then 'open' else t.status end
 from ticket_statuses s
 where s.tenant_id = t.tenant_id and s.key = t.status
-  and t.conversation_id = sqlc.arg(conversation_id)::uuid and s.kind not in ('resolved', 'closed');
+  and t.id in (select coalesce(k.merged_into, k.id) from tickets k where k.conversation_id = sqlc.arg(conversation_id)::uuid)
+  and s.kind not in ('resolved', 'closed');
 
 -- name: ChangesOf :many
 -- What was changed of a ticket after a version, oldest first, and by whom.
 select a.at, coalesce(u.name, '')::text as actor_name, a.actor, a.action, a.detail
 from audit a left join users u on u.tenant_id = a.tenant_id and u.id = a.actor
-where a.object_id = sqlc.arg(ticket_id) and a.action in ('ticket.changed', 'ticket.described')
+where a.object_id = sqlc.arg(ticket_id) and a.action in ('ticket.changed', 'ticket.described', 'ticket.merged', 'ticket.unmerged', 'ticket.joined', 'ticket.parted')
   and coalesce((a.detail ->> 'version')::int, 0) > sqlc.arg(after)::int
 order by a.at, a.id limit 500;

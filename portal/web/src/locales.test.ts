@@ -30,6 +30,8 @@ const nameOf = (key: string) => (counted.has(base(key)) ? base(key) : key);
 // The same word in both languages, and rightly so.
 const sameWord: Record<string, string[]> = {
   es: [
+    "Macro",
+    "Macros",
     "Chat",
     "Tickets",
     "Normal",
@@ -65,6 +67,8 @@ const sameWord: Record<string, string[]> = {
     "Version",
   ],
   fr: [
+    "Macro",
+    "Macros",
     "Orange",
     "Date",
     "Description",
@@ -86,6 +90,7 @@ const sameWord: Record<string, string[]> = {
     "Version",
   ],
   it: [
+    "Macro",
     "No",
     "{{count}} ticket",
     "Chat",

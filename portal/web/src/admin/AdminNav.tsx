@@ -34,6 +34,9 @@ function Parts() {
       <Link to="/admin/fields" className={classes.link} activeProps={active}>
         {t("fields.title")}
       </Link>
+      <Link to="/admin/macros" className={classes.link} activeProps={active}>
+        {t("queue.macro.title")}
+      </Link>
       <Link to="/admin/articles" className={classes.link} activeProps={active}>
         {t("editor.nav")}
       </Link>

@@ -1,5 +1,6 @@
 import { api, ok } from "./client";
 import { by, page } from "./page";
+import type { paths } from "./schema";
 import type {
   Article,
   ArticleHit,
@@ -39,14 +40,7 @@ export const session = {
   },
 };
 
-type View = "mine" | "company" | "queue" | "handoff";
-
-export interface TicketQuery {
-  status?: string;
-  q?: string;
-  view?: View;
-  cursor?: string;
-}
+export type TicketQuery = NonNullable<paths["/api/v1/tickets"]["get"]["parameters"]["query"]>;
 
 interface TicketDraft {
   subject?: string;
@@ -58,14 +52,20 @@ interface TicketDraft {
 
 type TicketChange = TicketDraft & { status?: string };
 
+type ReplyChange = Omit<TicketChange, "subject" | "description">;
+
 export const tickets = {
-  async list({ status, ...query }: TicketQuery) {
-    const params = { query: { ...query, status: status ? [status] : undefined } };
-    return pageAs<Ticket>(await ok(api.GET("/api/v1/tickets", { params })));
+  async list(query: TicketQuery) {
+    return pageAs<Ticket>(await ok(api.GET("/api/v1/tickets", { params: { query } })));
   },
   async get(id: string) {
     const t = await ok(api.GET("/api/v1/tickets/{id}", { params: by(id) }));
-    return { ...t, replies: t.replies ?? [], fields: t.fields ?? [] } as TicketDetail;
+    return {
+      ...t,
+      replies: t.replies ?? [],
+      fields: t.fields ?? [],
+      joined: t.joined ?? [],
+    } as TicketDetail;
   },
   create: (draft: TicketDraft) => ok(api.POST("/api/v1/tickets", { body: draft })),
   /** With the version that was seen, somebody else's change meanwhile is not overwritten. */
@@ -78,20 +78,31 @@ export const tickets = {
     ),
   changeMany: async (
     ids: string[],
-    change: { status?: string; priority?: Priority; assignee_id?: string },
+    change: { status?: string; priority?: Priority; assignee_id?: string; macro_id?: string },
   ) => (await ok(api.POST("/api/v1/tickets/bulk", { body: { ids, ...change } }))).items ?? [],
   changes: async (id: string) =>
     (await ok(api.GET("/api/v1/tickets/{id}/changes", { params: by(id) }))).items ?? [],
   askFixed: (id: string) => ok(api.POST("/api/v1/tickets/{id}/ask-fixed", { params: by(id) })),
   fixed: (id: string, fixed: boolean) =>
     ok(api.POST("/api/v1/tickets/{id}/fixed", { params: by(id), body: { fixed } })),
-  reply: (id: string, text: string, internal: boolean, status?: string) =>
+  reply: (id: string, text: string, internal: boolean, change?: ReplyChange) =>
     ok(
       api.POST("/api/v1/tickets/{id}/replies", {
         params: by(id),
-        body: { text, internal, status },
+        body: { text, internal, ...change },
       }),
     ),
+  merge: (id: string, into: string) =>
+    ok(api.POST("/api/v1/tickets/{id}/merge", { params: by(id), body: { into } })),
+  unmerge: (id: string) => ok(api.DELETE("/api/v1/tickets/{id}/merge", { params: by(id) })),
+  earlier: async (id: string, cursor: string) =>
+    page(
+      await ok(
+        api.GET("/api/v1/tickets/{id}/replies", { params: { ...by(id), query: { cursor } } }),
+      ),
+    ),
+  seen: (id: string, until: string) =>
+    ok(api.POST("/api/v1/tickets/{id}/seen", { params: by(id), body: { until } })),
   async transcript(id: string) {
     const t = await ok(api.GET("/api/v1/tickets/{id}/transcript", { params: by(id) }));
     return { events: (t.events ?? []) as LogEvent[], verified: t.verified };

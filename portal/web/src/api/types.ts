@@ -32,7 +32,10 @@ interface TicketWords {
   handoff: HandoffState;
 }
 export type Ticket = Narrow<Schemas["ShownTicket"], TicketWords>;
-export type TicketDetail = Narrow<Schemas["TicketDetail"], TicketWords & { replies: Reply[] }>;
+export type TicketDetail = Narrow<
+  Schemas["TicketDetail"],
+  TicketWords & { replies: Reply[]; joined: Schemas["ShownTicket"][] }
+>;
 
 export type ArticleHit = Narrow<Schemas["FoundArticle"], { lang: Language }>;
 export type Article = Narrow<Schemas["ArticleBody"], { lang: Language; langs: Language[] }>;
@@ -93,7 +96,14 @@ interface Bodies {
     citations?: Citation[] | null;
   };
   action: { action_id: string; operation: Operation; device: string; state: ActionState };
-  ticket: { ticket_id: string; number: number; change: string; status?: string };
+  ticket: {
+    ticket_id: string;
+    number: number;
+    change: string;
+    status?: string;
+    into?: string; // where it was merged into
+    into_number?: number;
+  };
   handoff: {
     state: "requested" | "taken" | "released";
     reason?: string;

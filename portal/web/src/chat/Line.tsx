@@ -18,7 +18,8 @@ export function Line({
 }) {
   const format = useFormat();
   const body = useLine(event, ticketPath);
-  const asked = event.kind === "note" && event.body?.code === "is_it_fixed" && event.body.params;
+  const asked =
+    event.kind === "note" && event.body && fixed.has(event.body.code) && event.body.params;
   if (!body) return null;
   return (
     <>
@@ -41,13 +42,15 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
   if (!e.body) return undefined;
   switch (e.kind) {
     case "ticket": {
-      const { change, number, status, ticket_id } = e.body;
+      const { change, number, status, ticket_id, into, into_number } = e.body;
       const key =
-        change === "opened" || change === "replied"
+        change === "opened" || change === "replied" || change === "unmerged"
           ? change
-          : change === "status" && status
-            ? "status"
-            : "changed";
+          : change === "merged" && into
+            ? "merged"
+            : change === "status" && status
+              ? "status"
+              : "changed";
       const label = status ? find(status).name : "";
       return {
         icon: <IconTicket size={17} stroke={1.6} aria-hidden="true" />,
@@ -55,8 +58,11 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
           <Trans
             t={t}
             i18nKey={`chat.line.ticket_${key}`}
-            values={{ number: `#${number}`, status: label }}
-            components={{ a: <Link to={ticketPath} params={{ ticket: ticket_id }} /> }}
+            values={{ number: `#${number}`, status: label, into: `#${into_number}` }}
+            components={{
+              a: <Link to={ticketPath} params={{ ticket: ticket_id }} />,
+              b: <Link to={ticketPath} params={{ ticket: into ?? ticket_id }} />,
+            }}
           />
         ),
       };
@@ -89,6 +95,9 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
   }
 }
 
+// Who asks whether it is fixed.
+const fixed = new Set(["is_it_fixed", "is_it_fixed_assistant"]);
+
 const notes = ["assistant_off", "waits_for_person", "person_will_reply", "code_masked"] as const;
 
 // A note is a code: one of the chat's own, or one that also refuses things.
@@ -99,6 +108,7 @@ function noteText(
   exists: (key: string) => boolean,
 ): string {
   if (note.code === "is_it_fixed") return t("work.fixed.line");
+  if (note.code === "is_it_fixed_assistant") return t("queue.assistant_asks");
   const own = notes.find((n) => n === note.code);
   if (own) return t(`chat.note.${own}`);
   return exists(`errors.${note.code}`) ? say(note) : t("chat.line.note");

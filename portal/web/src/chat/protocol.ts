@@ -10,7 +10,14 @@ export type ServerFrame =
   | { type: "ack"; id: string; seq: number }
   | { type: "delta"; turn: string; attempt: number; offset: number; text: string }
   | { type: "resync"; after: number }
-  | { type: "presence"; user: string; name: string; staff?: boolean; state: string }
+  | {
+      type: "presence";
+      user: string;
+      name: string;
+      staff?: boolean;
+      state: string;
+      ticket?: string; // told to colleagues: what somebody does with it
+    }
   | { type: "reconnect"; in_ms: number }
   | { type: "error"; code: string; message: string; id?: string; params?: Record<string, unknown> }
   | { type: "pong" };

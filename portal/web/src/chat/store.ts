@@ -30,6 +30,7 @@ export interface ChatState {
   stopping?: string; // the turn that Stop was pressed for
   loadingEarlier: boolean;
   typing?: { user: string; name: string }; // who else is writing just now
+  attended: number; // how often colleagues came to or left a ticket of this conversation
 }
 
 export interface Chat {
@@ -77,6 +78,7 @@ export function openChat(id: string, start?: LogEvent[]): Chat {
     pending: (kept<Kept[]>(outboxKey(id)) ?? []).map((m) => ({ ...m, state: "sending" })),
     status: "connecting",
     loadingEarlier: false,
+    attended: 0,
   }));
   const { getState: get, setState: set } = store;
   let connection: Connection | undefined;
@@ -116,6 +118,7 @@ export function openChat(id: string, start?: LogEvent[]): Chat {
           break;
         case "presence":
           if (frame.state === "typing") others(frame);
+          else if (frame.ticket) set({ attended: get().attended + 1 });
           break;
         case "error":
           refused(frame);

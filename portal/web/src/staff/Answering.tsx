@@ -1,6 +1,6 @@
 import { Button, NativeSelect, Tabs } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { conversations, tickets } from "../api";
 import type { TicketDetail } from "../api/types";
@@ -10,7 +10,12 @@ import type { Chat, ChatState } from "../chat/store";
 import { Typing } from "../chat/Typing";
 import { AnswerBox } from "../tickets/AnswerBox";
 import { useStatuses } from "../tickets/statuses";
+import { MacroPick } from "./MacroPick";
+import { type Chosen, MacroPreview, withChanges } from "./MacroPreview";
+import { Presence } from "./Presence";
 import classes from "./staff.module.css";
+import { presenceKey, useAttend } from "./useAttend";
+import { useClaimed } from "./useClaimed";
 
 /** The conversation over the socket, once it is open. */
 export interface Live {
@@ -25,55 +30,106 @@ export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Li
   const chat = x.conversation_id;
   const [tab, setTab] = useState<string | null>(chat && x.handoff !== "none" ? "chat" : "reply");
   const [status, setStatus] = useState("");
+  const [macro, setMacro] = useState<Chosen>();
   const { list: statuses } = useStatuses();
   const refresh = () => client.invalidateQueries({ queryKey: ["tickets"] });
+  const { onClaim, mayClaim } = useClaimed(x);
+  const { others, types } = useAttend(x.id, onClaim);
+  const attended = live?.state.attended;
+  // Over the socket at once; without one at the next beat.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each word of a colleague
+  useEffect(() => {
+    if (attended) void client.invalidateQueries({ queryKey: presenceKey(x.id) });
+  }, [attended]);
   return (
-    <Tabs value={tab} onChange={setTab} className={classes.answering} keepMounted={false}>
-      <Tabs.List aria-label={t("staff.write.label")}>
-        {chat && <Tabs.Tab value="chat">{t("staff.write.chat")}</Tabs.Tab>}
-        <Tabs.Tab value="reply">{t("staff.write.reply")}</Tabs.Tab>
-        <Tabs.Tab value="note">{t("staff.write.note")}</Tabs.Tab>
-      </Tabs.List>
-      {chat && (
-        <Tabs.Panel value="chat" pt="sm">
-          <InChat ticket={x} conversation={chat} live={live} onDone={refresh} />
+    <>
+      <Presence others={others} />
+      <Tabs value={tab} onChange={setTab} className={classes.answering} keepMounted={false}>
+        <Tabs.List aria-label={t("staff.write.label")}>
+          {chat && <Tabs.Tab value="chat">{t("staff.write.chat")}</Tabs.Tab>}
+          <Tabs.Tab value="reply">{t("staff.write.reply")}</Tabs.Tab>
+          <Tabs.Tab value="note">{t("staff.write.note")}</Tabs.Tab>
+        </Tabs.List>
+        {chat && (
+          <Tabs.Panel value="chat" pt="sm">
+            <InChat ticket={x} conversation={chat} live={live} onDone={refresh} />
+          </Tabs.Panel>
+        )}
+        <Tabs.Panel value="reply" pt="sm">
+          <AnswerBox
+            draftKey={`reply.${x.id}`}
+            place={{ ticket: x.id, kind: "reply" }}
+            onTyping={(first) => types("reply", first && mayClaim())}
+            label={t("staff.write.reply_label", { name: x.requester.name })}
+            above={(text, setText) => (
+              <>
+                <MacroPick
+                  ticket={x}
+                  onPick={(name, prepared) => {
+                    // What was written already stays in front of it.
+                    if (prepared.text)
+                      setText(
+                        text.trim() ? `${text.trimEnd()}\n\n${prepared.text}` : prepared.text,
+                      );
+                    setMacro({ name, prepared });
+                    if (prepared.changes.status) setStatus(prepared.changes.status);
+                  }}
+                />
+                {macro && (
+                  <MacroPreview
+                    chosen={macro}
+                    onDrop={() => {
+                      setMacro(undefined);
+                      setStatus("");
+                    }}
+                  />
+                )}
+              </>
+            )}
+            button={t("tickets.reply.send")}
+            onSend={async (text) => {
+              try {
+                await tickets.reply(x.id, text, false, {
+                  ...(macro && withChanges(macro)),
+                  status: status || undefined,
+                });
+                setStatus("");
+                setMacro(undefined);
+              } finally {
+                await refresh();
+              }
+            }}
+          >
+            <NativeSelect
+              aria-label={t("work.reply_status")}
+              value={status}
+              onChange={(e) => setStatus(e.currentTarget.value)}
+              data={[
+                { value: "", label: t("work.reply_keep") },
+                ...statuses.map((s) => ({ value: s.key, label: `→ ${s.name}` })),
+              ]}
+            />
+          </AnswerBox>
         </Tabs.Panel>
-      )}
-      <Tabs.Panel value="reply" pt="sm">
-        <AnswerBox
-          draftKey={`reply.${x.id}`}
-          label={t("staff.write.reply_label", { name: x.requester.name })}
-          button={t("tickets.reply.send")}
-          onSend={async (text) => {
-            await tickets.reply(x.id, text, false, status || undefined);
-            setStatus("");
-            await refresh();
-          }}
-        >
-          <NativeSelect
-            aria-label={t("work.reply_status")}
-            value={status}
-            onChange={(e) => setStatus(e.currentTarget.value)}
-            data={[
-              { value: "", label: t("work.reply_keep") },
-              ...statuses.map((s) => ({ value: s.key, label: `→ ${s.name}` })),
-            ]}
+        <Tabs.Panel value="note" pt="sm">
+          <AnswerBox
+            draftKey={`note.${x.id}`}
+            place={{ ticket: x.id, kind: "note" }}
+            onTyping={() => types("note", false)}
+            tone="internal"
+            label={t("staff.write.note_label")}
+            button={t("staff.write.note_send")}
+            onSend={async (text) => {
+              try {
+                await tickets.reply(x.id, text, true);
+              } finally {
+                await refresh();
+              }
+            }}
           />
-        </AnswerBox>
-      </Tabs.Panel>
-      <Tabs.Panel value="note" pt="sm">
-        <AnswerBox
-          draftKey={`note.${x.id}`}
-          tone="internal"
-          label={t("staff.write.note_label")}
-          button={t("staff.write.note_send")}
-          onSend={async (text) => {
-            await tickets.reply(x.id, text, true);
-            await refresh();
-          }}
-        />
-      </Tabs.Panel>
-    </Tabs>
+        </Tabs.Panel>
+      </Tabs>
+    </>
   );
 }
 

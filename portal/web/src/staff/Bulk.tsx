@@ -1,5 +1,5 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
@@ -8,9 +8,9 @@ import { useErrorText } from "../app/errors";
 import { useMe } from "../app/session";
 import { Refusal } from "../app/states";
 import { useStatuses } from "../tickets/statuses";
+import { priorities } from "./filter";
+import { macrosQuery } from "./macros";
 import classes from "./staff.module.css";
-
-const priorities: Priority[] = ["low", "normal", "high", "urgent"];
 
 interface Props {
   chosen: Ticket[];
@@ -28,15 +28,19 @@ export function Bulk({ chosen, onDone, onCancel }: Props) {
   const [status, setStatus] = useState("");
   const [priority, setPriority] = useState("");
   const [assign, setAssign] = useState("");
+  const [macro, setMacro] = useState("");
+  const macros = useQuery(macrosQuery).data ?? [];
   const change = useMutation({
     mutationFn: () =>
       tickets.changeMany(
         chosen.map((x) => x.id),
-        {
-          status: status || undefined,
-          priority: (priority as Priority) || undefined,
-          assignee_id: assign === "me" ? me.id : assign === "nobody" ? "" : undefined,
-        },
+        macro
+          ? { macro_id: macro }
+          : {
+              status: status || undefined,
+              priority: (priority as Priority) || undefined,
+              assignee_id: assign === "me" ? me.id : assign === "nobody" ? "" : undefined,
+            },
       ),
     onSuccess: (results) => onDone(results.filter((r) => !r.ok).map((r) => r.id)),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
@@ -51,6 +55,7 @@ export function Bulk({ chosen, onDone, onCancel }: Props) {
         size="sm"
         label={t("tickets.status")}
         value={status}
+        disabled={macro !== ""}
         onChange={(e) => setStatus(e.currentTarget.value)}
         data={[keep, ...list.map((s) => ({ value: s.key, label: s.name }))]}
       />
@@ -58,6 +63,7 @@ export function Bulk({ chosen, onDone, onCancel }: Props) {
         size="sm"
         label={t("staff.priority")}
         value={priority}
+        disabled={macro !== ""}
         onChange={(e) => setPriority(e.currentTarget.value)}
         data={[keep, ...priorities.map((p) => ({ value: p, label: t(`common.priority.${p}`) }))]}
       />
@@ -65,6 +71,7 @@ export function Bulk({ chosen, onDone, onCancel }: Props) {
         size="sm"
         label={t("staff.assignee")}
         value={assign}
+        disabled={macro !== ""}
         onChange={(e) => setAssign(e.currentTarget.value)}
         data={[
           keep,
@@ -72,11 +79,24 @@ export function Bulk({ chosen, onDone, onCancel }: Props) {
           { value: "nobody", label: t("tickets.unassigned") },
         ]}
       />
+      {macros.length > 0 && (
+        <NativeSelect
+          size="sm"
+          label={t("queue.macro.bulk")}
+          description={macro ? t("queue.macro.bulk_hint") : undefined}
+          value={macro}
+          onChange={(e) => setMacro(e.currentTarget.value)}
+          data={[
+            { value: "", label: t("queue.macro.none") },
+            ...macros.map((m) => ({ value: m.id, label: m.name })),
+          ]}
+        />
+      )}
       <div className={classes.bulkActions}>
         <Button
           size="sm"
           loading={change.isPending}
-          disabled={chosen.length === 0 || !(status || priority || assign)}
+          disabled={chosen.length === 0 || !(status || priority || assign || macro)}
           onClick={() => change.mutate()}
         >
           {t("work.bulk.apply")}

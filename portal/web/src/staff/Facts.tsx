@@ -9,10 +9,11 @@ import { useFormat } from "../app/format";
 import { useMe } from "../app/session";
 import { ChangeDetails } from "../tickets/DetailsDialog";
 import { FieldList } from "../tickets/FieldList";
+import { Stale } from "../tickets/Stale";
 import { isDone, useStatuses } from "../tickets/statuses";
+import { priorities } from "./filter";
+import { Merge } from "./Merge";
 import classes from "./staff.module.css";
-
-const priorities: Priority[] = ["low", "normal", "high", "urgent"];
 
 /** Who, where from, how it stands; status, priority and technician are changed at once. */
 export function Facts({ ticket: x }: { ticket: TicketDetail }) {
@@ -24,8 +25,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
   const { list: statuses, find } = useStatuses();
   const change = useMutation({
     mutationFn: (c: { status?: string; priority?: Priority; assignee_id?: string }) =>
-      tickets.change(x.id, c),
-    onError: (err) => notifications.show({ color: "red", message: say(err) }),
+      tickets.change(x.id, c, x.version),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
   const ask = useMutation({
@@ -39,7 +39,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
       <NativeSelect
         label={t("tickets.status")}
         value={x.status}
-        disabled={change.isPending}
+        disabled={change.isPending || x.is_merged}
         onChange={(e) => change.mutate({ status: e.currentTarget.value })}
         data={(statuses.length > 0 ? statuses : [find(x.status ?? "")]).map((s) => ({
           value: s.key,
@@ -49,15 +49,21 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
       <NativeSelect
         label={t("staff.priority")}
         value={x.priority}
-        disabled={change.isPending}
+        disabled={change.isPending || x.is_merged}
         onChange={(e) => change.mutate({ priority: e.currentTarget.value as Priority })}
         data={priorities.map((p) => ({ value: p, label: t(`common.priority.${p}`) }))}
+      />
+      <Stale
+        error={change.error}
+        busy={change.isPending}
+        onRepeat={() => change.variables && change.mutate(change.variables)}
+        onLeave={() => change.reset()}
       />
       <dl className={classes.factList}>
         <dt>{t("staff.assignee")}</dt>
         <dd>
           {x.assignee?.name ?? t("tickets.unassigned")}
-          {x.assignee?.id !== me.id && (
+          {x.assignee?.id !== me.id && !x.is_merged && (
             <Button
               size="compact-sm"
               variant="subtle"
@@ -98,7 +104,12 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
             {t("work.fixed.ask")}
           </Button>
         ))}
-      <ChangeDetails ticket={x} staff />
+      {!x.is_merged && (
+        <>
+          <ChangeDetails ticket={x} staff />
+          <Merge ticket={x} />
+        </>
+      )}
     </aside>
   );
 }

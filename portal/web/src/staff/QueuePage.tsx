@@ -1,9 +1,9 @@
-import { Button, Checkbox, NativeSelect, Skeleton, TextInput } from "@mantine/core";
-import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
-import { IconSearch, IconUserCheck } from "@tabler/icons-react";
+import { Button, Checkbox, Skeleton } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { IconUserCheck } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
 import type { Ticket } from "../api/types";
@@ -11,12 +11,13 @@ import { useFormat } from "../app/format";
 import { Empty, Failed } from "../app/states";
 import { titleOf } from "../tickets/fields";
 import { StatusMark } from "../tickets/StatusMark";
-import { useStatuses } from "../tickets/statuses";
+import { Unread } from "../tickets/Unread";
 import { Bulk } from "./Bulk";
+import { Filters } from "./Filters";
+import { isNarrow, keyOf, queryOf, views } from "./filter";
+import { SavedViews } from "./SavedViews";
 import classes from "./staff.module.css";
-
-const views = ["queue", "handoff", "mine"] as const;
-type View = (typeof views)[number];
+import { nothing, useQueueSearch } from "./useQueueSearch";
 
 /** The queue at the left; the ticket beside it. On a phone one or the other. */
 export function QueuePage() {
@@ -26,8 +27,12 @@ export function QueuePage() {
   return (
     <div className={classes.page} data-ticket={ticket ? true : undefined}>
       <section className={classes.queue} aria-label={t("staff.title")}>
-        <h1 className={ticket ? classes.queueTitle : classes.queueTitle}>{t("staff.title")}</h1>
-        <Filters />
+        <h1 className={classes.queueTitle}>{t("staff.title")}</h1>
+        <div className={classes.filters}>
+          <Views />
+          <SavedViews />
+          <Filters />
+        </div>
         <List current={ticket} />
       </section>
       <section className={classes.middle} aria-label={t("staff.ticket")}>
@@ -41,78 +46,34 @@ export function QueuePage() {
   );
 }
 
-function useFilters() {
-  const search = useSearch({ from: "/shell/queue" });
-  const view: View = views.find((v) => v === search.view) ?? "queue";
-  return { ...search, view };
-}
-
-function Filters() {
+function Views() {
   const { t } = useTranslation();
-  const filters = useFilters();
-  const { list: statuses } = useStatuses();
-  const navigate = useNavigate();
-  const [text, setText] = useState(filters.q ?? "");
-  const [q] = useDebouncedValue(text.trim(), 250);
-  useEffect(() => {
-    if (q !== (filters.q ?? "")) {
-      void navigate({
-        to: ".",
-        search: (s: object) => ({ ...s, q: q || undefined }),
-        replace: true,
-      });
-    }
-  }, [q, filters.q, navigate]);
+  const { search, view } = useQueueSearch();
+  const plain = !isNarrow(search);
   return (
-    <div className={classes.filters}>
-      <nav className={classes.views} aria-label={t("staff.views")}>
-        {views.map((v) => (
-          <Link
-            key={v}
-            to="."
-            search={(s: object) => ({ ...s, view: v === "queue" ? undefined : v })}
-            className={classes.view}
-            data-here={v === filters.view || undefined}
-            aria-current={v === filters.view ? "true" : undefined}
-          >
-            {t(`staff.view.${v}`)}
-          </Link>
-        ))}
-      </nav>
-      <div className={classes.search}>
-        <TextInput
-          type="search"
-          size="sm"
-          aria-label={t("tickets.search")}
-          placeholder={t("tickets.search")}
-          leftSection={<IconSearch size={17} stroke={1.7} aria-hidden="true" />}
-          value={text}
-          onChange={(e) => setText(e.currentTarget.value)}
-        />
-        <NativeSelect
-          size="sm"
-          aria-label={t("tickets.status")}
-          value={filters.status ?? ""}
-          onChange={(e) => {
-            const status = e.currentTarget.value || undefined;
-            void navigate({ to: ".", search: (s: object) => ({ ...s, status }) });
-          }}
-          data={[
-            { value: "", label: t("tickets.any_status") },
-            ...statuses.map((s) => ({ value: s.key, label: s.name })),
-          ]}
-        />
-      </div>
-    </div>
+    <nav className={classes.views} aria-label={t("staff.views")}>
+      {views.map((v) => (
+        <Link
+          key={v}
+          to="."
+          search={(s: object) => ({ ...s, ...nothing, view: v === "queue" ? undefined : v })}
+          className={classes.view}
+          data-here={(v === view && plain) || undefined}
+          aria-current={v === view && plain ? "true" : undefined}
+        >
+          {t(`staff.view.${v}`)}
+        </Link>
+      ))}
+    </nav>
   );
 }
 
 function List({ current }: { current?: string }) {
   const { t } = useTranslation();
-  const { view, status, q } = useFilters();
+  const { search } = useQueueSearch();
   const list = useInfiniteQuery({
-    queryKey: ["tickets", { view, status, q }],
-    queryFn: ({ pageParam }) => tickets.list({ view, status, q, cursor: pageParam }),
+    queryKey: ["tickets", "queue", keyOf(search)],
+    queryFn: ({ pageParam }) => tickets.list({ ...queryOf(search), cursor: pageParam }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next ?? undefined,
     placeholderData: keepPreviousData,
@@ -125,7 +86,7 @@ function List({ current }: { current?: string }) {
   if (items.length === 0) {
     return (
       <Empty title={t("staff.empty_title")}>
-        {t(q || status ? "tickets.none_text" : "staff.empty_text")}
+        {t(isNarrow(search) ? "tickets.none_text" : "staff.empty_text")}
       </Empty>
     );
   }
@@ -197,7 +158,10 @@ function Row({ ticket: x, here }: { ticket: Ticket; here: boolean }) {
       aria-current={here ? "true" : undefined}
     >
       <span className={classes.rowTop}>
-        <span className={classes.rowTitle}>{titleOf(t, x)}</span>
+        <span className={classes.rowTitle} data-unread={x.unread || undefined}>
+          {x.unread && <Unread />}
+          {titleOf(t, x)}
+        </span>
         <span className={classes.when}>{format.ago(x.updated_at)}</span>
       </span>
       <span className={classes.meta}>

@@ -14,12 +14,17 @@ import { emptyLog, recorded, runningTurn } from "../chat/log";
 import { Notices } from "../chat/Notices";
 import { useChat } from "../chat/useChat";
 import { titleOf } from "../tickets/fields";
+import { Joined } from "../tickets/Joined";
+import { MergedNotice } from "../tickets/MergedNotice";
 import { editsQuery, ticketQuery, transcriptQuery } from "../tickets/queries";
 import { Timeline, Verified } from "../tickets/Timeline";
 import tickets from "../tickets/tickets.module.css";
+import { Earlier, useEarlier } from "../tickets/useEarlier";
 import { usePassage } from "../tickets/usePassage";
+import { useSeen } from "../tickets/useSeen";
 import { Answering } from "./Answering";
 import { Facts } from "./Facts";
+import { Unmerge } from "./Merge";
 import classes from "./staff.module.css";
 
 /** A ticket for those who work on it: the record in the middle, the facts at the right. */
@@ -29,12 +34,14 @@ export function StaffTicketPage() {
   const ticket = useQuery({ ...ticketQuery(id), refetchInterval: 15_000 });
   const edits = useQuery(editsQuery(id)).data;
   const passage = usePassage();
+  useSeen(ticket.data);
+  const earlier = useEarlier(ticket.data);
   useDocumentTitle(
     ticket.data ? `#${ticket.data.number} ${titleOf(t, ticket.data)}` : t("staff.title"),
   );
   if (ticket.isPending) return <Waiting />;
   if (ticket.isError) return <Failed error={ticket.error} retry={() => void ticket.refetch()} />;
-  const x = ticket.data;
+  const x = { ...ticket.data, replies: earlier.replies };
   return (
     <div className={classes.ticket} data-passage={passage.shown ? true : undefined}>
       <div className={classes.record}>
@@ -43,6 +50,13 @@ export function StaffTicketPage() {
         </Link>
         <h2 className={classes.subject}>{titleOf(t, x)}</h2>
         <p className={classes.number}>#{x.number}</p>
+        {x.is_merged && (
+          <MergedNotice ticket={x} path="/queue/$ticket" fields={["reply", "note"]}>
+            <Unmerge ticket={x} />
+          </MergedNotice>
+        )}
+        <Joined ticket={x} staff onOpen={passage.open} />
+        <Earlier list={earlier} />
         {x.conversation_id ? (
           <Spoken
             key={x.conversation_id}
@@ -62,7 +76,7 @@ export function StaffTicketPage() {
               staff
               onOpen={passage.open}
             />
-            <Answering ticket={x} />
+            {!x.is_merged && <Answering ticket={x} />}
           </>
         )}
       </div>
@@ -89,7 +103,7 @@ function Spoken(props: SpokenProps) {
     return (
       <>
         <Failed error={transcript.error} retry={() => void transcript.refetch()} />
-        <Answering ticket={props.ticket} />
+        {!props.ticket.is_merged && <Answering ticket={props.ticket} />}
       </>
     );
   }
@@ -125,7 +139,7 @@ function Live(props: SpokenProps & { start: LogEvent[]; verified: boolean }) {
       <Announcer running={runningTurn(log)} log={log} of="user_message" name={x.requester.name} />
       <Notices state={state} onDismiss={() => chat?.dismiss()} />
       <Verified ok={props.verified} />
-      <Answering ticket={x} live={chat && state && { chat, state }} />
+      {!x.is_merged && <Answering ticket={x} live={chat && state && { chat, state }} />}
       <span ref={end} />
     </>
   );

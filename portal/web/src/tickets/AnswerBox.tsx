@@ -1,26 +1,26 @@
 import { Button, Textarea } from "@mantine/core";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
-import { keep, kept } from "../app/keep";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { Refusal } from "../app/states";
 import classes from "./tickets.module.css";
+import { type DraftPlace, useDraft } from "./useDraft";
 
 interface Props {
   draftKey: string;
+  place?: DraftPlace; // where the server keeps what is not sent yet
   label: string;
   button: string;
   tone?: "internal";
   onSend: (text: string) => Promise<void>;
-  onTyping?: () => void;
+  onTyping?: (first: boolean) => void;
+  above?: (text: string, setText: (text: string) => void) => ReactNode;
   children?: ReactNode;
 }
 
 /** A field whose text survives a reload and a refusal. */
 export function AnswerBox(props: Props) {
-  const key = `draft.${props.draftKey}`;
-  const [text, setText] = useState(() => kept<string>(key) ?? "");
+  const { text, setText, sent } = useDraft(props.draftKey, props.place);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  useEffect(() => keep(key, text), [key, text]);
 
   async function submit(e: FormEvent) {
     e.preventDefault();
@@ -29,7 +29,7 @@ export function AnswerBox(props: Props) {
     setError(undefined);
     try {
       await props.onSend(text.trim());
-      setText("");
+      sent();
     } catch (err) {
       setError(err);
     } finally {
@@ -39,6 +39,7 @@ export function AnswerBox(props: Props) {
 
   return (
     <form className={classes.answerBox} data-tone={props.tone} onSubmit={submit}>
+      {props.above?.(text, setText)}
       <Textarea
         label={props.label}
         rows={3}
@@ -47,8 +48,8 @@ export function AnswerBox(props: Props) {
         value={text}
         maxLength={8000}
         onChange={(e) => {
+          props.onTyping?.(text === "");
           setText(e.currentTarget.value);
-          props.onTyping?.();
         }}
       />
       <Refusal error={error} />

@@ -5,9 +5,10 @@ import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
 import type { FieldInfo, Priority, TicketDetail } from "../api/types";
 import page from "../app/page.module.css";
-import { Refusal } from "../app/states";
 import { FieldInput } from "./FieldInput";
-import { changed, column, type Filled, filledOf, formQuery, isColumn } from "./fields";
+import { changed, column, filledOf, formQuery, isColumn } from "./fields";
+import { ticketQuery } from "./queries";
+import { Stale } from "./Stale";
 
 const priorities: Priority[] = ["low", "normal", "high", "urgent"];
 
@@ -42,32 +43,51 @@ export function ChangeDetails({ ticket: x, staff }: { ticket: TicketDetail; staf
   );
 }
 
+const partsOf = (x: TicketDetail) => ({
+  subject: x.subject ?? "",
+  description: x.description ?? "",
+  priority: x.priority ?? ("normal" as Priority),
+  assignee_id: x.assignee?.id ?? "",
+  fields: filledOf(x.fields),
+});
+
+type Parts = ReturnType<typeof partsOf>;
+
+/** What is mine: all that differs from what I began with. */
+function mine(before: Parts, now: Parts): Partial<Parts> {
+  const fields = changed(before.fields, now.fields);
+  return {
+    ...(now.subject !== before.subject && { subject: now.subject.trim() }),
+    ...(now.description !== before.description && { description: now.description }),
+    ...(now.priority !== before.priority && { priority: now.priority }),
+    ...(now.assignee_id !== before.assignee_id && { assignee_id: now.assignee_id }),
+    ...(Object.keys(fields).length > 0 && { fields }),
+  };
+}
+
 function Form(props: { ticket: TicketDetail; form: FieldInfo[]; onDone: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { ticket: x, form } = props;
-  const [subject, setSubject] = useState(x.subject ?? "");
-  const [description, setDescription] = useState(x.description ?? "");
-  const [priority, setPriority] = useState<Priority>(x.priority ?? "normal");
-  const [assignee, setAssignee] = useState(x.assignee?.id ?? "");
-  const before = filledOf(x.fields);
-  const [filled, setFilled] = useState<Filled>(before);
+  // Somebody else's change may come in while the form is open: it is not taken for mine.
+  const [base, setBase] = useState(x);
+  const [now, setNow] = useState<Parts>(() => partsOf(x));
+  const set = (part: Partial<Parts>) => setNow((p) => ({ ...p, ...part }));
   const save = useMutation({
-    mutationFn: () =>
-      tickets.change(
-        x.id,
-        {
-          subject: subject !== x.subject ? subject.trim() : undefined,
-          description: description !== x.description ? description : undefined,
-          priority: priority !== x.priority ? priority : undefined,
-          assignee_id: assignee !== (x.assignee?.id ?? "") ? assignee : undefined,
-          fields: changed(before, filled),
-        },
-        x.version,
-      ),
+    mutationFn: ({ change, version }: { change: Partial<Parts>; version: number }) =>
+      tickets.change(x.id, change, version),
     onSuccess: props.onDone,
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
+  const submit = () => save.mutate({ change: mine(partsOf(base), now), version: base.version });
+  async function repeat() {
+    const latest = await client.fetchQuery({ ...ticketQuery(x.id), staleTime: 0 });
+    const change = mine(partsOf(base), now);
+    const theirs = partsOf(latest);
+    setBase(latest);
+    setNow({ ...theirs, ...change, fields: { ...theirs.fields, ...change.fields } });
+    save.mutate({ change, version: latest.version });
+  }
   const assignees = column(form, "assignee");
   return (
     <form
@@ -75,15 +95,15 @@ function Form(props: { ticket: TicketDetail; form: FieldInfo[]; onDone: () => vo
       style={{ maxWidth: "none" }}
       onSubmit={(e: FormEvent) => {
         e.preventDefault();
-        save.mutate();
+        submit();
       }}
     >
       {column(form, "subject") && (
         <TextInput
           label={t("tickets.form.subject")}
-          value={subject}
+          value={now.subject}
           maxLength={200}
-          onChange={(e) => setSubject(e.currentTarget.value)}
+          onChange={(e) => set({ subject: e.currentTarget.value })}
           data-autofocus
         />
       )}
@@ -91,24 +111,24 @@ function Form(props: { ticket: TicketDetail; form: FieldInfo[]; onDone: () => vo
         <Textarea
           label={t("fields.description")}
           rows={5}
-          value={description}
+          value={now.description}
           maxLength={8000}
-          onChange={(e) => setDescription(e.currentTarget.value)}
+          onChange={(e) => set({ description: e.currentTarget.value })}
         />
       )}
       {column(form, "priority") && (
         <NativeSelect
           label={t("staff.priority")}
-          value={priority}
-          onChange={(e) => setPriority(e.currentTarget.value as Priority)}
+          value={now.priority}
+          onChange={(e) => set({ priority: e.currentTarget.value as Priority })}
           data={priorities.map((p) => ({ value: p, label: t(`common.priority.${p}`) }))}
         />
       )}
       {assignees && (
         <NativeSelect
           label={t("staff.assignee")}
-          value={assignee}
-          onChange={(e) => setAssignee(e.currentTarget.value)}
+          value={now.assignee_id}
+          onChange={(e) => set({ assignee_id: e.currentTarget.value })}
           data={[
             { value: "", label: t("tickets.unassigned") },
             ...assignees.options.map((o) => ({ value: o.id, label: o.name })),
@@ -121,11 +141,11 @@ function Form(props: { ticket: TicketDetail; form: FieldInfo[]; onDone: () => vo
           <FieldInput
             key={f.id}
             field={f}
-            value={filled[f.id]}
-            onChange={(v) => setFilled((now) => ({ ...now, [f.id]: v }))}
+            value={now.fields[f.id]}
+            onChange={(v) => setNow((p) => ({ ...p, fields: { ...p.fields, [f.id]: v } }))}
           />
         ))}
-      <Refusal error={save.error} />
+      <Stale error={save.error} busy={save.isPending} onRepeat={() => void repeat()} />
       <div className={page.actions}>
         <Button type="submit" loading={save.isPending}>
           {t("common.action.save")}

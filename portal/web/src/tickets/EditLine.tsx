@@ -5,6 +5,7 @@ import { useFormat } from "../app/format";
 import thread from "../chat/thread.module.css";
 import { useStatuses } from "./statuses";
 
+const merges = ["merged_into", "joined", "unmerged_from", "parted"] as const;
 const texts = ["subject", "description", "fields", "assignee"] as const;
 
 /** One quiet line for what somebody changed of the ticket. */
@@ -15,7 +16,11 @@ export function EditLine({ edit }: { edit: TicketEdit }) {
   const c = edit.changed as Record<string, unknown>;
   const pair = (v: unknown) => (Array.isArray(v) ? v.map(String) : ["", ""]);
   const parts: string[] = [];
-  if (c.status) {
+  for (const what of merges) {
+    if (typeof c[what] === "number")
+      parts.push(t(`queue.merge.edit.${what}`, { number: `#${c[what]}` }));
+  }
+  if (c.status && !c.merged_into && !c.unmerged_from) {
     const [from, to] = pair(c.status);
     parts.push(`${t("tickets.status")}: ${find(from ?? "").name} → ${find(to ?? "").name}`);
   }

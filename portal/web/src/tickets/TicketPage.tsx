@@ -17,12 +17,16 @@ import { ChangeDetails } from "./DetailsDialog";
 import { FieldList } from "./FieldList";
 import { FixedQuestion } from "./FixedQuestion";
 import { column, formQuery, titleOf } from "./fields";
+import { Joined } from "./Joined";
+import { MergedNotice } from "./MergedNotice";
 import { ticketQuery, transcriptQuery } from "./queries";
 import { StatusMark } from "./StatusMark";
 import { isDone } from "./statuses";
 import { Timeline } from "./Timeline";
 import classes from "./tickets.module.css";
+import { Earlier, useEarlier } from "./useEarlier";
 import { usePassage } from "./usePassage";
+import { useSeen } from "./useSeen";
 
 /** A ticket as its owner sees it: what was said, and a field to answer. */
 export function TicketPage() {
@@ -34,6 +38,8 @@ export function TicketPage() {
     enabled: Boolean(ticket.data?.conversation_id),
   });
   const passage = usePassage();
+  useSeen(ticket.data);
+  const earlier = useEarlier(ticket.data);
   useDocumentTitle(
     ticket.data ? `#${ticket.data.number} ${titleOf(t, ticket.data)}` : t("tickets.title"),
   );
@@ -52,16 +58,22 @@ export function TicketPage() {
               {transcript.isError && (
                 <Failed error={transcript.error} retry={() => void transcript.refetch()} />
               )}
+              <Joined ticket={ticket.data} onOpen={passage.open} />
+              <Earlier list={earlier} />
               <Timeline
                 log={recorded(transcript.data?.events)}
-                replies={ticket.data.replies}
+                replies={earlier.replies}
                 actions={ticket.data.actions}
                 requester={ticket.data.requester.name}
                 staff={false}
                 onOpen={passage.open}
               />
               <FixedQuestion ticket={ticket.data.id} />
-              <Below ticket={ticket.data} />
+              {ticket.data.is_merged ? (
+                <MergedNotice ticket={ticket.data} path="/tickets/$ticket" fields={["ticket"]} />
+              ) : (
+                <Below ticket={ticket.data} />
+              )}
             </>
           )}
         </div>
@@ -138,11 +150,15 @@ function Below({ ticket: x }: { ticket: TicketDetail }) {
       {!done && (
         <AnswerBox
           draftKey={`ticket.${x.id}`}
+          place={{ ticket: x.id, kind: "reply" }}
           label={t("tickets.reply.label")}
           button={t("tickets.reply.send")}
           onSend={async (text) => {
-            await tickets.reply(x.id, text, false);
-            await client.invalidateQueries({ queryKey: ["tickets"] });
+            try {
+              await tickets.reply(x.id, text, false);
+            } finally {
+              await client.invalidateQueries({ queryKey: ["tickets"] });
+            }
           }}
         >
           {moves && (

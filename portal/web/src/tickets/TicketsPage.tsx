@@ -15,6 +15,7 @@ import { column, formQuery, titleOf } from "./fields";
 import { StatusMark } from "./StatusMark";
 import { useStatuses } from "./statuses";
 import classes from "./tickets.module.css";
+import { Unread } from "./Unread";
 
 /** One's own tickets; a main contact sees those of the company too. */
 export function TicketsPage() {
@@ -38,7 +39,12 @@ export function TicketsPage() {
   const list = useInfiniteQuery({
     queryKey: ["tickets", { view, status: search.status, q: search.q }],
     queryFn: ({ pageParam }) =>
-      tickets.list({ view, status: search.status, q: search.q, cursor: pageParam }),
+      tickets.list({
+        view,
+        status: search.status ? [search.status] : undefined,
+        q: search.q,
+        cursor: pageParam,
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next ?? undefined,
     placeholderData: keepPreviousData,
@@ -151,7 +157,10 @@ function Row({ ticket: x, company }: { ticket: Ticket; company: boolean }) {
   const format = useFormat();
   return (
     <Link to="/tickets/$ticket" params={{ ticket: x.id }} className={page.row}>
-      <span className={page.rowTitle}>{titleOf(t, x)}</span>
+      <span className={page.rowTitle} data-unread={x.unread || undefined}>
+        {x.unread && <Unread />}
+        {titleOf(t, x)}
+      </span>
       <span className={classes.when}>{format.ago(x.updated_at)}</span>
       <span className={page.rowMeta}>
         #{x.number}

@@ -56,6 +56,13 @@ const adminFields = createRoute({
   component: lazyRouteComponent(() => import("../../admin/FieldsPage"), "FieldsPage"),
 });
 
+const adminMacros = createRoute({
+  getParentRoute: () => shell,
+  path: "/admin/macros",
+  beforeLoad: adminsOnly,
+  component: lazyRouteComponent(() => import("../../admin/MacrosPage"), "MacrosPage"),
+});
+
 const adminSoftware = createRoute({
   getParentRoute: () => shell,
   path: "/admin/software",
@@ -78,6 +85,7 @@ export const admin = [
   articleCategories,
   adminStatuses,
   adminFields,
+  adminMacros,
   adminSoftware,
   adminSecondFactor,
 ] as const;

@@ -2,6 +2,7 @@ import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-route
 import { actionStates, operations } from "../../api/manage";
 import { type PeopleFilter, personStates, roles } from "../../api/people";
 import type { ActionState, Operation } from "../../api/types";
+import { readSearch } from "../../staff/filter";
 import { oneOf } from "../one-of";
 import { shell } from "./base";
 import { passage, staffOnly, text } from "./checks";
@@ -10,11 +11,7 @@ const queue = createRoute({
   getParentRoute: () => shell,
   path: "/queue",
   beforeLoad: staffOnly,
-  validateSearch: (s: Record<string, unknown>): { view?: string; status?: string; q?: string } => ({
-    view: text(s.view),
-    status: text(s.status),
-    q: text(s.q),
-  }),
+  validateSearch: readSearch,
   component: lazyRouteComponent(() => import("../../staff/QueuePage"), "QueuePage"),
 });
 

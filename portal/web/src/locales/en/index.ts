@@ -11,6 +11,7 @@ import login from "./login.json";
 import manage from "./manage.json";
 import outbox from "./outbox.json";
 import people from "./people.json";
+import queue from "./queue.json";
 import self from "./self.json";
 import staff from "./staff.json";
 import statuses from "./statuses.json";
@@ -32,6 +33,7 @@ export default {
   manage,
   outbox,
   people,
+  queue,
   self,
   staff,
   statuses,
