@@ -137,7 +137,7 @@ func size(req model.Request) int {
 	n := 0
 	for i := range req.Messages {
 		m := &req.Messages[i]
-		n += 4 + model.CountTokens(m.Text)
+		n += 4 + model.CountTokens(m.Text) + model.PictureTokens*len(m.Pictures)
 		for _, c := range m.ToolCalls {
 			n += 8 + model.CountTokens(c.Name) + model.CountTokens(c.Arguments)
 		}

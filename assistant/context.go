@@ -74,7 +74,8 @@ func (j *job) request(last bool) model.Request {
 	if found := j.found(); found != "" {
 		add(model.Message{Role: model.RoleUser, Text: found})
 	}
-	add(model.Message{Role: model.RoleUser, Text: j.past.question})
+	add(told(j.past.files, len(j.pictures))...)
+	add(model.Message{Role: model.RoleUser, Text: j.past.question, Pictures: j.pictures})
 	for _, s := range j.past.steps {
 		if s.number > 0 {
 			add(s.messages(ids)...)
@@ -139,12 +140,12 @@ func (u utterance) messages(ids identities) []model.Message {
 	case desk.KindAssistantMessage:
 		return []model.Message{{Role: model.RoleAssistant, Text: u.text}}
 	case desk.KindStaffMessage:
-		return []model.Message{{Role: model.RoleUser, Text: prompts.Data("technician", map[string]string{"name": u.author, "said": u.text})}}
+		return append(told(u.files, 0), model.Message{Role: model.RoleUser, Text: prompts.Data("technician", map[string]string{"name": u.author, "said": u.text})})
 	case desk.KindToolCall:
 		s := step{calls: []record{{ToolCall: u.call, result: &u.outcome}}}
 		return s.messages(ids)
 	default:
-		return []model.Message{{Role: model.RoleUser, Text: u.text}}
+		return append(told(u.files, 0), model.Message{Role: model.RoleUser, Text: u.text})
 	}
 }
 

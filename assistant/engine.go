@@ -46,6 +46,11 @@ type Config struct {
 	// Ledger tells the viewer's devices and open actions; nil: none are told.
 	Ledger tools.Ledger
 
+	// Files gives the pictures of a question; with Sees, which says that the
+	// model reads them, they go with it. Optional.
+	Files Files
+	Sees  bool
+
 	// Spare answers when the tenant's tokens of the day are spent: the built-in
 	// model, which costs none. Without it the turn says that they are.
 	Spare model.Client
@@ -88,6 +93,12 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	return c
+}
+
+// Files gives pictures to a model.
+type Files interface {
+	// ForModel returns one that the viewer in ctx sees, as a JPEG.
+	ForModel(ctx context.Context, id desk.ID) ([]byte, error)
 }
 
 // Engine implements conversations.Engine.

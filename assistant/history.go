@@ -11,10 +11,11 @@ import (
 
 // past is a conversation's log as the engine needs it.
 type past struct {
-	question string      // the message to answer
-	earlier  []utterance // what was said before it, oldest first
-	steps    []step      // what this turn did already, by step
-	answered bool        // this turn has said something final already
+	question string            // the message to answer
+	files    []desk.Attachment // … and what was sent with it
+	earlier  []utterance       // what was said before it, oldest first
+	steps    []step            // what this turn did already, by step
+	answered bool              // this turn has said something final already
 }
 
 // utterance is one thing that was said or done before this turn.
@@ -23,9 +24,10 @@ type utterance struct {
 	own     int64 // of the event
 	kind    desk.Kind
 	text    string
-	author  string          // of a technician's message
-	call    desk.ToolCall   // of a tool_call …
-	outcome desk.ToolResult // … and what it came to
+	files   []desk.Attachment // that were sent with it
+	author  string            // of a technician's message
+	call    desk.ToolCall     // of a tool_call …
+	outcome desk.ToolResult   // … and what it came to
 }
 
 // step is one answer of the model that called tools. Step 0 is the engine's
@@ -64,7 +66,7 @@ func readLog(events []desk.Event, id desk.ID, seq int64) past {
 			}
 		case desk.KindStaffMessage:
 			if m, ok := body[desk.StaffMessage](e); ok {
-				p.earlier = append(p.earlier, utterance{seq: e.Seq, own: e.Seq, kind: e.Kind, text: m.Text, author: m.Name})
+				p.earlier = append(p.earlier, utterance{seq: e.Seq, own: e.Seq, kind: e.Kind, text: m.Text, files: m.Attachments, author: m.Name})
 			}
 		case desk.KindAssistantMessage:
 			if m, ok := body[desk.AssistantMessage](e); ok {
@@ -88,10 +90,10 @@ func (p *past) said(e desk.Event, m desk.UserMessage, seq int64, began map[desk.
 		began[m.Turn] = e.Seq
 	}
 	if e.Seq == seq {
-		p.question = m.Text
+		p.question, p.files = m.Text, m.Attachments
 		return
 	}
-	p.earlier = append(p.earlier, utterance{seq: e.Seq, own: e.Seq, kind: e.Kind, text: m.Text})
+	p.earlier = append(p.earlier, utterance{seq: e.Seq, own: e.Seq, kind: e.Kind, text: m.Text, files: m.Attachments})
 }
 
 func (p *past) called(e desk.Event, c desk.ToolCall, result *desk.ToolResult, id desk.ID, began map[desk.ID]int64) {

@@ -24,13 +24,14 @@ type job struct {
 	viewer       desk.Viewer
 	seq          int64 // of the message to answer
 
-	past    past
-	facts   prompts.Facts
-	summary string
-	recent  []utterance // what of the past is told word by word
-	asked   []string    // acts on devices that the person asks for now
-	offered []tools.Spec
-	sources tools.Sources
+	past     past
+	pictures [][]byte // of the question, that the model is shown
+	facts    prompts.Facts
+	summary  string
+	recent   []utterance // what of the past is told word by word
+	asked    []string    // acts on devices that the person asks for now
+	offered  []tools.Spec
+	sources  tools.Sources
 
 	model   model.Client
 	spared  bool // the day's tokens are spent: the spare model answers
@@ -72,6 +73,7 @@ func (j *job) answer(ctx context.Context) error {
 		return err
 	}
 	j.restore()
+	j.look(ctx)
 	if err := j.ground(ctx); err != nil {
 		return err
 	}

@@ -101,3 +101,19 @@ func Failed(tool, code, message string) string {
 	f.Error.Code, f.Error.Message = code, message
 	return Data(tool, f)
 }
+
+// FilesLabel marks the block that names the files of the message after it.
+const FilesLabel = "files"
+
+// Files are what was sent with a message.
+type Files struct {
+	Files []FileLine `json:"files"`
+}
+
+// FileLine is one of them. Its name is what a person called it: it is data.
+// Shown says that the model sees the picture beside the message's text.
+type FileLine struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Shown bool   `json:"shown"`
+}

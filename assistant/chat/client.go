@@ -113,7 +113,7 @@ func (c *client) do(ctx context.Context, f clientFrame) error {
 		if err := c.person.say(c.hub.srv.cfg.Limits.SaysPerUser, time.Now()); err != nil {
 			return err
 		}
-		ack, err := chats.Say(ctx, conversations.Message{Conversation: conversation, ID: f.ID, Text: f.Text})
+		ack, err := chats.Say(ctx, conversations.Message{Conversation: conversation, ID: f.ID, Text: f.Text, Attachments: f.Attachments})
 		if err != nil {
 			return err
 		}

@@ -16,17 +16,17 @@ import (
 // clientFrame is any frame that a client may send. Which fields belong to
 // which type stands in frameFields; a frame with another one is refused.
 type clientFrame struct {
-	Type         string            `json:"type"`
-	Conversation desk.ID           `json:"conversation"`
-	After        int64             `json:"after"`
-	ID           string            `json:"id"`
-	Text         string            `json:"text"`
-	Attachments  []json.RawMessage `json:"attachments"`
-	Turn         desk.ID           `json:"turn"`
-	Action       desk.ID           `json:"action"`
-	Seq          int64             `json:"seq"`
-	Rating       string            `json:"rating"`
-	Reason       string            `json:"reason"`
+	Type         string    `json:"type"`
+	Conversation desk.ID   `json:"conversation"`
+	After        int64     `json:"after"`
+	ID           string    `json:"id"`
+	Text         string    `json:"text"`
+	Attachments  []desk.ID `json:"attachments"`
+	Turn         desk.ID   `json:"turn"`
+	Action       desk.ID   `json:"action"`
+	Seq          int64     `json:"seq"`
+	Rating       string    `json:"rating"`
+	Reason       string    `json:"reason"`
 }
 
 // maxMessageID is the length of a client's own id of a message.
@@ -120,9 +120,6 @@ func (f *clientFrame) check() error {
 	case "say":
 		if f.ID == "" || len(f.ID) > maxMessageID || !printable(f.ID) {
 			return desk.Errorf(desk.CodeInvalid, "a message has an id of 1 to %d characters", maxMessageID).On("id")
-		}
-		if len(f.Attachments) > 0 {
-			return desk.Errorf(desk.CodeUnsupported, "attachments are not taken yet").On("attachments")
 		}
 	case "stop":
 		return requiredID(&f.Turn, "turn")

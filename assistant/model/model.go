@@ -86,6 +86,7 @@ type Message struct {
 	ToolCalls  []ToolCall // of an assistant's message
 	ToolCallID string     // of a tool's message: the call that it answers
 	Name       string
+	Pictures   [][]byte // of a user's message, as JPEG; only a model that sees gets them
 }
 
 // ToolSpec describes a tool to the model. Schema is a JSON schema of an object.

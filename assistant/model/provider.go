@@ -24,6 +24,7 @@ type Config struct {
 	Model          string
 	EmbeddingModel string
 	Offline        bool // the built-in model: deltas say so
+	Vision         bool // the model reads pictures
 
 	// Dimensions of the embeddings. 0: known from the model's name, or
 	// learned from the first answer. Any other length is an error.

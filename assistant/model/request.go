@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -21,9 +22,14 @@ func (p *Provider) chatRequest(req Request) openai.ChatCompletionRequest {
 		StreamOptions: &openai.StreamOptions{IncludeUsage: true},
 	}
 	for i := range req.Messages {
-		if m, ok := chatMessage(&req.Messages[i]); ok {
-			out.Messages = append(out.Messages, m)
+		m, ok := chatMessage(&req.Messages[i])
+		if !ok {
+			continue
 		}
+		if p.cfg.Vision && m.Role == string(RoleUser) {
+			withPictures(&m, req.Messages[i].Pictures)
+		}
+		out.Messages = append(out.Messages, m)
 	}
 	if len(out.Messages) == 0 {
 		out.Messages = append(out.Messages, openai.ChatCompletionMessage{Role: string(RoleUser), Content: blank})
@@ -72,6 +78,21 @@ func chatMessage(m *Message) (openai.ChatCompletionMessage, bool) {
 		out.Content = blank
 	}
 	return out, true
+}
+
+// withPictures says a message in parts: the text, then what goes with it.
+func withPictures(m *openai.ChatCompletionMessage, pictures [][]byte) {
+	if len(pictures) == 0 {
+		return
+	}
+	m.MultiContent = []openai.ChatMessagePart{{Type: openai.ChatMessagePartTypeText, Text: m.Content}}
+	m.Content = "" // the two exclude each other
+	for _, p := range pictures {
+		m.MultiContent = append(m.MultiContent, openai.ChatMessagePart{
+			Type:     openai.ChatMessagePartTypeImageURL,
+			ImageURL: &openai.ChatMessageImageURL{URL: "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(p), Detail: openai.ImageURLDetailAuto},
+		})
+	}
 }
 
 func chatCall(call ToolCall, i int) openai.ToolCall {

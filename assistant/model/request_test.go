@@ -37,6 +37,23 @@ func everything() model.Request {
 	}
 }
 
+func TestOnlyAModelThatSeesGetsPictures(t *testing.T) {
+	req := model.Request{Messages: []model.Message{
+		{Role: model.RoleUser, Text: "What is this?", Pictures: [][]byte{[]byte("one"), []byte("two")}}, {Role: model.RoleUser, Pictures: [][]byte{[]byte("three")}},
+	}}
+	for vision, want := range map[bool]int{true: 3, false: 0} {
+		fake := modeltest.New(t, modeltest.Text("ok"))
+		if got := read(t, provider(t, fake.URL, func(c *model.Config) { c.Vision = vision }), req); got.err != nil {
+			t.Fatal(got.err)
+		}
+		modeltest.Validate(t, fake.Requests()[0])
+		body := string(fake.Requests()[0].Body)
+		if n := strings.Count(body, "data:image/jpeg;base64,"); n != want || !strings.Contains(body, "What is this?") {
+			t.Errorf("vision %v: %d pictures in %s", vision, n, body)
+		}
+	}
+}
+
 func TestEveryRequestIsWhatOpenAIsSchemaAllows(t *testing.T) {
 	requests := map[string]model.Request{
 		"plain":                {Messages: []model.Message{{Role: model.RoleUser, Text: "hi"}}},

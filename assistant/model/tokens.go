@@ -104,6 +104,8 @@ func exactTokens(text string) int {
 const (
 	tokensPerMessage = 4
 	tokensPerCall    = 8
+	// PictureTokens is what a picture of the size that is sent costs at most.
+	PictureTokens = 1500
 )
 
 // estimate counts what a provider did not.
@@ -111,7 +113,7 @@ func estimate(req Request, a *answer) *desk.Usage {
 	u := &desk.Usage{Estimated: true}
 	for i := range req.Messages {
 		m := &req.Messages[i]
-		u.Input += tokensPerMessage + exactTokens(m.Text)
+		u.Input += tokensPerMessage + exactTokens(m.Text) + PictureTokens*len(m.Pictures)
 		for _, call := range m.ToolCalls {
 			u.Input += tokensPerCall + exactTokens(call.Name) + exactTokens(call.Arguments)
 		}

@@ -20,6 +20,7 @@ type conversation struct {
 	before  []said         // what was said before it, oldest first
 	results []result       // what tools answered since
 	facts   *prompts.Facts // of the viewer, once the portal told them
+	files   int            // sent with the last message; nobody here can look into them
 	last    bool           // no tool may be called any more, though some were
 }
 
@@ -48,6 +49,9 @@ func answer(in chatRequest) reply {
 	if r.text == "" && len(r.calls) == 0 {
 		r.text = c.lang.say("unclear", nil)
 	}
+	if c.files > 0 && len(r.calls) == 0 && strings.TrimSpace(c.user) != "" {
+		r.text = join("\n\n", r.text, c.lang.say("files_unseen", nil))
+	}
 	return shorten(r, in)
 }
 
@@ -73,7 +77,7 @@ func newConversation(in chatRequest) *conversation {
 			c.ground(text)
 		case m.Role == "user":
 			c.before = append(c.before, said{user: true, text: prompts.Neutral(text)})
-			c.results = nil // passages of an earlier turn
+			c.results, c.files = nil, 0 // of an earlier turn
 			earlier = append(earlier, text)
 		case m.Role == "assistant":
 			s := said{text: text}
@@ -108,6 +112,12 @@ func (c *conversation) ground(text string) {
 	label, _, ok := prompts.Unwrap(text)
 	if ok && label == prompts.ToolSearch {
 		c.results = append(c.results, result{tool: label, content: text})
+	}
+	if ok && label == prompts.FilesLabel {
+		var sent prompts.Files
+		if decode(text, &sent) {
+			c.files = len(sent.Files)
+		}
 	}
 	if ok && label == prompts.ViewerLabel {
 		var f prompts.Facts
@@ -193,6 +203,9 @@ func (c *conversation) reply() reply {
 	if strings.TrimSpace(c.user) == "" {
 		if len(c.results) > 0 {
 			return reply{text: c.tell(true)}
+		}
+		if c.files > 0 {
+			return c.say("files_unseen", "ask_matter")
 		}
 		return c.say("hello", "ask_matter")
 	}

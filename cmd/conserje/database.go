@@ -21,6 +21,7 @@ type database struct {
 	cluster *cluster.Cluster
 	bus     *bus.Bus
 	urlFile string
+	data    string // the data folder
 }
 
 // openDatabase starts the embedded Postgres unless an address is set, migrates
@@ -31,7 +32,7 @@ func openDatabase(ctx context.Context, s *Settings, log *slog.Logger, progress f
 	if err != nil {
 		return nil, err
 	}
-	d := &database{cfg: store.Config{AdminURL: s.DatabaseURL, Secret: secret, Log: log}, urlFile: filepath.Join(s.Data, "database.url")}
+	d := &database{cfg: store.Config{AdminURL: s.DatabaseURL, Secret: secret, Log: log}, urlFile: filepath.Join(s.Data, "database.url"), data: s.Data}
 	if s.DatabaseURL == "" {
 		if err := d.embedded(ctx, s, log, progress, joinRunning); err != nil {
 			return nil, err

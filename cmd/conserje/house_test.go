@@ -40,6 +40,7 @@ var rooms = []struct {
 	{"portal/notify", 4},
 	{"portal/verify", 5},
 	{"portal/people", 6},
+	{"portal/files", 6},
 	{"portal/domains", 6},
 	{"portal/tickets", 7},
 	{"portal/conversations", 8},
@@ -62,6 +63,7 @@ var fences = []struct {
 }{
 	{"github.com/gofiber/", []string{"assistant/chat", "portal/api", "portal/socket", "tools/devices", "cmd"}},
 	{"github.com/sashabaranov/go-openai", []string{"assistant/model"}},
+	{"gocloud.dev/", []string{"portal/files"}},
 }
 
 type listed struct {

@@ -18,6 +18,7 @@ type models struct {
 	embedder kb.Embedder
 	earlier  func(string) kb.Embedder
 	asked    []*model.Provider // the configured ones
+	sees     bool              // they read pictures
 }
 
 // troubles says what keeps the configured models from working, for admins.
@@ -59,14 +60,14 @@ func openModels(s modelSettings, log *slog.Logger) (models, error) {
 	if !s.configured() {
 		return m, nil
 	}
-	first, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Model, EmbeddingModel: s.EmbeddingModel, Log: log})
+	first, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Model, EmbeddingModel: s.EmbeddingModel, Vision: s.Vision, Log: log})
 	if err != nil {
 		return models{}, err
 	}
 	chain := []model.Client{first}
 	m.asked = append(m.asked, first)
 	if s.Fallback != "" {
-		second, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Fallback, Log: log})
+		second, err := model.New(model.Config{BaseURL: s.BaseURL, Key: s.Key, Model: s.Fallback, Vision: s.Vision, Log: log})
 		if err != nil {
 			return models{}, err
 		}
@@ -74,7 +75,7 @@ func openModels(s modelSettings, log *slog.Logger) (models, error) {
 		m.asked = append(m.asked, second)
 	}
 	m.chat = model.NewChain(model.Policy{Log: log}, append(chain, builtIn)...)
-	m.info = api.AssistantInfo{Model: s.Model}
+	m.info, m.sees = api.AssistantInfo{Model: s.Model}, s.Vision
 	if s.EmbeddingModel != "" {
 		m.embedder = model.Vectors{Embedder: first}
 	}

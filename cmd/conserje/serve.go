@@ -27,7 +27,29 @@ type serveCmd struct {
 
 	Agents string `env:"CONSERJE_AGENTS" type:"path" placeholder:"DIR" help:"Folder of the device agents that staff can download. By itself: agents beside this program, when there is one."`
 
-	Waits waits `embed:""`
+	Files fileSettings `embed:""`
+	Waits waits        `embed:""`
+}
+
+// fileSettings say where what people send lies, and how much of it there may be.
+type fileSettings struct {
+	Store string `env:"CONSERJE_FILES" name:"files" placeholder:"DIR-OR-URL" help:"Folder for what people send, or the address of a bucket that speaks S3, such as s3://files?region=eu-west-1. By itself: files in the data folder."`
+	MaxMB int64  `env:"CONSERJE_FILES_MAX_MB" name:"files-max-mb" default:"25" help:"How large a file may be."`
+	DayMB int64  `env:"CONSERJE_FILES_DAY_MB" name:"files-day-mb" default:"500" help:"How much one person may send in a day."`
+}
+
+func (f fileSettings) where(data string) string {
+	if f.Store != "" {
+		return f.Store
+	}
+	return filepath.Join(data, "files")
+}
+
+func (f fileSettings) check() error {
+	if f.MaxMB < 1 || f.MaxMB > 500 || f.DayMB < f.MaxMB || f.DayMB > 100_000 {
+		return fmt.Errorf("CONSERJE_FILES_MAX_MB is %d and CONSERJE_FILES_DAY_MB %d; a file has 1 to 500 MB, and a day at least as much as a file", f.MaxMB, f.DayMB)
+	}
+	return nil
 }
 
 // waits are how long a confirmed action waits for a device that is offline.
@@ -82,7 +104,7 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if err != nil {
 		return err
 	}
-	p, err := wire(ctx, d, m, messages, c.Waits, log)
+	p, err := wire(ctx, d, m, messages, c.Files, c.Waits, log)
 	if err != nil {
 		return err
 	}
@@ -132,7 +154,7 @@ func (c *serveCmd) check(s *Settings) error {
 	if err := c.checkProxies(); err != nil {
 		return err
 	}
-	if err := c.Waits.check(); err != nil || c.Demo {
+	if err := errors.Join(c.Files.check(), c.Waits.check()); err != nil || c.Demo {
 		return err // the demo sends nothing
 	}
 	_, _, err := s.Messages.carriers()

@@ -38,7 +38,7 @@ func (s serving) open(t *testing.T) (p *portal, address string) {
 	m, err := openModels(s.model, s.log)
 	must(err)
 	s.messages.Store = d.Store
-	p, err = wire(ctx, d, m, notify.New(s.messages), s.waits, s.log)
+	p, err = wire(ctx, d, m, notify.New(s.messages), fileSettings{Store: t.TempDir()}, s.waits, s.log)
 	must(err)
 	must(s.start(ctx, p))
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")

@@ -31,6 +31,7 @@ type modelSettings struct {
 	BaseURL        string `env:"OPENAI_BASE_URL" name:"openai-base-url" help:"Address of the provider or of a local model server, with /v1."`
 	Model          string `env:"OPENAI_MODEL" name:"openai-model" default:"gpt-5-mini" help:"Model for the chat."`
 	Fallback       string `env:"OPENAI_FALLBACK_MODEL" name:"openai-fallback-model" help:"Model of the same provider that is asked when the first fails; then the built-in one."`
+	Vision         bool   `env:"OPENAI_VISION" name:"openai-vision" help:"Says that the models see: the screenshots of a question are sent with it."`
 	EmbeddingModel string `env:"OPENAI_EMBEDDING_MODEL" name:"openai-embedding-model" help:"Model for vectors. Without it, the built-in vectors."`
 }
 

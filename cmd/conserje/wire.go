@@ -18,6 +18,7 @@ import (
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/conversations"
+	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
@@ -37,6 +38,7 @@ type portal struct {
 	people        *people.Service
 	knowledge     *kb.KB
 	tickets       *tickets.Service
+	files         *files.Service
 	software      *software.Service
 	conversations *conversations.Service
 	actions       *actions.Service
@@ -50,8 +52,11 @@ type portal struct {
 	log           *slog.Logger
 }
 
-func wire(ctx context.Context, d *database, m models, messages *notify.Service, w waits, log *slog.Logger) (*portal, error) {
+func wire(ctx context.Context, d *database, m models, messages *notify.Service, f fileSettings, w waits, log *slog.Logger) (*portal, error) {
 	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), notify: messages, software: software.New(d.Store)}
+	if err := p.openFiles(ctx, f); err != nil {
+		return nil, err
+	}
 	p.verify = verify.New(verify.Config{Store: d.Store, Notify: messages, Log: log})
 	var err error
 	if p.people, err = people.New(d.Store, log, people.Config{Notify: messages, Verify: p.verify, Tickets: p.tickets}); err != nil {
@@ -69,7 +74,7 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 	if err != nil {
 		return nil, err
 	}
-	engine, err := assistant.New(assistant.Config{Store: d.Store, Model: m.chat, Tools: registry, Ledger: ledger, Spare: m.spare, Log: log})
+	engine, err := assistant.New(assistant.Config{Store: d.Store, Model: m.chat, Tools: registry, Ledger: ledger, Spare: m.spare, Files: p.files, Sees: m.sees, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +89,18 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 		SessionEnds: people.SessionsSubject, Status: api.StatusOfCode, Log: log,
 	})
 	return p, nil
+}
+
+// openFiles opens where files lie. Who sees one is the tickets' rule.
+func (p *portal) openFiles(ctx context.Context, f fileSettings) error {
+	bucket, err := files.OpenBucket(ctx, f.where(p.database.data))
+	if err != nil {
+		return err
+	}
+	p.files = files.New(files.Config{
+		Store: p.database.Store, Bucket: bucket, Sees: tickets.SeesFileTx, MaxBytes: f.MaxMB << 20, DayBytes: f.DayMB << 20, Log: p.log,
+	})
+	return nil
 }
 
 // listensOn tells what needs to know this machine's own port.
@@ -110,8 +127,9 @@ func (p *portal) start(ctx context.Context) error {
 	p.notify.AddWorkers(workers)
 	p.people.AddWorkers(workers)
 	p.verify.AddWorkers(workers)
+	p.files.AddWorkers(workers)
 	p.database.AddWorkers(workers)
-	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic(), p.database.Periodic())
+	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic(), p.files.Periodic(), p.database.Periodic())
 	// Jobs end by close, not with the signal: what runs may finish.
 	jobs, err := p.database.StartJobs(context.WithoutCancel(ctx), workers, queues, periodic)
 	if err != nil {
@@ -133,7 +151,7 @@ func (p *portal) start(ctx context.Context) error {
 func (p *portal) app(trustedProxies []string, draining *atomic.Bool) *fiber.App {
 	app, _ := api.NewApp(api.Config{
 		Verify: p.verify, Notify: p.notify,
-		Store: p.database.Store, People: p.people, Tickets: p.tickets, Conversations: p.conversations, Actions: p.actions, Knowledge: p.knowledge, Software: p.software,
+		Store: p.database.Store, People: p.people, Tickets: p.tickets, Files: p.files, Conversations: p.conversations, Actions: p.actions, Knowledge: p.knowledge, Software: p.software,
 		Devices: p.devices, Agents: p.agents, AgentLink: p.links.Handler(), AgentEnrol: p.links.EnrolHandler(),
 		Assistant: func() api.AssistantInfo { return p.models.info }, Troubles: p.models.troubles,
 		Assets: api.Assets(func(path, encodings string) (api.Asset, bool) {

@@ -84,7 +84,14 @@ var targets = map[string]target{
 		c.path = strings.Replace(c.path, "{macro}", string(w.macro(t)), 1)
 		return w.ticket(t, "ana")
 	},
-	"view":     func(w *world, t *testing.T, _ *call) desk.ID { return w.sharedView(t) },
+	"view": func(w *world, t *testing.T, _ *call) desk.ID { return w.sharedView(t) },
+	"file": func(w *world, t *testing.T, _ *call) desk.ID { return w.file(t, "ana") },
+	"a file to send": func(_ *world, t *testing.T, c *call) desk.ID {
+		var kind string
+		c.body, kind = upload(t, "file", "app.log", "it broke\n")
+		c.header = map[string]string{"Content-Type": kind}
+		return ""
+	},
 	"newcomer": func(w *world, t *testing.T, _ *call) desk.ID { return w.newcomer(t) },
 	"company": func(w *world, t *testing.T, _ *call) desk.ID {
 		return storetest.Company(t, w.store, w.tenant, string(desk.NewID()))

@@ -22,6 +22,7 @@ import (
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
@@ -39,6 +40,7 @@ type Config struct {
 	Store         *store.Store
 	People        *people.Service
 	Tickets       *tickets.Service
+	Files         *files.Service
 	Conversations *conversations.Service
 	Actions       *actions.Service
 	Knowledge     *kb.KB
@@ -83,6 +85,7 @@ type API struct {
 
 // NewApp returns the Fiber application with everything mounted.
 func NewApp(cfg Config) (*fiber.App, *API) {
+	a := &API{cfg: cfg}
 	app := fiber.New(fiber.Config{
 		// Strings of a request outlive it in goroutines of ours otherwise, and
 		// would then show another person's request (SECURITY E10).
@@ -96,13 +99,12 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 		// Else every open socket holds the buffer that its request was read with.
 		ReduceMemoryUsage:       true,
 		DisableStartupMessage:   true,
-		ErrorHandler:            errorHandler(cfg.Log),
+		ErrorHandler:            a.errorHandler,
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          cfg.TrustedProxies,
 		ProxyHeader:             fiber.HeaderXForwardedFor,
 		EnableIPValidation:      true,
 	})
-	a := &API{cfg: cfg}
 	a.boundBodies(app)
 	app.Use(a.recovered, securityHeaders)
 	a.mountHealth(app)
@@ -121,6 +123,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountSession()
 	a.mountMe()
 	a.mountTickets()
+	a.mountFiles()
 	a.mountStatuses()
 	a.mountFields()
 	a.mountConversations()

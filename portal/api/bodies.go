@@ -2,12 +2,16 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"github.com/conserje/conserje/portal/desk"
 )
 
 // Fiber reads a whole body before any handler runs, so the limit is decided
@@ -18,20 +22,56 @@ import (
 const (
 	maxBody  = 4 << 20
 	maxFiles = 32 << 20
+
+	// sendTime is what a large body has to come: 25 MB over a slow line.
+	sendTime = 5 * time.Minute
 )
 
-// largeBodies are the addresses that take files.
-var largeBodies = map[string]bool{"/api/v1/admin/users/import": true, "/api/v1/admin/articles/import": true}
+// largeBodies are the addresses that take files. What is sent to filesPath is
+// bounded by the settings.
+var largeBodies = map[string]bool{"/api/v1/admin/users/import": true, "/api/v1/admin/articles/import": true, filesPath: true}
 
-// boundBodies sets the limit of each request when its headers have come.
+// largeBody is how much may be sent to an address: to filesPath twice as much
+// as a file may have, so that one which is too large gets an answer that says
+// so. Above 16 MiB it is kept on the disk while it comes.
+func (a *API) largeBody(path string) int {
+	if path == filesPath && a.cfg.Files != nil {
+		return int(2*a.cfg.Files.MaxBytes()) + maxBody
+	}
+	return maxFiles
+}
+
+// boundBodies sets the limit of each request when its headers have come. A file
+// says beforehand how long it is: what comes in pieces of unknown number is held
+// in memory as a whole, and gets no more than anybody.
 func (a *API) boundBodies(app *fiber.App) {
 	app.Server().HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		path, _, _ := strings.Cut(string(h.RequestURI()), "?")
-		if !largeBodies[path] || h.ContentLength() >= 0 && h.ContentLength() <= maxBody || !a.mayUpload(h) {
+		length := h.ContentLength()
+		if !largeBodies[path] || length >= 0 && length <= maxBody || length < 0 && path == filesPath || !a.mayUpload(h) {
 			return fasthttp.RequestConfig{}
 		}
-		return fasthttp.RequestConfig{MaxRequestBodySize: maxFiles}
+		return fasthttp.RequestConfig{MaxRequestBodySize: a.largeBody(path), ReadTimeout: sendTime}
 	}
+}
+
+// cut is the answer to a body that was not read to its end; nil where there is
+// nothing more to say than that.
+func (a *API) cut(c *fiber.Ctx, f *fiber.Error) *Problem {
+	if c.Path() != filesPath {
+		return nil
+	}
+	length := c.Request().Header.ContentLength()
+	switch {
+	case strings.Contains(f.Message, syscall.ENOSPC.Error()):
+		return newProblem(http.StatusInsufficientStorage, desk.Errorf(desk.CodeStorageFull, "there is no room for files; everything else works"))
+	case f.Code != http.StatusRequestEntityTooLarge:
+		return nil
+	case length >= 0 && length <= a.largeBody(filesPath):
+		// Whoever is logged in may send as much.
+		return newProblem(http.StatusUnauthorized, desk.Errorf(desk.CodeSessionExpired, "log in again"))
+	}
+	return newProblem(http.StatusRequestEntityTooLarge, a.cfg.Files.TooLarge(""))
 }
 
 // mayUpload reports whether the headers carry a live session. It only lends

@@ -37,7 +37,8 @@ type handOff struct {
 type staffMessage struct {
 	ByID
 	Body struct {
-		Text string `json:"text" maxLength:"8000"`
+		Text        string    `json:"text" maxLength:"8000" doc:"May be empty where there are files."`
+		Attachments []desk.ID `json:"attachments,omitempty" maxItems:"10" doc:"Files that you have sent."`
 	}
 }
 
@@ -120,6 +121,6 @@ func (a *API) staffMessage(ctx context.Context, in *staffMessage) (*body[desk.Ev
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.cfg.Conversations.StaffMessage(ctx, id, in.Body.Text)
+	e, err := a.cfg.Conversations.StaffMessage(ctx, id, in.Body.Text, in.Body.Attachments...)
 	return &body[desk.Event]{e}, err
 }

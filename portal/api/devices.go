@@ -54,7 +54,7 @@ func (a *API) mountDevices() {
 	route(a, staff, http.MethodGet, "/admin/devices/tokens", "The enrolment tokens of late, without themselves", a.listTokens)
 	route(a, staff, http.MethodPost, "/admin/devices/tokens", "A token that lets one device in, once, within an hour", a.newToken, createdNew)
 	route(a, staff, http.MethodGet, "/admin/agents", "The agents that this server hands out, with their SHA-256", a.listAgents)
-	route(a, staff, http.MethodGet, "/admin/agents/{name}", "The agent for one system, to install on a device", a.downloadAgent, aProgram)
+	route(a, staff, http.MethodGet, "/admin/agents/{name}", "The agent for one system, to install on a device", a.downloadAgent, aFile("The program", fiber.MIMEOctetStream))
 	route(a, staff, http.MethodGet, "/admin/devices/{id}", "All that is known of a device", byID(a.cfg.Devices.One))
 	route(a, staff, http.MethodPost, "/admin/devices/{id}/assignments", "Let a person act on the device", a.assign, createdNew)
 	route(a, staff, http.MethodDelete, "/admin/devices/{id}/assignments/{user}", "Take the device from a person", a.unassign, noContent)
@@ -142,13 +142,6 @@ func (a *API) downloadAgent(_ context.Context, in *oneAgent) (*huma.StreamRespon
 		// The server closes it when it is sent, or the line breaks.
 		humafiber.UnwrapV2(c).Context().SetBodyStream(f, int(d.Size))
 	}}, nil
-}
-
-// aProgram documents an answer that is a file.
-func aProgram(op *huma.Operation) {
-	op.Responses = map[string]*huma.Response{"200": {
-		Description: "The program", Content: map[string]*huma.MediaType{fiber.MIMEOctetStream: {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
-	}}
 }
 
 func (a *API) assign(ctx context.Context, in *newAssignment) (*body[devices.Managed], error) {

@@ -62,9 +62,10 @@ func (a *API) idempotent(c *fiber.Ctx) error {
 }
 
 // forgettable are the requests that are never answered from memory: neither a
-// digest of a password or a code is kept, nor an answer with a secret in it.
+// digest of a password or a code is kept, nor an answer with a secret in it. A
+// file that is sent twice is swept once.
 func forgettable(path string) bool {
-	return neverKept[path] || strings.HasPrefix(path, "/api/v1/me/") || strings.HasSuffix(path, "/verify")
+	return neverKept[path] || path == filesPath || strings.HasPrefix(path, "/api/v1/me/") || strings.HasSuffix(path, "/verify")
 }
 
 func firstOf(errs ...error) error {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/people"
 )
 
@@ -12,9 +13,18 @@ import (
 type me struct {
 	people.Profile
 	Assistant AssistantInfo `json:"assistant"`
+	Files     fileLimits    `json:"files"`
 }
 
-func (a *API) me(p people.Profile) me { return me{Profile: p, Assistant: a.cfg.Assistant()} }
+// fileLimits are told before anything is sent in vain.
+type fileLimits struct {
+	MaxBytes   int64 `json:"max_bytes" doc:"Of one file."`
+	PerMessage int   `json:"per_message" doc:"How many files a message, a reply or a new ticket may have."`
+}
+
+func (a *API) me(p people.Profile) me {
+	return me{Profile: p, Assistant: a.cfg.Assistant(), Files: fileLimits{MaxBytes: a.cfg.Files.MaxBytes(), PerMessage: files.MaxPerMessage}}
+}
 
 type changeMe struct {
 	Body struct {

@@ -97,6 +97,13 @@ var statuses = map[desk.Code]int{
 	desk.CodeMergeCompany:       http.StatusConflict,
 	desk.CodeMergePerson:        http.StatusConflict,
 	desk.CodeMergeDone:          http.StatusConflict,
+	desk.CodeFileTooLarge:       http.StatusRequestEntityTooLarge,
+	desk.CodePictureTooLarge:    http.StatusRequestEntityTooLarge,
+	desk.CodeFileProgram:        http.StatusUnsupportedMediaType,
+	desk.CodeTooManyFiles:       http.StatusUnprocessableEntity,
+	desk.CodeFileQuota:          http.StatusTooManyRequests,
+	desk.CodeFileGone:           http.StatusConflict,
+	desk.CodeStorageFull:        http.StatusInsufficientStorage,
 }
 
 // StatusOfCode is the HTTP status of a code, for handlers beside this package.
@@ -226,26 +233,27 @@ func codeForStatus(status int) desk.Code {
 
 // errorHandler answers what fails outside huma: middleware, the socket's
 // handshake, unknown addresses.
-func errorHandler(log *slog.Logger) fiber.ErrorHandler {
-	return func(c *fiber.Ctx, err error) error {
-		var p *Problem
-		var f *fiber.Error
-		switch {
-		case errors.As(err, &p):
-		case errors.As(err, &f):
-			p = newProblem(f.Code, desk.Errorf(codeForStatus(f.Code), "%s", f.Message))
-			if f.Code == http.StatusRequestEntityTooLarge && largeBodies[c.Path()] {
-				// As much as nobody may send there is one who may not, or whose session has ended.
-				p.Detail = "the files are larger than 32 MiB together, or your session has ended; log in again or send fewer"
-			}
-		default:
-			p = problemOf(c.UserContext(), log, err)
+func (a *API) errorHandler(c *fiber.Ctx, err error) error {
+	var p *Problem
+	var f *fiber.Error
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &f):
+		if p = a.cut(c, f); p != nil {
+			break
 		}
-		setSecurityHeaders(c) // a request that does not parse gets here without the middleware
-		for k := range p.GetHeaders() {
-			c.Set(k, p.GetHeaders().Get(k))
+		p = newProblem(f.Code, desk.Errorf(codeForStatus(f.Code), "%s", f.Message))
+		if f.Code == http.StatusRequestEntityTooLarge && largeBodies[c.Path()] {
+			// As much as nobody may send there is one who may not, or whose session has ended.
+			p.Detail = "the files are larger than 32 MiB together, or your session has ended; log in again or send fewer"
 		}
-		c.Status(p.Status)
-		return c.JSON(p, p.ContentType(""))
+	default:
+		p = problemOf(c.UserContext(), a.cfg.Log, err)
 	}
+	setSecurityHeaders(c) // a request that does not parse gets here without the middleware
+	for k := range p.GetHeaders() {
+		c.Set(k, p.GetHeaders().Get(k))
+	}
+	c.Status(p.Status)
+	return c.JSON(p, p.ContentType(""))
 }

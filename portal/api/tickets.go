@@ -20,6 +20,7 @@ type newTicket struct {
 		Priority    tickets.Priority    `json:"priority,omitempty" enum:"low,normal,high,urgent"`
 		Assignee    *optionalID         `json:"assignee_id,omitempty"`
 		Fields      map[string]anyValue `json:"fields,omitempty" doc:"By the field's id, or the key of a built-in choice."`
+		Attachments []desk.ID           `json:"attachments,omitempty" maxItems:"10" doc:"Files that you have sent."`
 	}
 }
 
@@ -83,6 +84,7 @@ type ticketDetail struct {
 	Earlier *string              `json:"earlier" doc:"The cursor of the replies before these; null when these are all."`
 	Fields  []tickets.FieldValue `json:"fields" doc:"What the ticket has in its other fields."`
 	Joined  []ShownTicket        `json:"joined" doc:"What was merged into it; their own pages have what was written there."`
+	Files   []desk.Attachment    `json:"attachments" doc:"What it was opened with."`
 	Actions []actions.View       `json:"actions" doc:"What was done on devices, oldest first: for staff, and for whose actions they are."`
 }
 
@@ -102,12 +104,13 @@ type changeTicket struct {
 type replyTicket struct {
 	ByID
 	Body struct {
-		Text       string              `json:"text" maxLength:"20000"`
-		Internal   bool                `json:"internal,omitempty" doc:"For staff only."`
-		Status     *tickets.Status     `json:"status,omitempty" maxLength:"40" doc:"For staff: the status that the ticket gets with it."`
-		Priority   *tickets.Priority   `json:"priority,omitempty" enum:"low,normal,high,urgent" doc:"For staff, with it."`
-		AssigneeID *idOrNobody         `json:"assignee_id,omitempty" doc:"For staff, with it: a technician; empty for nobody."`
-		Fields     map[string]anyValue `json:"fields,omitempty" doc:"For staff, with it."`
+		Text        string              `json:"text" maxLength:"20000" doc:"May be empty where there are files."`
+		Internal    bool                `json:"internal,omitempty" doc:"For staff only."`
+		Status      *tickets.Status     `json:"status,omitempty" maxLength:"40" doc:"For staff: the status that the ticket gets with it."`
+		Priority    *tickets.Priority   `json:"priority,omitempty" enum:"low,normal,high,urgent" doc:"For staff, with it."`
+		AssigneeID  *idOrNobody         `json:"assignee_id,omitempty" doc:"For staff, with it: a technician; empty for nobody."`
+		Fields      map[string]anyValue `json:"fields,omitempty" doc:"For staff, with it."`
+		Attachments []desk.ID           `json:"attachments,omitempty" maxItems:"10" doc:"Files that you have sent."`
 	}
 }
 
@@ -128,7 +131,7 @@ func (a *API) createTicket(ctx context.Context, in *newTicket) (*withETag[ShownT
 	b := in.Body
 	t, err := a.cfg.Tickets.Create(ctx, tickets.Draft{
 		Subject: b.Subject, Description: b.Description, Requester: store.OrZero(b.Requester).id(), Priority: b.Priority,
-		Assignee: store.OrZero(b.Assignee).id(), Fields: valuesOf(b.Fields),
+		Assignee: store.OrZero(b.Assignee).id(), Fields: valuesOf(b.Fields), Attachments: b.Attachments,
 	})
 	return shownAnswer(t), err
 }
@@ -147,7 +150,7 @@ func (a *API) getTicket(ctx context.Context, in *ByID) (*withETag[ticketDetail],
 		joined[i] = shown(t)
 	}
 	list, err := a.cfg.Actions.OfTicket(ctx, d.ID, d.Conversation)
-	return &withETag[ticketDetail]{ETag: tagged(d.Version), Body: ticketDetail{ShownTicket: shown(d.Ticket), Replies: d.Replies, Earlier: orNull(d.Earlier), Fields: d.Fields, Joined: joined, Actions: list}}, err
+	return &withETag[ticketDetail]{ETag: tagged(d.Version), Body: ticketDetail{ShownTicket: shown(d.Ticket), Replies: d.Replies, Earlier: orNull(d.Earlier), Fields: d.Fields, Joined: joined, Files: d.Files, Actions: list}}, err
 }
 
 func (a *API) changeTicket(ctx context.Context, in *changeTicket) (*withETag[ShownTicket], error) {
@@ -175,7 +178,7 @@ func (a *API) replyTicket(ctx context.Context, in *replyTicket) (*body[tickets.R
 	if in.Body.Status != nil && *in.Body.Status != "" {
 		c.Status = in.Body.Status
 	}
-	r, err := a.cfg.Tickets.ReplyAndChange(ctx, id, in.Body.Text, in.Body.Internal, c)
+	r, err := a.cfg.Tickets.Answer(ctx, id, tickets.Answer{Text: in.Body.Text, Internal: in.Body.Internal, Change: c, Attachments: in.Body.Attachments})
 	return &body[tickets.Reply]{r}, err
 }
 

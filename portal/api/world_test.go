@@ -24,6 +24,8 @@ import (
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
+	kept "github.com/conserje/conserje/portal/files"
+	"github.com/conserje/conserje/portal/files/filestest"
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/people"
 	"github.com/conserje/conserje/portal/store"
@@ -57,6 +59,7 @@ type world struct {
 	store         *store.Store
 	people        *people.Service
 	tickets       *tickets.Service
+	files         *kept.Service
 	conversations *conversations.Service
 	actions       *actions.Service
 	kb            *kb.KB
@@ -86,13 +89,14 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 		t.Fatal(err)
 	}
 	w.conversations = conversations.New(conversations.Config{Store: s, Engine: silent{}, Log: log})
+	w.files, _ = filestest.New(t, s, tickets.SeesFileTx, func(c *kept.Config) { c.MaxBytes = maxFile })
 	w.actions = actions.New(actions.Config{Store: s, Verify: rightCode{s}, Log: log, ProposalsAtMost: 1000})
 	w.kb = kb.New(kb.Config{Store: s, Log: log})
 	w.fill(t)
 	cfg := api.Config{
 		Notify: messages, Verify: factors,
 		Software: w.software,
-		Store:    s, People: w.people, Tickets: w.tickets, Conversations: w.conversations, Actions: w.actions, Knowledge: w.kb, Log: log,
+		Store:    s, People: w.people, Tickets: w.tickets, Files: w.files, Conversations: w.conversations, Actions: w.actions, Knowledge: w.kb, Log: log,
 		Assistant: func() api.AssistantInfo { return api.AssistantInfo{Offline: true, Model: "none"} },
 		Assets:    api.Assets(asset),
 		Metrics:   func(c *fiber.Ctx) error { return c.SendString("numbers") },
@@ -362,7 +366,7 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'begun' || b::text from ticket_drafts b union all select 'macros' || m::text from ticket_macros m union all select 'present' || p::text from ticket_presence p
 				union all select 'statuses' || s::text from ticket_statuses s
 				union all select 'fields' || f::text from ticket_fields f union all select 'options' || o::text from ticket_field_options o
-				union all select 'values' || v::text from ticket_values v
+				union all select 'values' || v::text from ticket_values v union all select 'files' || f::text from files f
 				union all select 'phones' || f::text from phones f union all select 'totp' || o::text from totp_factors o
 				union all select 'links' || l.id::text from password_links l union all select 'secrets' || x.id::text from secret_outbox x
 				union all select 'devices' || d::text from devices d union all select 'assignments' || a::text from device_assignments a

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/tickets"
@@ -243,16 +244,21 @@ func (s *Service) Release(ctx context.Context, id desk.ID) error {
 }
 
 // StaffMessage is a technician's word in the conversation. Who writes takes it:
-// a running turn ends, and the assistant is silent until Release.
-func (s *Service) StaffMessage(ctx context.Context, id desk.ID, text string) (e desk.Event, err error) {
-	if err := desk.CheckText(text, MaxText); err != nil {
+// a running turn ends, and the assistant is silent until Release. It may be
+// nothing but files.
+func (s *Service) StaffMessage(ctx context.Context, id desk.ID, text string, attachments ...desk.ID) (e desk.Event, err error) {
+	if err := checkWords(text, len(attachments)); err != nil {
 		return e, err
 	}
 	err = s.staffOnly(ctx, id, func(ctx context.Context, tx *store.Tx, v desk.Viewer, conv conversation) error {
 		if err := take(ctx, tx, v, conv); err != nil {
 			return err
 		}
-		e, err = tx.Append(ctx, conv.id, desk.KindStaffMessage, desk.StaffMessage{Text: text, Author: v.User, Name: v.Name})
+		sent, err := files.AttachTx(ctx, tx, v, attachments, files.Place{Conversation: conv.id})
+		if err != nil {
+			return err
+		}
+		e, err = tx.Append(ctx, conv.id, desk.KindStaffMessage, desk.StaffMessage{Text: text, Author: v.User, Name: v.Name, Attachments: sent})
 		return err
 	})
 	return e, err

@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
@@ -24,7 +26,8 @@ import (
 type Message struct {
 	Conversation desk.ID
 	ID           string
-	Text         string
+	Text         string // may be empty where there are files
+	Attachments  []desk.ID
 }
 
 // Ack says that a message is stored for good.
@@ -93,14 +96,25 @@ func (m *Message) check() error {
 	if err := desk.CheckText(m.ID, maxMessageID); err != nil {
 		return desk.Errorf(desk.CodeInvalid, "a message needs an id of at most %d characters", maxMessageID).On("id")
 	}
-	return desk.CheckText(m.Text, MaxText)
+	if m.Attachments, err = files.CheckIDs(m.Attachments); err != nil {
+		return err
+	}
+	return checkWords(m.Text, len(m.Attachments))
+}
+
+// checkWords is CheckText of a message, which needs none beside files.
+func checkWords(text string, attachments int) error {
+	if text == "" && attachments > 0 {
+		return nil
+	}
+	return desk.CheckText(text, MaxText)
 }
 
 func (s *Service) say(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message, n *opening) (Ack, error) {
 	if ack, known, err := said(ctx, tx, v, m); known || err != nil {
 		return ack, err
 	}
-	sum := textHash(m.Text)
+	sum := m.hash()
 	masked, err := tx.MaskCodes(ctx, v.User, &m.Text)
 	if err != nil {
 		return Ack{}, err
@@ -141,11 +155,14 @@ func (s *Service) roomIn(conv conversation) error {
 	return nil
 }
 
-// textHash is of the text without what may be a code: six digits are soon
-// guessed from their hash, and what was masked once is the same message when it
-// comes again.
-func textHash(text string) []byte {
-	text, _ = desk.MaskCodes(text)
+// hash is of the text without what may be a code: six digits are soon guessed
+// from their hash, and what was masked once is the same message when it comes
+// again. Its files belong to it.
+func (m *Message) hash() []byte {
+	text, _ := desk.MaskCodes(m.Text)
+	for _, id := range m.Attachments {
+		text += "\x00" + string(id) // no text has a NUL
+	}
 	sum := sha256.Sum256([]byte(text))
 	return sum[:]
 }
@@ -159,7 +176,7 @@ func said(ctx context.Context, tx *store.Tx, v desk.Viewer, m Message) (Ack, boo
 	if err != nil {
 		return Ack{}, false, err
 	}
-	if before.ConversationID != m.Conversation || !bytes.Equal(before.TextHash, textHash(m.Text)) {
+	if before.ConversationID != m.Conversation || !bytes.Equal(before.TextHash, m.hash()) {
 		return Ack{}, true, desk.Errorf(desk.CodeIDReused, "this message id was used for another text")
 	}
 	ack := Ack{Conversation: m.Conversation, ID: m.ID, Seq: before.Seq, Repeated: true}
@@ -222,18 +239,31 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, m Message, conv conv
 	if err != nil {
 		return Ack{}, err
 	}
+	sent, err := files.AttachTx(ctx, tx, v, m.Attachments, files.Place{Conversation: conv.id})
+	if err != nil {
+		return Ack{}, err
+	}
+	subject := m.Text
+	if subject == "" {
+		subject = sent[0].Name // check lets nobody say nothing at all
+		if err := tx.TitleConversation(ctx, db.TitleConversationParams{ID: conv.id, Title: cmp.Or(conv.Title, desk.FirstLine(subject, maxTitle))}); err != nil {
+			return Ack{}, err
+		}
+	}
 	ack := Ack{Conversation: conv.id, ID: m.ID}
 	if p.Assistant && conv.Handoff == handoffNone {
 		ack.Turn = n.ref.Turn
 	}
-	e, err := tx.Append(ctx, conv.id, desk.KindUserMessage, desk.UserMessage{ID: m.ID, Text: m.Text, Author: v.User, Turn: ack.Turn})
+	e, err := tx.Append(ctx, conv.id, desk.KindUserMessage, desk.UserMessage{
+		ID: m.ID, Text: m.Text, Author: v.User, Turn: ack.Turn, Attachments: sent,
+	})
 	if err != nil {
 		return Ack{}, err
 	}
 	ack.Seq = e.Seq
 	if p.AssistantTickets && conv.LastSeq == 0 {
 		if _, err := tickets.OpenTx(ctx, tx, "", tickets.Opening{
-			Requester: v, Origin: tickets.FromChat, Conversation: conv.id, Session: true, Subject: m.Text,
+			Requester: v, Origin: tickets.FromChat, Conversation: conv.id, Session: true, Subject: subject,
 		}); err != nil {
 			return Ack{}, err
 		}

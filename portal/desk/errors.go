@@ -91,6 +91,13 @@ const (
 	CodeMergeCompany       Code = "merge_company"        // tickets of two companies stay apart
 	CodeMergePerson        Code = "merge_person"         // its user could not see the other one; params: name, number
 	CodeMergeDone          Code = "merge_done"           // nobody works on the other one any more; params: number
+	CodeFileTooLarge       Code = "file_too_large"       // params: name, max in megabytes
+	CodePictureTooLarge    Code = "picture_too_large"    // more pixels than are decoded; params: name, max in megapixels
+	CodeFileProgram        Code = "file_program"         // something that runs; params: name
+	CodeTooManyFiles       Code = "too_many_files"       // params: max
+	CodeFileQuota          Code = "file_quota"           // the person's megabytes of the day; params: max
+	CodeFileGone           Code = "file_gone"            // not there, or not loose any more: send it again
+	CodeStorageFull        Code = "storage_full"         // no room for files; everything else works
 )
 
 // Error is the one error type that reaches people. Message is safe to show

@@ -37,10 +37,24 @@ type Event struct {
 
 // UserMessage is the body of KindUserMessage. ID is the client's message id.
 type UserMessage struct {
-	ID     string `json:"id"`
-	Text   string `json:"text"`
-	Author ID     `json:"author"`
-	Turn   ID     `json:"turn,omitempty"` // empty while a technician has the conversation
+	ID          string       `json:"id"`
+	Text        string       `json:"text"`
+	Author      ID           `json:"author"`
+	Turn        ID           `json:"turn,omitempty"` // empty while a technician has the conversation
+	Attachments []Attachment `json:"attachments,omitempty"`
+}
+
+// Attachment is a file where it was sent: what people are told of it. Its bytes
+// are asked for by its id, and whoever asks has to see that place.
+type Attachment struct {
+	ID      ID     `json:"id"`
+	Name    string `json:"name"`
+	Type    string `json:"type" doc:"By content, and not by name."`
+	Size    int64  `json:"size" doc:"In bytes."`
+	Picture bool   `json:"picture" doc:"Whether it can be shown in a page."`
+	Width   int    `json:"width,omitempty"`
+	Height  int    `json:"height,omitempty"`
+	Deleted bool   `json:"deleted,omitempty" doc:"Whether it was deleted since."`
 }
 
 // Citation points at a passage that was retrieved in the same turn. N is the
@@ -76,9 +90,10 @@ type Usage struct {
 
 // StaffMessage is the body of KindStaffMessage.
 type StaffMessage struct {
-	Text   string `json:"text"`
-	Author ID     `json:"author"`
-	Name   string `json:"name"`
+	Text        string       `json:"text"`
+	Author      ID           `json:"author"`
+	Name        string       `json:"name"`
+	Attachments []Attachment `json:"attachments,omitempty"`
 }
 
 // ToolCall is the body of KindToolCall. Call is our own id of the step, never

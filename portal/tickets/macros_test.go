@@ -61,14 +61,14 @@ func TestAReplyAndItsChangesAreMadeTogetherOrNotAtAll(t *testing.T) {
 	b := setup(t)
 	ticket := b.create(b.ana, "x")
 	status, high, bad := tickets.StatusPending, tickets.Priority("high"), tickets.Priority("loud")
-	_, err := b.service.ReplyAndChange(as(t, b.ana), ticket.ID, "hello", false, tickets.Change{Priority: &high})
+	_, err := b.service.Answer(as(t, b.ana), ticket.ID, tickets.Answer{Text: "hello", Change: tickets.Change{Priority: &high}})
 	wantCode(t, "a contact", err, desk.CodeForbidden)
-	_, err = b.service.ReplyAndChange(as(t, b.tess), ticket.ID, "hello", false, tickets.Change{Status: &status, Priority: &bad})
+	_, err = b.service.Answer(as(t, b.tess), ticket.ID, tickets.Answer{Text: "hello", Change: tickets.Change{Status: &status, Priority: &bad}})
 	wantCode(t, "no priority", err, desk.CodeInvalid)
 	if d, err := b.service.Get(as(t, b.tess), ticket.ID); err != nil || len(d.Replies) != 0 || d.Status != tickets.StatusNew {
 		t.Errorf("%+v %v", d, err)
 	}
-	if _, err := b.service.ReplyAndChange(as(t, b.tess), ticket.ID, "hello", false, tickets.Change{Status: &status, Priority: &high, Assignee: &b.adam.User}); err != nil {
+	if _, err := b.service.Answer(as(t, b.tess), ticket.ID, tickets.Answer{Text: "hello", Change: tickets.Change{Status: &status, Priority: &high, Assignee: &b.adam.User}}); err != nil {
 		t.Fatal(err)
 	}
 	if d, err := b.service.Get(as(t, b.tess), ticket.ID); err != nil || len(d.Replies) != 1 || d.Status != status || d.Priority != high || d.Assignee.ID != b.adam.User {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
@@ -19,6 +20,7 @@ type Draft struct {
 	Priority    Priority
 	Assignee    desk.ID
 	Fields      Values
+	Attachments []desk.ID
 }
 
 // Create opens a ticket that comes from no conversation. Policies ticketing
@@ -56,6 +58,9 @@ func (s *Service) Create(ctx context.Context, d Draft) (t Ticket, err error) {
 			o.Subject = desk.FirstLine(d.Description, MaxSubject) // who cannot write one has none
 		}
 		if t, err = OpenTx(ctx, tx, v.User, o); err != nil {
+			return err
+		}
+		if _, err := files.AttachTx(ctx, tx, v, d.Attachments, files.Place{Ticket: t.ID}); err != nil {
 			return err
 		}
 		if t, err = d.finish(ctx, tx, v, t, values); err != nil {

@@ -99,11 +99,11 @@ func TestReplySetsTheStatusWithIt(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ticket := b.create(b.ana, "x")
-	_, err := b.service.ReplyAndSet(as(t, b.ana), ticket.ID, "hello", false, "closed")
+	_, err := b.service.Answer(as(t, b.ana), ticket.ID, tickets.Answer{Text: "hello", Change: setting("closed")})
 	wantCode(t, "a contact", err, desk.CodeForbidden)
-	_, err = b.service.ReplyAndSet(as(t, b.tess), ticket.ID, "hello", false, "lost")
+	_, err = b.service.Answer(as(t, b.tess), ticket.ID, tickets.Answer{Text: "hello", Change: setting("lost")})
 	wantCode(t, "no such status", err, desk.CodeInvalid)
-	if _, err := b.service.ReplyAndSet(as(t, b.tess), ticket.ID, "Please try again.", false, "pending"); err != nil {
+	if _, err := b.service.Answer(as(t, b.tess), ticket.ID, tickets.Answer{Text: "Please try again.", Change: setting("pending")}); err != nil {
 		t.Fatal(err)
 	}
 	d, err := b.service.Get(as(t, b.ana), ticket.ID)
@@ -202,3 +202,5 @@ func TestTheAssistantAsksAndOnlyTheUserResolves(t *testing.T) {
 	_, err = ask()
 	wantCode(t, "of whom sees no tickets", err, desk.CodeNotFound)
 }
+
+func setting(status tickets.Status) tickets.Change { return tickets.Change{Status: &status} }

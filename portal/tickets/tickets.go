@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 )
@@ -214,6 +215,8 @@ type Details struct {
 	Earlier string       `json:"earlier"` // cursor of those before; empty: these are all
 	Fields  []FieldValue `json:"fields" doc:"What the ticket has in its other fields."`
 	Joined  []Ticket     `json:"joined"` // what was merged into it, as far as the viewer sees it
+
+	Files []desk.Attachment `json:"attachments" doc:"What it was opened with."`
 }
 
 // Get reads one ticket with its replies.
@@ -246,6 +249,11 @@ func details(ctx context.Context, tx *store.Tx, v desk.Viewer, read func() (db.T
 	if d.Joined, err = joined(ctx, tx, v, p, t.ID); err != nil {
 		return Details{}, err
 	}
+	of, err := files.OfTicketTx(ctx, tx, v, t.ID)
+	if err != nil {
+		return Details{}, err
+	}
+	d.Files = append([]desk.Attachment{}, of[""]...)
 	if d.Replies, d.Earlier, err = replies(ctx, tx, v, t.ID, "", 0); err != nil {
 		return Details{}, err
 	}

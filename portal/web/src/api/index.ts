@@ -1,4 +1,5 @@
 import { api, ok } from "./client";
+import { type Attachment, idsOf } from "./files";
 import { by, page } from "./page";
 import type { paths } from "./schema";
 import type {
@@ -52,7 +53,11 @@ interface TicketDraft {
 
 type TicketChange = TicketDraft & { status?: string };
 
-type ReplyChange = Omit<TicketChange, "subject" | "description">;
+type Answer = Omit<TicketChange, "subject" | "description"> & {
+  text: string;
+  internal?: boolean;
+  attachments?: Attachment[];
+};
 
 export const tickets = {
   async list(query: TicketQuery) {
@@ -67,7 +72,8 @@ export const tickets = {
       joined: t.joined ?? [],
     } as TicketDetail;
   },
-  create: (draft: TicketDraft) => ok(api.POST("/api/v1/tickets", { body: draft })),
+  create: (draft: TicketDraft, attachments: Attachment[] = []) =>
+    ok(api.POST("/api/v1/tickets", { body: { ...draft, attachments: idsOf(attachments) } })),
   /** With the version that was seen, somebody else's change meanwhile is not overwritten. */
   change: (id: string, change: TicketChange, version?: number) =>
     ok(
@@ -85,11 +91,11 @@ export const tickets = {
   askFixed: (id: string) => ok(api.POST("/api/v1/tickets/{id}/ask-fixed", { params: by(id) })),
   fixed: (id: string, fixed: boolean) =>
     ok(api.POST("/api/v1/tickets/{id}/fixed", { params: by(id), body: { fixed } })),
-  reply: (id: string, text: string, internal: boolean, change?: ReplyChange) =>
+  reply: (id: string, { attachments = [], ...answer }: Answer) =>
     ok(
       api.POST("/api/v1/tickets/{id}/replies", {
         params: by(id),
-        body: { text, internal, ...change },
+        body: { ...answer, attachments: idsOf(attachments) },
       }),
     ),
   merge: (id: string, into: string) =>
@@ -138,8 +144,13 @@ export const conversations = {
     ok(api.POST("/api/v1/conversations/{id}/handoff", { params: by(id), body: { reason } })),
   take: (id: string) => ok(api.POST("/api/v1/conversations/{id}/take", { params: by(id) })),
   release: (id: string) => ok(api.POST("/api/v1/conversations/{id}/release", { params: by(id) })),
-  write: (id: string, text: string) =>
-    ok(api.POST("/api/v1/conversations/{id}/messages", { params: by(id), body: { text } })),
+  write: (id: string, text: string, attachments: Attachment[] = []) =>
+    ok(
+      api.POST("/api/v1/conversations/{id}/messages", {
+        params: by(id),
+        body: { text, attachments: idsOf(attachments) },
+      }),
+    ),
 };
 
 export const admin = {

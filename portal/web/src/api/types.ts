@@ -1,3 +1,4 @@
+import type { Attachment } from "./files";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -76,7 +77,13 @@ export interface Citation {
 }
 
 interface Bodies {
-  user_message: { id: string; text: string; author: string; turn?: string };
+  user_message: {
+    id: string;
+    text: string;
+    author: string;
+    turn?: string;
+    attachments?: Attachment[];
+  };
   assistant_message: {
     turn: string;
     text: string;
@@ -84,7 +91,7 @@ interface Bodies {
     model: string;
     offline?: boolean;
   };
-  staff_message: { text: string; author: string; name: string };
+  staff_message: { text: string; author: string; name: string; attachments?: Attachment[] };
   tool_call: { turn: string; call: string; step: number; name: string; arguments: unknown };
   tool_result: {
     turn: string;

@@ -11,7 +11,7 @@ import { PassageHost } from "../articles/PassageHost";
 import { usePassage } from "../tickets/usePassage";
 import { Announcer } from "./Announcer";
 import { ChatHead } from "./ChatHead";
-import { Composer } from "./Composer";
+import { Composer, type PutBack } from "./Composer";
 import type { Doing } from "./Exchange";
 import { Foot } from "./Foot";
 import { firstSeq, handoffState, runningTurn } from "./log";
@@ -37,7 +37,7 @@ function Talk({ id }: { id: string }) {
   const opened = useChat(id);
   const client = useQueryClient();
   const [side, setSide] = useState(false);
-  const [putBack, setPutBack] = useState<{ n: number; text: string }>();
+  const [putBack, setPutBack] = useState<PutBack>();
   const info = useQuery({
     queryKey: ["conversations", id],
     queryFn: () => conversations.get(id),
@@ -114,7 +114,7 @@ function Talk({ id }: { id: string }) {
                 ? t("chat.composer.placeholder")
                 : t("chat.composer.placeholder_staff")
             }
-            onSend={(text) => chat?.say(text)}
+            onSend={(text, attachments) => chat?.say(text, attachments)}
             onTyping={() => chat?.typing()}
             answering={Boolean(running)}
             stopping={Boolean(state?.stopping)}
@@ -147,7 +147,7 @@ type Chat = NonNullable<ReturnType<typeof useChat>>[0];
 function useDoing(
   chat: Chat | undefined,
   open: (c: Citation) => void,
-  setPutBack: (p: { n: number; text: string }) => void,
+  setPutBack: (p: PutBack) => void,
 ): Doing {
   const count = useRef(0);
   return useMemo(
@@ -156,10 +156,10 @@ function useDoing(
       rate: (seq, rating, reason) => chat?.rate(seq, rating, reason),
       retry: (text) => chat?.say(text),
       again: (message) => chat?.again(message),
-      edit: (message, text) => {
+      edit: (message, text, attachments) => {
         count.current += 1;
         chat?.drop(message);
-        setPutBack({ n: count.current, text });
+        setPutBack({ n: count.current, text, attachments });
       },
       drop: (message) => chat?.drop(message),
     }),

@@ -9,20 +9,31 @@ import {
   useState,
 } from "react";
 import { useTranslation } from "react-i18next";
+import type { Attachment } from "../api/files";
 import { keep, kept } from "../app/keep";
+import { AddFiles } from "../files/AddFiles";
+import { Tray } from "../files/Tray";
+import { useDropped } from "../files/useDropped";
+import { useUploads } from "../files/useUploads";
 import classes from "./composer.module.css";
 import { maxText } from "./protocol";
 
+export interface PutBack {
+  n: number;
+  text: string;
+  attachments?: Attachment[];
+}
+
 interface Props {
   draftKey: string;
-  onSend: (text: string) => void;
+  onSend: (text: string, attachments: Attachment[]) => void;
   onTyping?: () => void;
   answering?: boolean;
   stopping?: boolean;
   onStop?: () => void;
   placeholder: string;
-  /** Text that was put back to be edited; its number changes with each. */
-  putBack?: { n: number; text: string };
+  /** What was put back to be edited; its number changes with each. */
+  putBack?: PutBack;
   autoFocus?: boolean;
 }
 
@@ -33,14 +44,18 @@ export function Composer(props: Props) {
   const [text, setText] = useState(() => kept<string>(key) ?? "");
   const field = useRef<HTMLTextAreaElement>(null);
   const over = text.trim().length - maxText;
+  const uploads = useUploads(props.draftKey);
+  const dropped = useDropped(uploads.add);
+  const { restore } = uploads;
 
   useEffect(() => keep(key, text), [key, text]);
 
   useEffect(() => {
     if (!props.putBack) return;
     setText(props.putBack.text);
+    restore(props.putBack.attachments ?? []);
     field.current?.focus();
-  }, [props.putBack]);
+  }, [props.putBack, restore]);
 
   useEffect(() => {
     // On a phone the keyboard would cover the page before anybody has read it.
@@ -57,13 +72,15 @@ export function Composer(props: Props) {
     el.style.height = `${Math.min(el.scrollHeight, 220)}px`;
   }, [text]);
 
-  const ready = text.trim().length > 0 && over <= 0 && !props.answering;
+  const something = text.trim().length > 0 || uploads.sent.length > 0;
+  const ready = something && over <= 0 && !props.answering && !uploads.sending;
 
   function submit(e?: FormEvent) {
     e?.preventDefault();
     if (!ready) return;
-    props.onSend(text.trim());
+    props.onSend(text.trim(), uploads.sent);
     setText("");
+    uploads.clear();
     field.current?.focus();
   }
 
@@ -75,7 +92,14 @@ export function Composer(props: Props) {
   }
 
   return (
-    <form className={classes.composer} onSubmit={submit}>
+    <form
+      className={classes.composer}
+      data-over={dropped.over || undefined}
+      onSubmit={submit}
+      {...dropped.handlers}
+    >
+      <Tray uploads={uploads} className={classes.tray} />
+      <AddFiles uploads={uploads} className={classes.add} />
       <textarea
         ref={field}
         rows={1}

@@ -2,10 +2,12 @@ import { Button } from "@mantine/core";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { ActionCard } from "../actions/ActionCard";
+import type { Attachment } from "../api/files";
 import type { Citation } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { Initials } from "../app/initials";
+import { Attachments } from "../files/Attachments";
 import { Answer } from "./Answer";
 import { Line } from "./Line";
 import { Markdown } from "./Markdown";
@@ -18,7 +20,7 @@ export interface Doing {
   rate(seq: number, rating: "up" | "down", reason?: string): void;
   retry(text: string): void;
   again(id: string): void;
-  edit(id: string, text: string): void;
+  edit(id: string, text: string, attachments?: Attachment[]): void;
   drop(id: string): void;
 }
 
@@ -60,7 +62,8 @@ function Question({ q, doing, connected }: { q: Asked; doing: Doing; connected: 
   return (
     <div className={classes.question} data-state={q.state}>
       <article className={classes.bubble} aria-label={t("chat.you")}>
-        {q.text || <em>{t("chat.erased")}</em>}
+        {q.text || (!q.attachments?.length && <em>{t("chat.erased")}</em>)}
+        <Attachments list={q.attachments} />
       </article>
       {q.at && (
         <time className={classes.time} dateTime={q.at} title={format.full(q.at)}>
@@ -82,7 +85,7 @@ function Question({ q, doing, connected }: { q: Asked; doing: Doing; connected: 
             <Button size="compact-sm" variant="default" onClick={() => doing.again(q.id)}>
               {t("chat.pending.again")}
             </Button>
-            <Button size="compact-sm" variant="subtle" onClick={() => doing.edit(q.id, q.text)}>
+            <Button size="compact-sm" variant="subtle" onClick={() => doing.edit(q.id, q.text, q.attachments)}>
               {t("chat.pending.edit")}
             </Button>
             <Button
@@ -153,7 +156,8 @@ export function StaffMessage({ part }: { part: Part & { kind: "staff" } }) {
             {format.short(part.at)}
           </time>
         </p>
-        <div className={classes.staffText}>{part.body.text}</div>
+        {part.body.text && <div className={classes.staffText}>{part.body.text}</div>}
+        <Attachments list={part.body.attachments} />
       </div>
     </article>
   );

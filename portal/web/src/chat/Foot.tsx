@@ -24,7 +24,9 @@ export function Foot(props: {
         : t("chat.disclosure_off");
   return (
     <div className={classes.footRow}>
-      <p className={classes.disclosure}>{line}</p>
+      <p className={classes.disclosure} data-disclosure>
+        {line}
+      </p>
       {props.handoff === "none" && (
         <Button
           variant="subtle"

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { conversations } from "../api";
+import type { Attachment } from "../api/files";
 import { newID } from "../app/id";
 import { isStaff, useMe } from "../app/session";
 import { Composer } from "./Composer";
@@ -22,9 +23,9 @@ export function HomePage() {
   const client = useQueryClient();
   useDocumentTitle(me.tenant.name);
 
-  const begin = (text: string) => {
+  const begin = (text: string, attachments?: Attachment[]) => {
     const id = newID();
-    leaveFirstMessage(id, text);
+    leaveFirstMessage(id, text, attachments);
     void navigate({ to: "/c/$conversation", params: { conversation: id } });
   };
   const person = async (reason: string) => {

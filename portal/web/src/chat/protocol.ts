@@ -24,7 +24,7 @@ export type ServerFrame =
 
 export type ClientFrame =
   | { type: "open"; conversation: string; after: number }
-  | { type: "say"; id: string; text: string }
+  | { type: "say"; id: string; text: string; attachments?: string[] }
   | { type: "stop"; turn: string }
   | { type: "rate"; seq: number; rating: "up" | "down"; reason?: string }
   | { type: "typing" }

@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { conversations, session } from "../api";
+import { type Attachment, idsOf } from "../api/files";
 import { asProblem, Problem } from "../api/problem";
 import type { LogEvent } from "../api/types";
 import { newID } from "../app/id";
@@ -35,7 +36,7 @@ export interface ChatState {
 
 export interface Chat {
   store: StoreApi<ChatState>;
-  say(text: string): void;
+  say(text: string, attachments?: Attachment[]): void;
   /** Tells the others that one writes; more often than needed does no harm. */
   typing(): void;
   again(id: string): void;
@@ -56,14 +57,15 @@ const outboxKey = (conversation: string) => `outbox.${conversation}`;
 interface Kept {
   id: string;
   text: string;
+  attachments?: Attachment[];
 }
 
 const begun = new Set<string>(); // made on this page and not yet known to the server
 
 /** Puts a first message where the conversation's page will find and send it. */
-export function leaveFirstMessage(conversation: string, text: string) {
+export function leaveFirstMessage(conversation: string, text: string, attachments?: Attachment[]) {
   begun.add(conversation);
-  keep(outboxKey(conversation), [{ id: newID(), text }]);
+  keep(outboxKey(conversation), [{ id: newID(), text, attachments }]);
 }
 
 /**
@@ -91,7 +93,8 @@ export function openChat(id: string, start?: LogEvent[]): Chat {
   const setPending = (pending: Pending[]) => {
     set({ pending });
     const unsent = pending.filter((p) => p.state === "sending");
-    keep(outboxKey(id), unsent.length ? unsent.map(({ id, text }) => ({ id, text })) : undefined);
+    const again = ({ id, text, attachments }: Pending): Kept => ({ id, text, attachments });
+    keep(outboxKey(id), unsent.length ? unsent.map(again) : undefined);
   };
   const mark = (message: string, change: Partial<Pending>) =>
     setPending(get().pending.map((p) => (p.id === message ? { ...p, ...change } : p)));
@@ -163,7 +166,8 @@ export function openChat(id: string, start?: LogEvent[]): Chat {
     } else set({ notice: { code, params } });
   }
 
-  const send = (p: Pending) => connection?.send({ type: "say", id: p.id, text: p.text });
+  const send = ({ id, text, attachments = [] }: Pending) =>
+    connection?.send({ type: "say", id, text, attachments: idsOf(attachments) });
 
   function connect() {
     if (closed) return;
@@ -203,8 +207,8 @@ export function openChat(id: string, start?: LogEvent[]): Chat {
 
   return {
     store,
-    say(text) {
-      const p: Pending = { id: newID(), text, state: "sending" };
+    say(text, attachments) {
+      const p: Pending = { id: newID(), text, attachments, state: "sending" };
       setPending([...get().pending, p]);
       set({ notice: undefined });
       send(p);

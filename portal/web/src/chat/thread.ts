@@ -1,3 +1,4 @@
+import type { Attachment } from "../api/files";
 import type { BodyOf, Citation, LogEvent } from "../api/types";
 import type { Log } from "./log";
 
@@ -22,6 +23,7 @@ export type Part =
 export interface Question {
   id: string;
   text: string;
+  attachments?: Attachment[];
   at?: string;
   state: "stored" | "sending" | "failed";
   code?: string;
@@ -41,6 +43,7 @@ export interface Exchange {
 export interface Pending {
   id: string;
   text: string;
+  attachments?: Attachment[];
   state: "sending" | "failed";
   code?: string;
   params?: Record<string, unknown>;
@@ -76,7 +79,8 @@ function place(
     const id = e.body?.id ?? `erased-${e.seq}`;
     known.add(id);
     const turn = e.body?.turn || undefined;
-    const question: Question = { id, text: e.body?.text ?? "", at: e.at, state: "stored" };
+    const { text = "", attachments } = e.body ?? {};
+    const question: Question = { id, text, attachments, at: e.at, state: "stored" };
     const x: Exchange = { key: id, turn, running: Boolean(turn), question, steps: [], parts: [] };
     if (turn) byTurn.set(turn, x);
     list.push(x);

@@ -87,9 +87,11 @@ export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Li
               </>
             )}
             button={t("tickets.reply.send")}
-            onSend={async (text) => {
+            onSend={async (text, attachments) => {
               try {
-                await tickets.reply(x.id, text, false, {
+                await tickets.reply(x.id, {
+                  text,
+                  attachments,
                   ...(macro && withChanges(macro)),
                   status: status || undefined,
                 });
@@ -119,9 +121,9 @@ export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Li
             tone="internal"
             label={t("staff.write.note_label")}
             button={t("staff.write.note_send")}
-            onSend={async (text) => {
+            onSend={async (text, attachments) => {
               try {
-                await tickets.reply(x.id, text, true);
+                await tickets.reply(x.id, { text, attachments, internal: true });
               } finally {
                 await refresh();
               }
@@ -173,8 +175,8 @@ function InChat(props: {
         label={t("staff.write.chat_label", { name: x.requester.name })}
         button={t("chat.composer.send")}
         onTyping={() => props.live?.chat.typing()}
-        onSend={async (text) => {
-          await conversations.write(conversation, text);
+        onSend={async (text, attachments) => {
+          await conversations.write(conversation, text, attachments);
           await props.onDone();
         }}
       >

@@ -13,6 +13,7 @@ import { Announcer } from "../chat/Announcer";
 import { emptyLog, recorded, runningTurn } from "../chat/log";
 import { Notices } from "../chat/Notices";
 import { useChat } from "../chat/useChat";
+import { Attachments } from "../files/Attachments";
 import { titleOf } from "../tickets/fields";
 import { Joined } from "../tickets/Joined";
 import { MergedNotice } from "../tickets/MergedNotice";
@@ -67,6 +68,7 @@ export function StaffTicketPage() {
         ) : (
           <>
             {x.description && <div className={tickets.description}>{x.description}</div>}
+            <Attachments list={x.attachments} />
             <Timeline
               log={emptyLog}
               replies={x.replies}

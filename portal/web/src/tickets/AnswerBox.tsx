@@ -1,6 +1,11 @@
 import { Button, Textarea } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
+import type { Attachment } from "../api/files";
 import { Refusal } from "../app/states";
+import { AddFiles } from "../files/AddFiles";
+import { Tray } from "../files/Tray";
+import { useDropped } from "../files/useDropped";
+import { useUploads } from "../files/useUploads";
 import classes from "./tickets.module.css";
 import { type DraftPlace, useDraft } from "./useDraft";
 
@@ -10,26 +15,29 @@ interface Props {
   label: string;
   button: string;
   tone?: "internal";
-  onSend: (text: string) => Promise<void>;
+  onSend: (text: string, attachments: Attachment[]) => Promise<void>;
   onTyping?: (first: boolean) => void;
   above?: (text: string, setText: (text: string) => void) => ReactNode;
   children?: ReactNode;
 }
 
-/** A field whose text survives a reload and a refusal. */
+/** A field whose text and files survive a reload and a refusal. */
 export function AnswerBox(props: Props) {
   const { text, setText, sent } = useDraft(props.draftKey, props.place);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const uploads = useUploads(props.draftKey);
+  const dropped = useDropped(uploads.add);
 
   async function submit(e: FormEvent) {
     e.preventDefault();
-    if (!text.trim()) return;
+    if ((!text.trim() && uploads.sent.length === 0) || uploads.sending) return;
     setBusy(true);
     setError(undefined);
     try {
-      await props.onSend(text.trim());
+      await props.onSend(text.trim(), uploads.sent);
       sent();
+      uploads.clear();
     } catch (err) {
       setError(err);
     } finally {
@@ -38,7 +46,13 @@ export function AnswerBox(props: Props) {
   }
 
   return (
-    <form className={classes.answerBox} data-tone={props.tone} onSubmit={submit}>
+    <form
+      className={classes.answerBox}
+      data-tone={props.tone}
+      data-over={dropped.over || undefined}
+      onSubmit={submit}
+      {...dropped.handlers}
+    >
       {props.above?.(text, setText)}
       <Textarea
         label={props.label}
@@ -52,11 +66,15 @@ export function AnswerBox(props: Props) {
           setText(e.currentTarget.value);
         }}
       />
+      <Tray uploads={uploads} />
       <Refusal error={error} />
       <div className={classes.answerRow}>
-        <Button type="submit" loading={busy}>
-          {props.button}
-        </Button>
+        <span className={classes.send}>
+          <Button type="submit" loading={busy || uploads.sending}>
+            {props.button}
+          </Button>
+          <AddFiles uploads={uploads} />
+        </span>
         {props.children}
       </div>
     </form>

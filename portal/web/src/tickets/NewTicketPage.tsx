@@ -10,6 +10,10 @@ import { keep, kept } from "../app/keep";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Empty, Failed, Loading, Refusal } from "../app/states";
+import { AddFiles } from "../files/AddFiles";
+import { Tray } from "../files/Tray";
+import { useDropped } from "../files/useDropped";
+import { useUploads } from "../files/useUploads";
 import { FieldInput } from "./FieldInput";
 import { changed, column, type Filled, formQuery, isColumn, missing } from "./fields";
 
@@ -59,6 +63,8 @@ function Form({ form }: { form: FieldInfo[] }) {
   useEffect(() => {
     keep("draft.new-ticket", draft.subject || draft.description ? draft : undefined);
   }, [draft]);
+  const uploads = useUploads("new-ticket");
+  const dropped = useDropped(uploads.add);
   const filled = draft.fields ?? {};
   const lacking = missing(form, filled);
   const needs = { subject: column(form, "subject"), description: column(form, "description") };
@@ -70,18 +76,22 @@ function Form({ form }: { form: FieldInfo[] }) {
   async function submit(e: FormEvent) {
     e.preventDefault();
     setTried(true);
-    if (!complete) return;
+    if (!complete || uploads.sending) return;
     setBusy(true);
     setError(undefined);
     try {
-      const made = await tickets.create({
-        subject: needs.subject ? draft.subject.trim() : undefined,
-        description: needs.description ? draft.description.trim() : undefined,
-        priority: editable("priority") ? draft.priority : undefined,
-        assignee_id: (editable("assignee") && draft.assignee) || undefined,
-        fields: changed({}, filled),
-      });
+      const made = await tickets.create(
+        {
+          subject: needs.subject ? draft.subject.trim() : undefined,
+          description: needs.description ? draft.description.trim() : undefined,
+          priority: editable("priority") ? draft.priority : undefined,
+          assignee_id: (editable("assignee") && draft.assignee) || undefined,
+          fields: changed({}, filled),
+        },
+        uploads.sent,
+      );
       keep("draft.new-ticket", undefined);
+      uploads.clear();
       void client.invalidateQueries({ queryKey: ["tickets"] });
       await navigate({ to: "/tickets/$ticket", params: { ticket: made.id }, replace: true });
     } catch (err) {
@@ -95,7 +105,7 @@ function Form({ form }: { form: FieldInfo[] }) {
     <div className={`${page.page} ${page.narrow}`}>
       <h1 className={page.title}>{t("tickets.new")}</h1>
       <p className={page.lead}>{t("tickets.form.lead")}</p>
-      <form className={page.form} onSubmit={submit} noValidate>
+      <form className={page.form} onSubmit={submit} noValidate {...dropped.handlers}>
         {needs.subject && (
           <TextInput
             label={t("tickets.form.subject")}
@@ -153,11 +163,13 @@ function Form({ form }: { form: FieldInfo[] }) {
               onChange={(v) => setDraft({ ...draft, fields: { ...filled, [f.id]: v } })}
             />
           ))}
+        <Tray uploads={uploads} />
         <Refusal error={error} />
         <div className={page.actions}>
-          <Button type="submit" loading={busy}>
+          <Button type="submit" loading={busy || uploads.sending}>
             {t("tickets.form.submit")}
           </Button>
+          <AddFiles uploads={uploads} />
           <Button component={Link} to="/tickets" variant="subtle" color="gray">
             {t("common.action.cancel")}
           </Button>

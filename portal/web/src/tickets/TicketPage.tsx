@@ -12,6 +12,7 @@ import { useMe } from "../app/session";
 import { Failed, Refusal } from "../app/states";
 import { PassageHost } from "../articles/PassageHost";
 import { recorded } from "../chat/log";
+import { Attachments } from "../files/Attachments";
 import { AnswerBox } from "./AnswerBox";
 import { ChangeDetails } from "./DetailsDialog";
 import { FieldList } from "./FieldList";
@@ -124,6 +125,7 @@ function Head({ ticket: x }: { ticket: TicketDetail }) {
       {!x.conversation_id && x.description && (
         <div className={classes.description}>{x.description}</div>
       )}
+      <Attachments list={x.attachments} />
       {x.fields.length > 0 && (
         <dl className={classes.fieldList}>
           <FieldList values={x.fields} />
@@ -153,9 +155,9 @@ function Below({ ticket: x }: { ticket: TicketDetail }) {
           place={{ ticket: x.id, kind: "reply" }}
           label={t("tickets.reply.label")}
           button={t("tickets.reply.send")}
-          onSend={async (text) => {
+          onSend={async (text, attachments) => {
             try {
-              await tickets.reply(x.id, text, false);
+              await tickets.reply(x.id, { text, attachments });
             } finally {
               await client.invalidateQueries({ queryKey: ["tickets"] });
             }

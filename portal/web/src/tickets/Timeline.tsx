@@ -2,6 +2,7 @@ import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { ActionCard } from "../actions/ActionCard";
+import type { Attachment } from "../api/files";
 import type { TicketEdit } from "../api/tickets";
 import type { Action, Citation, Reply } from "../api/types";
 import { useFormat } from "../app/format";
@@ -12,6 +13,7 @@ import { Line } from "../chat/Line";
 import type { Log } from "../chat/log";
 import type { Exchange } from "../chat/thread";
 import thread from "../chat/thread.module.css";
+import { Attachments } from "../files/Attachments";
 import { EditLine } from "./EditLine";
 import { StepDetails } from "./StepDetails";
 import classes from "./tickets.module.css";
@@ -74,7 +76,7 @@ function Said({
                 </time>
               )}
             </p>
-            <div className={classes.text}>{view.question.text || <em>{t("chat.erased")}</em>}</div>
+            <Words text={view.question.text} files={view.question.attachments} />
           </div>
         </article>
       )}
@@ -106,6 +108,19 @@ function Said({
   );
 }
 
+/** What somebody wrote, with the files beside it; neither means that it was erased. */
+function Words({ text, files }: { text: string; files?: Attachment[] | null }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {(text || !files?.length) && (
+        <div className={classes.text}>{text || <em>{t("chat.erased")}</em>}</div>
+      )}
+      <Attachments list={files} />
+    </>
+  );
+}
+
 function ReplyView({ reply }: { reply: Reply }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -130,7 +145,7 @@ function ReplyView({ reply }: { reply: Reply }) {
             {format.short(reply.at)}
           </time>
         </p>
-        <div className={classes.text}>{reply.text}</div>
+        <Words text={reply.text} files={reply.attachments} />
       </div>
     </article>
   );

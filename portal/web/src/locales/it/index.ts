@@ -7,6 +7,7 @@ import common from "./common.json";
 import editor from "./editor.json";
 import errors from "./errors.json";
 import fields from "./fields.json";
+import files from "./files.json";
 import login from "./login.json";
 import manage from "./manage.json";
 import outbox from "./outbox.json";
@@ -29,6 +30,7 @@ export default {
   editor,
   errors,
   fields,
+  files,
   login,
   manage,
   outbox,
