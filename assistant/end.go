@@ -31,7 +31,9 @@ func (j *job) finish(ctx context.Context, s said) error {
 
 // close ends the turn with a text, whoever wrote it.
 func (j *job) close(ctx context.Context, text string) error {
-	err := j.turn.Finish(ctx, j.message(text))
+	msg := j.message(text)
+	msg.Unanswered = j.unanswered(msg.Citations)
+	err := j.turn.Finish(ctx, msg)
 	j.spent.billed = err == nil
 	return err
 }

@@ -29,6 +29,8 @@ type Article struct {
 	Audience  desk.ID
 	Category  desk.ID
 	Shelf     string // the category's name, in the reader's language where it has one
+	Change    int64  // which of the article's texts it is
+	Own       *ArticleRating
 	UpdatedAt time.Time
 }
 
@@ -55,7 +57,10 @@ func (k *KB) Article(ctx context.Context, viewer desk.Viewer, id desk.ID, lang d
 		row := choose(rows, language(lang))
 		a = Article{
 			ID: row.ID, Key: row.Key, Lang: desk.Language(row.Lang), Title: row.Title, Summary: row.Summary,
-			Markdown: row.Markdown, UpdatedAt: row.UpdatedAt.UTC(),
+			Markdown: row.Markdown, Change: row.Change, UpdatedAt: row.UpdatedAt.UTC(),
+		}
+		if a.Own, err = ownRating(ctx, tx, viewer, a); err != nil {
+			return err
 		}
 		a.Audience = store.OrZero(row.Audience)
 		if a.Category = store.OrZero(row.Category); a.Category != "" {

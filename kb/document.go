@@ -2,6 +2,7 @@ package kb
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"path"
@@ -37,7 +38,7 @@ const (
 	maxKey         = 200
 )
 
-const supportedFiles = ".md, .markdown, .html, .htm, .docx"
+const supportedFiles = ".md, .markdown, .html, .htm, .docx, .pdf"
 
 // version is a document that was understood: one article in one language.
 type version struct {
@@ -56,15 +57,22 @@ func Supported(name string) bool {
 }
 
 // parse understands a document or says in words for people what is wrong.
-func parse(d Document, fallback desk.Language) (version, *desk.Error) {
+func (k *KB) parse(ctx context.Context, d Document, fallback desk.Language) (version, *desk.Error) {
 	v := version{name: d.Name, key: stemOf(d.Name), lang: languageOf(d.Name, fallback)}
 	kind := strings.ToLower(path.Ext(d.Name))
 	if !Supported(d.Name) {
 		return v, desk.Errorf(desk.CodeUnsupportedFile, "this kind of file cannot be imported; use %s", supportedFiles).
 			With("name", d.Name).With("supported", supportedFiles)
 	}
-	if kind == ".docx" {
-		problem := v.fromDocx(d)
+	switch kind {
+	case ".docx":
+		problem := v.fromFile(d, maxDocx, v.readDocx)
+		return v, problem
+	case ".pdf":
+		if k.pdf == nil {
+			return v, desk.Errorf(desk.CodeUnsupportedFile, "PDF files are not read here").With("name", d.Name).With("supported", strings.TrimSuffix(supportedFiles, ", .pdf"))
+		}
+		problem := v.fromFile(d, maxPDF, func(data []byte) *desk.Error { return v.readPDF(ctx, k.pdf, data) })
 		return v, problem
 	}
 	if len(d.Data) > maxDocument {
@@ -87,13 +95,13 @@ func parse(d Document, fallback desk.Language) (version, *desk.Error) {
 	return v, v.finish()
 }
 
-// fromDocx is parse for a Word document. What it comes to has the limits of
-// any other text.
-func (v *version) fromDocx(d Document) *desk.Error {
-	if len(d.Data) > maxDocx {
-		return desk.Errorf(desk.CodeTooLarge, "the file is larger than %d bytes", maxDocx).With("name", d.Name).With("max", maxDocx)
+// fromFile is parse for a file that is no text by itself. What it comes to has
+// the limits of any other text.
+func (v *version) fromFile(d Document, most int, read func([]byte) *desk.Error) *desk.Error {
+	if len(d.Data) > most {
+		return desk.Errorf(desk.CodeTooLarge, "the file is larger than %d bytes", most).With("name", d.Name).With("max", most)
 	}
-	if problem := v.readDocx(d.Data); problem != nil {
+	if problem := read(d.Data); problem != nil {
 		return problem
 	}
 	if len(v.markdown) > maxDocument {

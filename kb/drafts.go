@@ -261,22 +261,70 @@ func (k *KB) Withdraw(ctx context.Context, viewer desk.Viewer, id desk.ID, lang 
 		if l.Live == nil {
 			return desk.Errorf(desk.CodeNotFound, "nothing is published in this language")
 		}
-		draft := l.Live.Text
+		if err := detach(ctx, tx, id, lang); err != nil {
+			return err
+		}
+		text := l.Live.Text
 		if l.Draft != nil {
-			draft = l.Draft.Text
+			text = l.Draft.Text
 		}
-		err := tx.SaveDraft(ctx, db.SaveDraftParams{
-			TenantID: tx.Tenant, ArticleID: id, Lang: string(lang), Title: draft.Title, Summary: draft.Summary, Markdown: draft.Markdown,
-			Change: change, Author: store.Optional(viewer.User),
+		return unpublish(ctx, tx, id, lang, &db.SaveDraftParams{
+			Title: text.Title, Summary: text.Summary, Markdown: text.Markdown, Change: change, Author: store.Optional(viewer.User),
 		})
-		if err != nil {
-			return err
-		}
-		if _, err := tx.DeleteVersion(ctx, db.DeleteVersionParams{ArticleID: id, Lang: string(lang)}); err != nil {
-			return err
-		}
-		return tx.CountVersions(ctx, []desk.ID{id})
 	})
+}
+
+// unpublish takes a live text from its readers. What it leaves as a draft is
+// stored with it, where there is something to leave.
+func unpublish(ctx context.Context, tx *store.Tx, id desk.ID, lang desk.Language, draft *db.SaveDraftParams) error {
+	if draft != nil {
+		draft.TenantID, draft.ArticleID, draft.Lang = tx.Tenant, id, string(lang)
+		if err := tx.SaveDraft(ctx, *draft); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.DeleteVersion(ctx, db.DeleteVersionParams{ArticleID: id, Lang: string(lang)}); err != nil {
+		return err
+	}
+	return tx.CountVersions(ctx, []desk.ID{id})
+}
+
+// takeBack unpublishes the text of a page, if it is live: for who removes its
+// source, or for nobody, when the page is gone. A draft that somebody writes
+// stays as it is.
+func takeBack(ctx context.Context, tx *store.Tx, id desk.ID, lang desk.Language, by desk.ID, address string) (was bool, err error) {
+	if _, err := tx.LockArticle(ctx, id); err != nil {
+		if store.NoRows(err) {
+			err = nil
+		}
+		return false, err
+	}
+	all, err := texts(ctx, tx, id)
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(all, func(l ArticleLanguage) bool { return l.Lang == lang })
+	if i < 0 || all[i].Live == nil {
+		return false, nil
+	}
+	change, err := tx.ArticleChanges(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if all[i].Draft != nil {
+		return true, unpublish(ctx, tx, id, lang, nil)
+	}
+	text := all[i].Live.Text
+	return true, unpublish(ctx, tx, id, lang, &db.SaveDraftParams{
+		Title: text.Title, Summary: text.Summary, Markdown: text.Markdown, Source: address, Change: change, Author: store.Optional(by),
+	})
+}
+
+// detach makes a text that came from the web its editors' own: the page that
+// it was changes it no more.
+func detach(ctx context.Context, tx *store.Tx, id desk.ID, lang desk.Language) error {
+	_, err := tx.DetachPages(ctx, db.DetachPagesParams{ArticleID: id, Lang: string(lang)})
+	return err
 }
 
 // DeleteLanguage removes one language of an article, draft and published text.
@@ -285,6 +333,9 @@ func (k *KB) DeleteLanguage(ctx context.Context, viewer desk.Viewer, id desk.ID,
 	_, err := k.change(ctx, viewer, id, lang, version, "article.language_deleted", func(ctx context.Context, tx *store.Tx, _ db.LockArticleRow, l ArticleLanguage, _ int64) error {
 		if l.Live == nil && l.Draft == nil {
 			return noArticle()
+		}
+		if err := detach(ctx, tx, id, lang); err != nil {
+			return err
 		}
 		if _, err := tx.DeleteDraft(ctx, db.DeleteDraftParams{ArticleID: id, Lang: string(lang)}); err != nil {
 			return err

@@ -42,6 +42,16 @@ type ArticleLanguage struct {
 	Version int64         `json:"version"`
 	Live    *WrittenText  `json:"live,omitempty"`
 	Draft   *DraftText    `json:"draft,omitempty"`
+	From    *PageOfText   `json:"from,omitempty" doc:"The page on the web that it comes from."`
+}
+
+// PageOfText is the page on the web that a text comes from. Publishing an edit
+// detaches it: then the page changes it no more.
+type PageOfText struct {
+	Source   desk.ID   `json:"source_id"`
+	URL      string    `json:"url"`
+	State    string    `json:"state" enum:"ok,failed,gone,detached"`
+	SyncedAt time.Time `json:"synced_at"`
 }
 
 // EditedArticle is an article as its editors see it. Version is the ETag of its
@@ -154,16 +164,23 @@ func languages(words []string) []desk.Language {
 type ArticlesWaiting struct {
 	Drafts int64 `json:"drafts"`
 	Due    int64 `json:"due" doc:"Whose day of review has come."`
+
+	Reviews    int64 `json:"reviews" doc:"Answers and articles that did not help somebody, not yet looked at."`
+	Unanswered int64 `json:"unanswered" doc:"Questions without an answer, not yet looked at."`
 }
 
-// Waiting counts drafts and what is due for review.
+// Waiting counts drafts, what is due for review, and what people missed.
 func (k *KB) Waiting(ctx context.Context, viewer desk.Viewer) (w ArticlesWaiting, err error) {
 	if err := staffOnly(viewer); err != nil {
 		return w, err
 	}
 	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		counts, err := tx.EditorCounts(ctx)
-		w = ArticlesWaiting(counts)
+		if err != nil {
+			return err
+		}
+		missed, err := tx.ReviewCounts(ctx)
+		w = ArticlesWaiting{Drafts: counts.Drafts, Due: counts.Due, Reviews: missed.Reviews, Unanswered: missed.Unanswered}
 		return err
 	})
 	return w, err
@@ -226,6 +243,20 @@ func texts(ctx context.Context, tx *store.Tx, id desk.ID) ([]ArticleLanguage, er
 		l.Draft = &DraftText{
 			WrittenText: WrittenText{Text: Text{Title: r.Title, Summary: r.Summary, Markdown: r.Markdown}, Change: r.Change, Author: r.Author, At: r.UpdatedAt.UTC()},
 			Source:      r.Source, Stale: l.Live != nil && (r.Base == nil || *r.Base != l.Live.Change),
+		}
+	}
+	pages, err := tx.SourcesOfArticle(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pages {
+		l := byLang[desk.Language(store.OrZero(p.Lang))]
+		if l == nil {
+			continue
+		}
+		l.From = &PageOfText{p.SourceID, p.Url, p.State, p.SyncedAt.UTC()}
+		if p.Detached {
+			l.From.State = "detached"
 		}
 	}
 	out := []ArticleLanguage{}

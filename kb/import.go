@@ -61,7 +61,10 @@ func (k *KB) Import(ctx context.Context, viewer desk.Viewer, docs []Document, op
 	if err := k.audienceExists(ctx, viewer.Tenant, opts.Audience); err != nil {
 		return report, err
 	}
-	articles := gather(docs, opts.Language, &report)
+	articles := k.gather(ctx, docs, opts.Language, &report)
+	if err := ctx.Err(); err != nil {
+		return report, err // what was not read is no problem of its file
+	}
 	done := 0
 	some := k.importSome
 	if opts.Draft {
@@ -110,11 +113,11 @@ type article struct {
 }
 
 // gather parses the documents and puts those of one key together.
-func gather(docs []Document, fallback desk.Language, report *Report) []*article {
+func (k *KB) gather(ctx context.Context, docs []Document, fallback desk.Language, report *Report) []*article {
 	byKey := map[string]*article{}
 	var articles []*article
 	for _, d := range docs {
-		v, problem := parse(d, fallback)
+		v, problem := k.parse(ctx, d, fallback)
 		if problem == nil {
 			if a := byKey[v.key]; a != nil && slices.ContainsFunc(a.versions, func(o version) bool { return o.lang == v.lang }) {
 				problem = desk.Errorf(desk.CodeConflict, "another file of this import is the same article in the same language").With("name", d.Name)

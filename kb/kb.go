@@ -44,7 +44,11 @@ type Config struct {
 	// its vectors serve while new ones are made; nil, or a nil answer, means
 	// that they cannot.
 	Earlier func(model string) Embedder
-	Log     *slog.Logger
+	// PDF takes PDF files apart; without it they are not imported.
+	PDF PDFReader
+	// Web fetches the pages of sources; without it there are none.
+	Web Fetcher
+	Log *slog.Logger
 }
 
 // KB searches, reads and imports articles.
@@ -52,6 +56,8 @@ type KB struct {
 	store    *store.Store
 	embedder Embedder
 	earlier  func(string) Embedder
+	pdf      PDFReader
+	web      Fetcher
 	log      *slog.Logger
 
 	mu    sync.Mutex
@@ -82,7 +88,7 @@ type facts struct {
 
 // New returns the knowledge base of an installation.
 func New(cfg Config) *KB {
-	k := &KB{store: cfg.Store, embedder: cfg.Embedder, earlier: cfg.Earlier, log: cfg.Log, known: map[audience]facts{}}
+	k := &KB{store: cfg.Store, embedder: cfg.Embedder, earlier: cfg.Earlier, pdf: cfg.PDF, web: cfg.Web, log: cfg.Log, known: map[audience]facts{}}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}

@@ -45,6 +45,9 @@ func (k *KB) Publish(ctx context.Context, viewer desk.Viewer, id desk.ID, lang d
 		if _, err := tx.DeleteDraft(ctx, db.DeleteDraftParams{ArticleID: id, Lang: string(lang)}); err != nil {
 			return err
 		}
+		if err := detach(ctx, tx, id, lang); err != nil {
+			return err
+		}
 		saved := db.SaveArticleRow{ID: a.ID, No: a.No, Changes: change}
 		if err := writeVersion(ctx, tx, saved, v, by{viewer.User, originEdited}); err != nil {
 			return err

@@ -54,6 +54,15 @@ func Acts(text string) []string {
 	return found
 }
 
+// Asks reports whether a message is a question for the knowledge base: no
+// courtesy, no wish for a person, a ticket or an act. fallback is the language
+// of a text that shows none.
+func Asks(text, fallback string) bool {
+	text = prompts.Neutral(text)
+	l := detect(text, languageNamed(fallback))
+	return l != nil && read(text, l).intent == wantsSearch
+}
+
 // Leans reports whether a message is so short that it answers a question or
 // goes on with what was said before it.
 func Leans(text string) bool {

@@ -29,6 +29,8 @@ var rooms = []struct {
 	{"tools/devices/wire", 0},
 	// Seams to the outside; they know the words only.
 	{"kb/words", 1}, // what is known about words without a model: search and offline model share it
+	{"kb/fetch", 1},
+	{"kb/pdf", 1},
 	{"assistant/model", 1},
 	{"assistant/offline", 2},
 	{"portal/socket", 1},
@@ -64,6 +66,8 @@ var fences = []struct {
 	{"github.com/gofiber/", []string{"assistant/chat", "portal/api", "portal/socket", "tools/devices", "cmd"}},
 	{"github.com/sashabaranov/go-openai", []string{"assistant/model"}},
 	{"gocloud.dev/", []string{"portal/files"}},
+	{"github.com/klippa-app/go-pdfium", []string{"kb/pdf"}},
+	{"github.com/tetratelabs/wazero", []string{"kb/pdf"}},
 }
 
 type listed struct {

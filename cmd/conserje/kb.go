@@ -6,15 +6,35 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/conserje/conserje/kb"
+	"github.com/conserje/conserje/kb/fetch"
+	"github.com/conserje/conserje/kb/pdf"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
 )
 
+// knowledgeSettings are what the knowledge base may reach.
+type knowledgeSettings struct {
+	FetchHosts []string `env:"CONSERJE_FETCH_HOSTS" name:"fetch-hosts" placeholder:"HOST" help:"Hosts of your own network whose pages articles may be taken from, such as wiki.example.com or wiki.example.com:8080. Without it, public addresses only."`
+}
+
+// openKnowledge plugs the knowledge base together. What its PDF reader is
+// compiled to is kept beside the other data.
+func openKnowledge(s *Settings, base *store.Store, m models, log *slog.Logger) (*kb.KB, error) {
+	web, err := fetch.New(fetch.Config{Allowed: s.Knowledge.FetchHosts})
+	if err != nil {
+		return nil, fmt.Errorf("CONSERJE_FETCH_HOSTS: %w", err)
+	}
+	return kb.New(kb.Config{
+		Store: base, Embedder: m.embedder, Earlier: m.earlier, PDF: pdf.New(filepath.Join(s.Data, "cache")), Web: web, Log: log,
+	}), nil
+}
+
 type kbCmd struct {
-	Import kbImportCmd `cmd:"" help:"Import a folder of Markdown, HTML and Word files."`
+	Import kbImportCmd `cmd:"" help:"Import a folder of Markdown, HTML, Word and PDF files."`
 }
 
 type kbImportCmd struct {
@@ -52,7 +72,11 @@ func (c *kbImportCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (e
 	}
 	began := time.Now()
 	progress(fmt.Sprintf("importing %d files", len(documents)))
-	report, err := kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log}).Import(ctx, v, documents, kb.ImportOptions{Audience: audience, Draft: c.Draft})
+	knowledge, err := openKnowledge(s, d.Store, m, log)
+	if err != nil {
+		return err
+	}
+	report, err := knowledge.Import(ctx, v, documents, kb.ImportOptions{Audience: audience, Draft: c.Draft})
 	if err != nil {
 		return err
 	}

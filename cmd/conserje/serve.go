@@ -104,7 +104,11 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if err != nil {
 		return err
 	}
-	p, err := wire(ctx, d, m, messages, c.Files, c.Waits, log)
+	knowledge, err := openKnowledge(s, d.Store, m, log)
+	if err != nil {
+		return err
+	}
+	p, err := wire(ctx, d, m, knowledge, messages, c.Files, c.Waits, log)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
@@ -38,7 +39,7 @@ func (s serving) open(t *testing.T) (p *portal, address string) {
 	m, err := openModels(s.model, s.log)
 	must(err)
 	s.messages.Store = d.Store
-	p, err = wire(ctx, d, m, notify.New(s.messages), fileSettings{Store: t.TempDir()}, s.waits, s.log)
+	p, err = wire(ctx, d, m, kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: s.log}), notify.New(s.messages), fileSettings{Store: t.TempDir()}, s.waits, s.log)
 	must(err)
 	must(s.start(ctx, p))
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")

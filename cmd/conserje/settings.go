@@ -23,6 +23,8 @@ type Settings struct {
 
 	Model    modelSettings   `embed:"" group:"The model:"`
 	Messages messageSettings `embed:"" group:"Text messages and mail:"`
+
+	Knowledge knowledgeSettings `embed:"" group:"The knowledge base:"`
 }
 
 // modelSettings name any model that speaks the OpenAI API.

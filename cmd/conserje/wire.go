@@ -52,8 +52,8 @@ type portal struct {
 	log           *slog.Logger
 }
 
-func wire(ctx context.Context, d *database, m models, messages *notify.Service, f fileSettings, w waits, log *slog.Logger) (*portal, error) {
-	p := &portal{database: d, models: m, log: log, tickets: tickets.New(d.Store), notify: messages, software: software.New(d.Store)}
+func wire(ctx context.Context, d *database, m models, knowledge *kb.KB, messages *notify.Service, f fileSettings, w waits, log *slog.Logger) (*portal, error) {
+	p := &portal{database: d, models: m, knowledge: knowledge, log: log, tickets: tickets.New(d.Store), notify: messages, software: software.New(d.Store)}
 	if err := p.openFiles(ctx, f); err != nil {
 		return nil, err
 	}
@@ -62,7 +62,6 @@ func wire(ctx context.Context, d *database, m models, messages *notify.Service, 
 	if p.people, err = people.New(d.Store, log, people.Config{Notify: messages, Verify: p.verify, Tickets: p.tickets}); err != nil {
 		return nil, err
 	}
-	p.knowledge = kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: log})
 	p.actions = actions.New(actions.Config{
 		Store: d.Store, Verify: p.verify, Catalogue: p.software, SMS: messages, QueueFor: w.Action, InstallFor: w.Install, Log: log,
 	})
@@ -116,6 +115,7 @@ var queues = map[string]river.QueueConfig{
 	store.QueueTurns: {MaxWorkers: 8},
 	store.QueueIndex: {MaxWorkers: 2},
 	store.QueueMail:  {MaxWorkers: 8},
+	store.QueueWeb:   {MaxWorkers: 2},
 }
 
 // start begins to work: turns that a node before left behind, jobs, vectors of
@@ -123,13 +123,13 @@ var queues = map[string]river.QueueConfig{
 func (p *portal) start(ctx context.Context) error {
 	workers := river.NewWorkers()
 	p.conversations.AddWorkers(workers)
-	river.AddWorker(workers, &kb.Worker{KB: p.knowledge})
+	p.knowledge.AddWorkers(workers)
 	p.notify.AddWorkers(workers)
 	p.people.AddWorkers(workers)
 	p.verify.AddWorkers(workers)
 	p.files.AddWorkers(workers)
 	p.database.AddWorkers(workers)
-	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic(), p.files.Periodic(), p.database.Periodic())
+	periodic := slices.Concat(p.notify.Periodic(), p.verify.Periodic(), p.files.Periodic(), p.database.Periodic(), p.knowledge.Periodic())
 	// Jobs end by close, not with the signal: what runs may finish.
 	jobs, err := p.database.StartJobs(context.WithoutCancel(ctx), workers, queues, periodic)
 	if err != nil {

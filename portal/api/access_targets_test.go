@@ -92,7 +92,10 @@ var targets = map[string]target{
 		c.header = map[string]string{"Content-Type": kind}
 		return ""
 	},
-	"newcomer": func(w *world, t *testing.T, _ *call) desk.ID { return w.newcomer(t) },
+	"review":     missing("review"),
+	"unanswered": missing("unanswered"),
+	"web source": missing("web source"),
+	"newcomer":   func(w *world, t *testing.T, _ *call) desk.ID { return w.newcomer(t) },
 	"company": func(w *world, t *testing.T, _ *call) desk.ID {
 		return storetest.Company(t, w.store, w.tenant, string(desk.NewID()))
 	},
@@ -121,6 +124,10 @@ var targets = map[string]target{
 func about(more map[string]target) bool {
 	maps.Copy(targets, more)
 	return true
+}
+
+func missing(what string) target {
+	return func(w *world, t *testing.T, c *call) desk.ID { return w.missed(t, c, what) }
 }
 
 func twoTickets(merged bool) target {

@@ -131,6 +131,8 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountArticles()
 	a.mountEditor()
 	a.mountCategories()
+	a.mountFeedback()
+	a.mountSources()
 	a.mountAdmin()
 	a.mountTable() // before the routes of one person, whose id could be "export"
 	a.mountUsers()

@@ -46,14 +46,14 @@ type importFiles struct {
 	Company desk.ID `query:"company" format:"uuid" doc:"The one company that the articles are for; left out: everybody."`
 	Publish bool    `query:"publish" doc:"Publish at once; otherwise they arrive as drafts, to be looked at first."`
 	RawBody huma.MultipartFormFiles[struct {
-		Files []huma.FormFile `form:"files" required:"true" doc:"Markdown, HTML or DOCX."`
+		Files []huma.FormFile `form:"files" required:"true" doc:"Markdown, HTML, DOCX or PDF."`
 	}]
 }
 
 func (a *API) mountArticles() {
 	route(a, users, http.MethodGet, "/articles", "Search or list articles", a.listArticles)
 	route(a, users, http.MethodGet, "/articles/{id}", "Read an article", a.readArticle)
-	route(a, admins, http.MethodPost, "/admin/articles/import", "Import Markdown, HTML or Word files", a.importArticles,
+	route(a, admins, http.MethodPost, "/admin/articles/import", "Import Markdown, HTML, Word or PDF files", a.importArticles,
 		func(op *huma.Operation) { op.MaxBodyBytes = maxFiles })
 	route(a, admins, http.MethodDelete, "/admin/articles/{id}", "Delete an article in all languages", a.deleteArticle, noContent)
 }
@@ -135,6 +135,9 @@ type articleBody struct {
 	Langs     []desk.Language `json:"langs"`
 	Category  *articleShelf   `json:"category,omitempty"`
 	UpdatedAt time.Time       `json:"updated_at"`
+
+	Change int64             `json:"change" doc:"Names this text of the article; feedback is about one text."`
+	Rating *kb.ArticleRating `json:"rating,omitempty" doc:"What you said of this text."`
 }
 
 // articleShelf is the category that an article stands in.
@@ -155,6 +158,7 @@ func (a *API) readArticle(ctx context.Context, in *readArticle) (*body[articleBo
 	r, err := a.cfg.Knowledge.Article(ctx, v, id, lang)
 	out := articleBody{
 		ID: r.ID, Key: r.Key, Lang: r.Lang, Title: r.Title, Summary: r.Summary, HTML: r.HTML, Langs: r.Langs, UpdatedAt: r.UpdatedAt,
+		Change: r.Change, Rating: r.Own,
 	}
 	if r.Category != "" {
 		out.Category = &articleShelf{r.Category, r.Shelf}

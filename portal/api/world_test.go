@@ -21,6 +21,7 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 
 	"github.com/conserje/conserje/kb"
+	"github.com/conserje/conserje/kb/fetch"
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
@@ -91,7 +92,11 @@ func newWorld(t testing.TB, set ...func(*api.Config)) *world {
 	w.conversations = conversations.New(conversations.Config{Store: s, Engine: silent{}, Log: log})
 	w.files, _ = filestest.New(t, s, tickets.SeesFileTx, func(c *kept.Config) { c.MaxBytes = maxFile })
 	w.actions = actions.New(actions.Config{Store: s, Verify: rightCode{s}, Log: log, ProposalsAtMost: 1000})
-	w.kb = kb.New(kb.Config{Store: s, Log: log})
+	web, err := fetch.New(fetch.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.kb = kb.New(kb.Config{Store: s, Web: web, Log: log})
 	w.fill(t)
 	cfg := api.Config{
 		Notify: messages, Verify: factors,
@@ -361,7 +366,7 @@ func (w *world) state(t testing.TB) (sum string) {
 				union all select 'first' || f.user_id::text || f.created_at::text from first_passwords f union all select 'tickets' || k::text from tickets k
 				union all select 'replies' || r::text from ticket_replies r union all select 'conversations' || c::text from conversations c
 				union all select 'events' || e.hash::text from conversation_events e union all select 'articles' || a::text from articles a
-				union all select 'versions' || v.hash::text from article_versions v union all select 'drafts' || d::text from article_drafts d union all select 'categories' || g::text from categories g union all select 'names' || g::text from category_names g union all select 'policies' || p::text from policies p
+				union all select 'versions' || v.hash::text from article_versions v union all select 'drafts' || d::text from article_drafts d union all select 'categories' || g::text from categories g union all select 'names' || g::text from category_names g union all select 'feedback' || f::text from feedback f union all select 'unanswered' || u::text from unanswered u union all select 'sources' || s::text from kb_sources s union all select 'policies' || p::text from policies p
 				union all select 'views' || v::text from ticket_views v union all select 'seen' || n::text from ticket_seen n
 				union all select 'begun' || b::text from ticket_drafts b union all select 'macros' || m::text from ticket_macros m union all select 'present' || p::text from ticket_presence p
 				union all select 'statuses' || s::text from ticket_statuses s

@@ -36,8 +36,14 @@ func endTurn(ctx context.Context, tx *store.Tx, conversation desk.ID, e ending) 
 	var usage desk.Usage
 	if e.message != nil {
 		e.message.Turn, usage = e.turn, e.message.Usage
-		if _, err := tx.Append(ctx, conversation, desk.KindAssistantMessage, e.message); err != nil {
+		said, err := tx.Append(ctx, conversation, desk.KindAssistantMessage, e.message)
+		if err != nil {
 			return err
+		}
+		if e.message.Unanswered {
+			if err := noteUnanswered(ctx, tx, conversation, e.turn, said.Seq); err != nil {
+				return err
+			}
 		}
 	}
 	if _, err := tx.Append(ctx, conversation, desk.KindTurnEnded, desk.TurnEnded{Turn: e.turn, Reason: e.reason, Code: e.code}); err != nil {

@@ -253,3 +253,41 @@ func TestOnlyAnswersAreRatedAndOnlyByWhoAsked(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Holds P10.
+func TestTheNewestJudgementOfAnAnswerIsWhatIsReviewed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := w.node(t, echo)
+	conv := desk.NewID()
+	w.ended(t, conv, w.say(t, s, w.ana, conv, "hello").Turn)
+	for _, rating := range []string{"up", "down", "down"} {
+		wantCode(t, s.Rate(as(t, w.ana), conv, 3, rating, "because"), "")
+	}
+	if n := w.count(t, "select count(*) from feedback f join conversation_events e on e.conversation_id = f.conversation_id and e.seq = f.rating_seq and e.kind = 'rating' where f.rating = 'down' and f.reason = ''"); n != 1 {
+		t.Errorf("%d judgements to review", n)
+	}
+	w.sql(t, "update feedback set state = 'done'")
+	wantCode(t, s.Rate(as(t, w.ana), conv, 3, "up", ""), "")
+	if n := w.count(t, "select count(*) from feedback where rating = 'up' and state = 'done'"); n != 1 {
+		t.Error("good news opened the matter again")
+	}
+}
+
+func TestTheSameQuestionInOtherLettersIsTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := w.node(t, engineFunc(func(ctx context.Context, t *conversations.Turn) error {
+		return t.Finish(ctx, desk.AssistantMessage{Text: "I found nothing.", Model: "fake", Unanswered: true})
+	}))
+	for _, text := range []string{"Wo ist das Fax?", "wo ist das FAX", "  wo - ist das fax!!", "¿Dónde está el fax?", "donde esta el fax"} {
+		conv := desk.NewID()
+		w.ended(t, conv, w.say(t, s, w.ana, conv, text).Turn)
+	}
+	if n := w.count(t, "select count(distinct key) from unanswered"); n != 2 {
+		t.Errorf("%d different questions, want 2", n)
+	}
+	if n := w.count(t, "select count(*) from unanswered u join conversation_events e on e.conversation_id = u.conversation_id and e.seq = u.question_seq and e.kind = 'user_message'"); n != 5 {
+		t.Errorf("%d lead to their question, want 5", n)
+	}
+}

@@ -98,6 +98,20 @@ const (
 	CodeFileQuota          Code = "file_quota"           // the person's megabytes of the day; params: max
 	CodeFileGone           Code = "file_gone"            // not there, or not loose any more: send it again
 	CodeStorageFull        Code = "storage_full"         // no room for files; everything else works
+	CodeFileLocked         Code = "file_locked"          // protected by a password; params: name
+	CodeFileNoText         Code = "file_no_text"         // pictures of text; params: name
+	CodeTooManyPages       Code = "too_many_pages"       // params: name, max
+	CodeFileTooHard        Code = "file_too_hard"        // too much time or memory to read; params: name
+	CodeSourceAddress      Code = "source_address"       // not an address on the web, or one that is not fetched from here; params: url
+	CodeSourcePrivate      Code = "source_private"       // its host is inside of a network; params: host
+	CodeSourceAway         Code = "source_away"          // does not answer; params: host
+	CodeSourceStatus       Code = "source_status"        // answers with an error; params: status
+	CodeSourceElsewhere    Code = "source_elsewhere"     // leads to another place; params: url
+	CodeSourceKind         Code = "source_kind"          // no page that can be read; params: kind
+	CodeSourceEmpty        Code = "source_empty"         // names no page under its prefix; params: prefix
+	CodeSourceMany         Code = "source_many"          // lists more pages than are taken; params: max
+	CodeSourceBlank        Code = "source_blank"         // a page without text
+	CodeSourceTaken        Code = "source_taken"         // there is a source of this address; params: url
 )
 
 // Error is the one error type that reaches people. Message is safe to show

@@ -77,7 +77,10 @@ type AssistantMessage struct {
 	Citations []Citation `json:"citations"`
 	Model     string     `json:"model"`
 	Offline   bool       `json:"offline,omitempty"`
-	Usage     Usage      `json:"usage"`
+	// Unanswered says that a question for the knowledge base found no answer
+	// there.
+	Unanswered bool  `json:"unanswered,omitempty"`
+	Usage      Usage `json:"usage"`
 }
 
 // Usage counts tokens as the provider billed them, or as we counted them

@@ -22,7 +22,7 @@ var withoutTenant = []string{"goose_db_version"}
 
 // definers lists the functions that run with their owner's rights, all owned
 // by the look-up role: they return ids only.
-var definers = []string{"conserje_tenant_by_host", "conserje_tenants", "conserje_due_turns", "conserje_due_actions", "conserje_message_by_provider"}
+var definers = []string{"conserje_tenant_by_host", "conserje_tenants", "conserje_due_turns", "conserje_due_actions", "conserje_message_by_provider", "conserje_due_sources"}
 
 // CheckCatalogue walks the database's own catalogue and returns one line for
 // everything that could let a row of one tenant be seen by another (SECURITY

@@ -57,3 +57,20 @@ func (s *Store) MessageByProvider(ctx context.Context, id string) (MessageRef, e
 	}
 	return MessageRef{Tenant: rows[0].TenantID, Message: rows[0].ID}, nil
 }
+
+// SourceRef names a source of articles of any tenant.
+type SourceRef struct{ Tenant, Source desk.ID }
+
+// DueSources lists sources of all tenants that are to be looked at. Ids only;
+// who takes one opens its tenant's transaction.
+func (s *Store) DueSources(ctx context.Context, atMost int) ([]SourceRef, error) {
+	rows, err := db.New(s.pool).DueSources(ctx, int32(min(atMost, 10_000))) //nolint:gosec // bounded
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	refs := make([]SourceRef, len(rows))
+	for i, r := range rows {
+		refs[i] = SourceRef{Tenant: r.TenantID, Source: r.ID}
+	}
+	return refs, nil
+}

@@ -15,6 +15,7 @@ const (
 	QueueTurns = "turns" // takeover of abandoned turns
 	QueueIndex = "index" // embeddings
 	QueueMail  = "mail"
+	QueueWeb   = "web" // pages of the knowledge base's sources
 )
 
 // jobTimeout bounds a job whose worker says nothing else. A dead node's jobs go

@@ -7,7 +7,8 @@ import "strings"
 var pages = []string{
 	"/", "/login", "/set-password", "/forgot-password", "/sign-up", "/sign-up/confirm", "/account", "/outbox", "/self-service", "/c/*",
 	"/articles", "/articles/*", "/tickets", "/tickets/new", "/tickets/*", "/queue", "/queue/*",
-	"/admin", "/admin/articles", "/admin/articles/*", "/admin/articles/categories", "/admin/software", "/admin/second-factor",
+	"/admin", "/admin/articles", "/admin/articles/*", "/admin/articles/categories", "/admin/articles/review", "/admin/articles/unanswered", "/admin/articles/sources",
+	"/admin/software", "/admin/second-factor",
 	"/admin/fields",
 	"/admin/macros",
 	"/admin/statuses",

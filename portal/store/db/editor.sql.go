@@ -195,7 +195,7 @@ const createArticle = `-- name: CreateArticle :one
 insert into articles (tenant_id, id, key, audience, category, review_on)
 values ($1, $2, $3, $4, $5, $6)
 on conflict (tenant_id, key) do nothing
-returning id, no, changes
+returning id, no, key, changes
 `
 
 type CreateArticleParams struct {
@@ -210,6 +210,7 @@ type CreateArticleParams struct {
 type CreateArticleRow struct {
 	ID      desk.ID
 	No      int64
+	Key     string
 	Changes int64
 }
 
@@ -223,7 +224,12 @@ func (q *Queries) CreateArticle(ctx context.Context, arg CreateArticleParams) (C
 		arg.ReviewOn,
 	)
 	var i CreateArticleRow
-	err := row.Scan(&i.ID, &i.No, &i.Changes)
+	err := row.Scan(
+		&i.ID,
+		&i.No,
+		&i.Key,
+		&i.Changes,
+	)
 	return i, err
 }
 

@@ -317,6 +317,35 @@ func (q *Queries) ListArticles(ctx context.Context, arg ListArticlesParams) ([]L
 	return items, nil
 }
 
+const liveArticle = `-- name: LiveArticle :one
+select exists (select 1 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
+  join article_revisions r on r.tenant_id = v.tenant_id and r.article_id = v.article_id and r.lang = v.lang and r.change = $1
+  where a.id = $2 and v.lang = $3
+    and ($4::boolean or a.audience is null or a.audience = $5))
+`
+
+type LiveArticleParams struct {
+	Change  int64
+	ID      desk.ID
+	Lang    string
+	Staff   bool
+	Company *desk.ID
+}
+
+// Whether the reader may read the article in a language, and one that was published in it as this change.
+func (q *Queries) LiveArticle(ctx context.Context, arg LiveArticleParams) (bool, error) {
+	row := q.db.QueryRow(ctx, liveArticle,
+		arg.Change,
+		arg.ID,
+		arg.Lang,
+		arg.Staff,
+		arg.Company,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const lockKnowledge = `-- name: LockKnowledge :exec
 select pg_advisory_xact_lock(hashtextextended(current_setting('conserje.tenant'), 7))
 `
@@ -363,7 +392,7 @@ func (q *Queries) PromoteEmbeddingModel(ctx context.Context, id desk.ID) error {
 }
 
 const readArticle = `-- name: ReadArticle :many
-select a.id, a.key, a.audience, a.category, v.lang, v.title, v.summary, v.markdown, v.updated_at
+select a.id, a.key, a.audience, a.category, v.lang, v.title, v.summary, v.markdown, v.change, v.updated_at
 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
 where a.id = $1
   and ($2::boolean or a.audience is null or a.audience = $3)
@@ -384,6 +413,7 @@ type ReadArticleRow struct {
 	Title     string
 	Summary   string
 	Markdown  string
+	Change    int64
 	UpdatedAt time.Time
 }
 
@@ -405,6 +435,7 @@ func (q *Queries) ReadArticle(ctx context.Context, arg ReadArticleParams) ([]Rea
 			&i.Title,
 			&i.Summary,
 			&i.Markdown,
+			&i.Change,
 			&i.UpdatedAt,
 		); err != nil {
 			return nil, err

@@ -8,7 +8,7 @@ select id, no, key, audience, category, review_on, changes, settings_change, cre
 insert into articles (tenant_id, id, key, audience, category, review_on)
 values (sqlc.arg(tenant_id), sqlc.arg(id), sqlc.arg(key), sqlc.narg(audience), sqlc.narg(category), sqlc.narg(review_on))
 on conflict (tenant_id, key) do nothing
-returning id, no, changes;
+returning id, no, key, changes;
 
 -- name: ArticleChanges :one
 update articles set changes = changes + 1, updated_at = now() where id = sqlc.arg(id) returning changes;

@@ -55,7 +55,7 @@ update chunk_vectors set audience = sqlc.narg(audience)
 from c where chunk_vectors.tenant_id = c.tenant_id and chunk_vectors.chunk_no = c.no;
 
 -- name: ReadArticle :many
-select a.id, a.key, a.audience, a.category, v.lang, v.title, v.summary, v.markdown, v.updated_at
+select a.id, a.key, a.audience, a.category, v.lang, v.title, v.summary, v.markdown, v.change, v.updated_at
 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
 where a.id = sqlc.arg(id)
   and (sqlc.arg(staff)::boolean or a.audience is null or a.audience = sqlc.narg(company));
@@ -96,3 +96,10 @@ order by c.no limit sqlc.arg(at_most);
 
 -- name: CountChunks :one
 select coalesce(sum(chunks), 0)::bigint from language_stats;
+
+-- name: LiveArticle :one
+-- Whether the reader may read the article in a language, and one that was published in it as this change.
+select exists (select 1 from articles a join article_versions v on v.tenant_id = a.tenant_id and v.article_id = a.id
+  join article_revisions r on r.tenant_id = v.tenant_id and r.article_id = v.article_id and r.lang = v.lang and r.change = sqlc.arg(change)
+  where a.id = sqlc.arg(id) and v.lang = sqlc.arg(lang)
+    and (sqlc.arg(staff)::boolean or a.audience is null or a.audience = sqlc.narg(company)));

@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRouter } from "@tanstack/react-router";
 import { admin } from "./routes/admin";
+import { articles } from "./routes/articles";
 import { outside, root, shell } from "./routes/base";
 import { everybody } from "./routes/everybody";
 import { staff } from "./routes/staff";
@@ -9,7 +10,7 @@ import { Loading } from "./states";
 
 // A page has its address in the file of who may open it, under routes, and in
 // pages.go for the server.
-const tree = root.addChildren([...outside, shell.addChildren([...everybody, ...staff, ...admin])]);
+const tree = root.addChildren([...outside, shell.addChildren([...everybody, ...staff, ...articles, ...admin])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

@@ -7,6 +7,8 @@ import { currentLanguage, languages } from "../app/i18n";
 import { isStaff, useMe } from "../app/session";
 import { ArticleView, articleQuery } from "./ArticleView";
 import classes from "./article.module.css";
+import { Helpful } from "./Helpful";
+import { Related } from "./Related";
 
 /** An article on a page of its own; the address may name the passage. */
 export function ArticlePage() {
@@ -42,6 +44,14 @@ export function ArticlePage() {
         </p>
       )}
       <ArticleView id={id} lang={lang} at={at} level={1} />
+      {article.data && (
+        <Helpful
+          key={`${id}-${article.data.lang}-${article.data.change}`}
+          article={article.data}
+          asked={lang}
+        />
+      )}
+      {shown && <Related id={id} lang={shown} />}
       {others.length > 0 && (
         <p className={classes.langs}>
           <span>{t("articles.also_in")}</span>

@@ -14,13 +14,14 @@ import { useFormat } from "../app/format";
 import { openHere, passageHref } from "./CitationLink";
 import { Markdown } from "./Markdown";
 import { StandIn } from "./OfflineNotice";
+import type { Rated } from "./thread";
 import classes from "./thread.module.css";
 
 interface Props {
   seq: number;
   at: string;
   body: BodyOf<"assistant_message">;
-  rating?: string;
+  rating?: Rated;
   onOpen?: (c: Citation) => void;
   onRate?: (seq: number, rating: "up" | "down", reason?: string) => void;
 }
@@ -71,13 +72,13 @@ function Tools(props: {
   seq: number;
   at: string;
   text: string;
-  rating?: string;
+  rating?: Rated;
   onRate?: Props["onRate"];
 }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [asking, setAsking] = useState(false);
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useState(props.rating?.reason ?? "");
   const [thanked, setThanked] = useState(false);
   const rate = (rating: "up" | "down") => {
     props.onRate?.(props.seq, rating);
@@ -98,10 +99,10 @@ function Tools(props: {
           <>
             <Tool
               label={t("chat.answer.up")}
-              pressed={props.rating === "up"}
+              pressed={props.rating?.rating === "up"}
               onClick={() => rate("up")}
             >
-              {props.rating === "up" ? (
+              {props.rating?.rating === "up" ? (
                 <IconThumbUpFilled size={18} />
               ) : (
                 <IconThumbUp size={18} stroke={1.6} />
@@ -109,10 +110,10 @@ function Tools(props: {
             </Tool>
             <Tool
               label={t("chat.answer.down")}
-              pressed={props.rating === "down"}
+              pressed={props.rating?.rating === "down"}
               onClick={() => rate("down")}
             >
-              {props.rating === "down" ? (
+              {props.rating?.rating === "down" ? (
                 <IconThumbDownFilled size={18} />
               ) : (
                 <IconThumbDown size={18} stroke={1.6} />
@@ -120,6 +121,7 @@ function Tools(props: {
             </Tool>
           </>
         )}
+        {!props.onRate && props.rating && <Judged rating={props.rating} />}
         <time dateTime={props.at} title={format.full(props.at)}>
           {format.short(props.at)}
         </time>
@@ -148,6 +150,21 @@ function Tools(props: {
         </form>
       )}
     </>
+  );
+}
+
+/** For those who did not ask: what the person who did thinks of the answer. */
+function Judged({ rating: { rating, reason } }: { rating: Rated }) {
+  const { t } = useTranslation();
+  if (rating === "none") return null;
+  const Icon = rating === "up" ? IconThumbUpFilled : IconThumbDownFilled;
+  return (
+    <span className={classes.judged} data-rating={rating}>
+      <Icon size={16} aria-hidden="true" />
+      {rating === "down" && reason
+        ? t("knowledge.rated.reason", { reason })
+        : t(`knowledge.rated.${rating}`)}
+    </span>
   );
 }
 

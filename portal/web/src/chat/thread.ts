@@ -12,8 +12,16 @@ export interface Step {
   result?: LogEvent & { kind: "tool_result" };
 }
 
+export type Rated = Pick<BodyOf<"rating">, "rating" | "reason">;
+
 export type Part =
-  | { kind: "answer"; seq: number; at: string; body: BodyOf<"assistant_message">; rating?: string }
+  | {
+      kind: "answer";
+      seq: number;
+      at: string;
+      body: BodyOf<"assistant_message">;
+      rating?: Rated;
+    }
   | { kind: "partial"; text: string; citations: Citation[] }
   | { kind: "staff"; seq: number; at: string; body: BodyOf<"staff_message"> }
   | { kind: "line"; seq: number; at: string; event: LogEvent }
@@ -73,7 +81,7 @@ function place(
   list: Exchange[],
   byTurn: Map<string, Exchange>,
   known: Set<string>,
-  ratings: Map<number, string>,
+  ratings: Map<number, Rated>,
 ) {
   if (e.kind === "user_message") {
     const id = e.body?.id ?? `erased-${e.seq}`;
@@ -93,7 +101,7 @@ function place(
   addTo(host, e, ratings);
 }
 
-function addTo(host: Exchange, e: LogEvent, ratings: Map<number, string>) {
+function addTo(host: Exchange, e: LogEvent, ratings: Map<number, Rated>) {
   switch (e.kind) {
     case "tool_call":
       if (e.body) {
@@ -166,8 +174,8 @@ function found(x: Exchange): Citation[] {
   return [...byNumber.values()];
 }
 
-function ratingsOf(events: LogEvent[]): Map<number, string> {
-  const m = new Map<number, string>();
-  for (const e of events) if (e.kind === "rating" && e.body) m.set(e.body.rated, e.body.rating);
+function ratingsOf(events: LogEvent[]): Map<number, Rated> {
+  const m = new Map<number, Rated>();
+  for (const e of events) if (e.kind === "rating" && e.body) m.set(e.body.rated, e.body);
   return m;
 }

@@ -1,6 +1,6 @@
 import { Button, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
-import { IconFolder, IconPlus, IconSearch, IconUpload } from "@tabler/icons-react";
+import { IconPlus, IconSearch, IconUpload } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -15,6 +15,7 @@ import { Empty, Failed, More } from "../app/states";
 import { companiesQuery } from "../manage/queries";
 import { Rows } from "../tickets/TicketsPage";
 import { nameOf } from "./category";
+import { EditorNav } from "./EditorNav";
 import classes from "./editor.module.css";
 import { ImportDialog } from "./ImportDialog";
 import { NewArticleDialog } from "./NewArticleDialog";
@@ -44,6 +45,7 @@ export function ArticlesPage() {
   return (
     <div className={page.page}>
       <AdminNav />
+      <EditorNav />
       <div className={page.top}>
         <h1 className={page.title}>{t("editor.nav")}</h1>
         {admin && (
@@ -64,12 +66,7 @@ export function ArticlesPage() {
           </div>
         )}
       </div>
-      <p className={page.lead}>
-        {t("editor.lead")}{" "}
-        <Link to="/admin/articles/categories" className={classes.inline}>
-          <IconFolder size={17} stroke={1.7} aria-hidden="true" /> {t("editor.category.manage")}
-        </Link>
-      </p>
+      <p className={page.lead}>{t("editor.lead")}</p>
       <div className={page.filters}>
         <SegmentedControl
           value={state}

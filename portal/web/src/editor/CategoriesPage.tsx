@@ -1,19 +1,19 @@
 import { ActionIcon, Button, Modal, TextInput } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { IconArrowDown, IconArrowLeft, IconArrowUp, IconPlus } from "@tabler/icons-react";
+import { IconArrowDown, IconArrowUp, IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { AdminNav } from "../admin/AdminNav";
 import { type Category, categories } from "../api/editor";
 import { currentLanguage, languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Empty, Failed, Refusal } from "../app/states";
-import article from "../articles/article.module.css";
 import { Rows } from "../tickets/TicketsPage";
 import { nameOf } from "./category";
+import { EditorNav } from "./EditorNav";
 import classes from "./editor.module.css";
 import { categoriesQuery } from "./queries";
 
@@ -44,10 +44,9 @@ export function CategoriesPage() {
     </Button>
   );
   return (
-    <div className={`${page.page} ${page.narrow}`}>
-      <Link to="/admin/articles" className={article.back}>
-        <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("editor.nav")}
-      </Link>
+    <div className={page.page}>
+      <AdminNav />
+      <EditorNav />
       <div className={page.top}>
         <h1 className={page.title}>{t("editor.category.title")}</h1>
         {items.length > 0 && add}

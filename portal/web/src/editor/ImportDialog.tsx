@@ -13,7 +13,7 @@ import { Refusal } from "../app/states";
 import { companiesQuery } from "../manage/queries";
 import classes from "./editor.module.css";
 
-const accepted = ".md,.markdown,.html,.htm,.docx";
+const accepted = ".md,.markdown,.html,.htm,.docx,.pdf";
 
 /** Files become drafts; they are looked at, then published one by one or all at once. */
 export function ImportDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -71,15 +71,20 @@ function Files() {
         </FileButton>
       </div>
       <Refusal error={bringIn.error} />
-      {bringIn.data && <Report key={bringIn.submittedAt} report={bringIn.data} />}
+      {bringIn.data && (
+        <Report
+          key={bringIn.submittedAt}
+          report={bringIn.data}
+          names={bringIn.variables.map((f) => f.name)}
+        />
+      )}
     </div>
   );
 }
 
-/** What came of an import: the drafts, and each file that could not be taken with its reason. */
-export function Report({ report }: { report: ImportReport }) {
+/** What came of each file: its draft, nothing new, or the reason why it was not taken. */
+export function Report({ report, names }: { report: ImportReport; names: string[] }) {
   const { t } = useTranslation();
-  const say = useErrorText();
   const client = useQueryClient();
   const [left, setLeft] = useState(report.drafts);
   const publish = useMutation({
@@ -99,46 +104,64 @@ export function Report({ report }: { report: ImportReport }) {
         {t("editor.import.updated", { count: report.updated })} ·{" "}
         {t("editor.import.unchanged", { count: report.unchanged })}
       </p>
-      {left.length > 0 && (
-        <>
-          <p>{t("editor.import.look")}</p>
-          <ul className={classes.arrived}>
-            {left.map((d) => (
-              <li key={`${d.article_id}${d.lang}`}>
-                <Link
-                  to="/admin/articles/$article"
-                  params={{ article: d.article_id }}
-                  search={{ lang: d.lang }}
-                >
-                  {d.title}
-                </Link>{" "}
-                <span className={page.rowMeta}>
-                  {languages.find((l) => l.code === d.lang)?.name} · {d.name}
-                </span>
-              </li>
-            ))}
-          </ul>
-          <Refusal error={publish.error} />
-          <Button variant="default" loading={publish.isPending} onClick={() => publish.mutate()}>
-            {t("editor.import.publish_all", { count: left.length })}
-          </Button>
-        </>
-      )}
       {report.problems.length > 0 && (
-        <>
-          <p className={classes.problemsTitle}>
-            {t("editor.import.problems", { count: report.problems.length })}
-          </p>
-          <ul>
-            {report.problems.map((p) => (
-              <li key={p.name}>
-                <strong>{p.name}</strong>
-                <br />
-                {say({ code: p.code, params: { name: p.name, ...p.params } })}
-              </li>
-            ))}
-          </ul>
-        </>
+        <p className={classes.problemsTitle}>
+          {t("editor.import.problems", { count: report.problems.length })}
+        </p>
+      )}
+      {left.length > 0 && <p>{t("editor.import.look")}</p>}
+      <ul aria-label={t("knowledge.file.title")} className={classes.files}>
+        {names.map((name, i) => (
+          <li key={`${name}${i}`}>
+            <FileLine name={name} report={report} left={left} />
+          </li>
+        ))}
+      </ul>
+      <Refusal error={publish.error} />
+      {left.length > 0 && (
+        <Button variant="default" loading={publish.isPending} onClick={() => publish.mutate()}>
+          {t("editor.import.publish_all", { count: left.length })}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+interface LineProps {
+  name: string;
+  report: ImportReport;
+  left: ImportReport["drafts"]; // not yet published
+}
+
+function FileLine({ name, report, left }: LineProps) {
+  const { t } = useTranslation();
+  const say = useErrorText();
+  const problem = report.problems.find((p) => p.name === name);
+  const draft = report.drafts.find((d) => d.name === name);
+  const standing = problem
+    ? t("knowledge.file.refused")
+    : draft
+      ? t(left.includes(draft) ? "knowledge.file.draft" : "editor.standing.live")
+      : t("knowledge.file.same");
+  return (
+    <div data-file={problem ? "refused" : draft ? "draft" : "same"}>
+      <strong>{name}</strong> <span className={page.rowMeta}>{standing}</span>
+      {draft && (
+        <div>
+          <Link
+            to="/admin/articles/$article"
+            params={{ article: draft.article_id }}
+            search={{ lang: draft.lang }}
+          >
+            {draft.title}
+          </Link>{" "}
+          <span className={page.rowMeta}>{languages.find((l) => l.code === draft.lang)?.name}</span>
+        </div>
+      )}
+      {problem && (
+        <div className={classes.why}>
+          {say({ code: problem.code, params: { name: problem.name, ...problem.params } })}
+        </div>
       )}
     </div>
   );

@@ -10,27 +10,32 @@ import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import { companiesQuery } from "../manage/queries";
 
+interface Begin {
+  title: string;
+  lang: Language;
+}
+
 /** Begins an article: a title in one language is enough. */
-export function NewArticleDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function NewArticleDialog(props: { opened: boolean; begin?: Begin; onClose: () => void }) {
   const { t } = useTranslation();
   return (
     <Modal
-      opened={opened}
-      onClose={onClose}
+      opened={props.opened}
+      onClose={props.onClose}
       title={t("editor.new.title")}
       closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
-      <Form />
+      <Form begin={props.begin} />
     </Modal>
   );
 }
 
-function Form() {
+function Form({ begin }: { begin?: Begin }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [title, setTitle] = useState("");
-  const [lang, setLang] = useState<Language>(currentLanguage());
+  const [title, setTitle] = useState(begin?.title ?? "");
+  const [lang, setLang] = useState<Language>(begin?.lang ?? currentLanguage());
   const [company, setCompany] = useState("");
   const companies = useQuery(companiesQuery);
   const create = useMutation({

@@ -13,6 +13,7 @@ import { languages } from "../app/i18n";
 import { Refusal } from "../app/states";
 import { ConflictDialog } from "./ConflictDialog";
 import classes from "./editor.module.css";
+import { FromWeb } from "./FromWeb";
 import { HistoryDialog } from "./HistoryDialog";
 import { MarkdownField } from "./MarkdownField";
 import { Preview } from "./Preview";
@@ -78,7 +79,7 @@ export function TextPane({ article, lang, readOnly, onGone }: Props) {
 function Standing({ state }: { state: TextState }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { live, draft } = state.server ?? {};
+  const { live, draft, from } = state.server ?? {};
   const who = (x: { author?: string; at: string }) => ({
     name: x.author || t("editor.nobody"),
     when: format.ago(x.at),
@@ -88,6 +89,7 @@ function Standing({ state }: { state: TextState }) {
       {live && <p>{t("editor.live_by", who(live))}</p>}
       {draft && <p>{t("editor.draft_by", who(draft))}</p>}
       {!live && !draft && <p>{t("editor.no_text")}</p>}
+      {from && <FromWeb from={from} />}
       {draft?.stale && <p className={classes.warn}>{t("editor.stale")}</p>}
       {state.restored && (
         <p className={classes.warn}>

@@ -1,45 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import type { Language } from "../../api/types";
 import { shell } from "./base";
-import { adminsOnly, language, staffOnly, text } from "./checks";
+import { adminsOnly } from "./checks";
 
 const adminPolicies = createRoute({
   getParentRoute: () => shell,
   path: "/admin",
   beforeLoad: adminsOnly,
   component: lazyRouteComponent(() => import("../../admin/PoliciesPage"), "PoliciesPage"),
-});
-
-const adminArticles = createRoute({
-  getParentRoute: () => shell,
-  path: "/admin/articles",
-  beforeLoad: staffOnly,
-  validateSearch: (
-    s: Record<string, unknown>,
-  ): { state?: "draft" | "due"; category?: string; q?: string } => ({
-    state: s.state === "draft" || s.state === "due" ? s.state : undefined,
-    category: text(s.category),
-    q: text(s.q),
-  }),
-  component: lazyRouteComponent(() => import("../../editor/ArticlesPage"), "ArticlesPage"),
-});
-
-const editArticle = createRoute({
-  getParentRoute: () => shell,
-  path: "/admin/articles/$article",
-  beforeLoad: staffOnly,
-  validateSearch: (s: Record<string, unknown>): { lang?: Language; beside?: Language } => ({
-    lang: language(s.lang),
-    beside: language(s.beside),
-  }),
-  component: lazyRouteComponent(() => import("../../editor/EditorPage"), "EditorPage"),
-});
-
-const articleCategories = createRoute({
-  getParentRoute: () => shell,
-  path: "/admin/articles/categories",
-  beforeLoad: staffOnly,
-  component: lazyRouteComponent(() => import("../../editor/CategoriesPage"), "CategoriesPage"),
 });
 
 const adminStatuses = createRoute({
@@ -77,12 +44,9 @@ const adminSecondFactor = createRoute({
   component: lazyRouteComponent(() => import("../../admin/SecondFactorPage"), "SecondFactorPage"),
 });
 
-/** The settings, and the editor of articles among them. */
+/** The settings. */
 export const admin = [
   adminPolicies,
-  adminArticles,
-  editArticle,
-  articleCategories,
   adminStatuses,
   adminFields,
   adminMacros,

@@ -8,6 +8,7 @@ import editor from "./editor.json";
 import errors from "./errors.json";
 import fields from "./fields.json";
 import files from "./files.json";
+import knowledge from "./knowledge.json";
 import login from "./login.json";
 import manage from "./manage.json";
 import outbox from "./outbox.json";
@@ -31,6 +32,7 @@ export default {
   errors,
   fields,
   files,
+  knowledge,
   login,
   manage,
   outbox,
