@@ -84,7 +84,7 @@ describe("feedback", () => {
     await logIn(user.page, "ben");
     await user.page.goto("/articles?q=printer");
     await user.page.click("main ul a >> nth=0");
-    const title = await user.page.locator("article[data-article] h1").innerText();
+    const title = await user.page.locator("article[data-article] h1").textContent();
     await user.page.getByRole("navigation", { name: "Related articles" }).waitFor();
     await user.page.getByRole("button", { name: "No", exact: true }).click();
     await user.page.getByRole("textbox", { name: /wrong or missing/ }).fill("Mine has two trays.");
@@ -96,7 +96,7 @@ describe("feedback", () => {
     await logIn(tech.page, "tess");
     await tech.page.goto("/admin/articles/review?kind=article");
     const card = tech.page.locator("article[data-review=article]:has-text('Mine has two trays.')");
-    await card.getByRole("heading", { name: title }).waitFor();
+    await card.getByRole("heading", { name: title ?? "" }).waitFor();
     await user.page.reload();
     await user.page.getByRole("button", { name: "Yes, it helped" }).click();
     await user.page.waitForSelector("text=Thank you, noted.");

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import type { ArticleLanguage } from "../api/editor";
 import { useFormat } from "../app/format";
@@ -14,11 +15,17 @@ export function FromWeb({ from }: { from: NonNullable<ArticleLanguage["from"]> }
         t={t}
         i18nKey={`knowledge.from.${key[from.state]}`}
         values={{ url: from.url, when: format.ago(from.synced_at) }}
-        components={{
-          a: <a className={classes.address} href={from.url} target="_blank" rel="noreferrer" />,
-        }}
+        components={{ a: <To href={from.url} /> }}
       />{" "}
       {(from.state === "ok" || from.state === "failed") && t("knowledge.from.warning")}
     </p>
+  );
+}
+
+function To({ href, children }: { href: string; children?: ReactNode }) {
+  return (
+    <a className={classes.address} href={href} target="_blank" rel="noreferrer">
+      {children}
+    </a>
   );
 }

@@ -107,7 +107,11 @@ function Card({ review: r }: { review: Review }) {
           : t("knowledge.review.about_answer")}
       </h2>
       <p className={page.hint}>
-        <Link to="/admin/articles/review" search={(s) => ({ ...s, person: r.person.id })}>
+        <Link
+          from="/admin/articles/review"
+          to="/admin/articles/review"
+          search={(s) => ({ ...s, person: r.person.id })}
+        >
           {r.person.name}
         </Link>
         {r.person.company && ` · ${r.person.company}`} ·{" "}
