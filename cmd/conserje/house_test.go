@@ -46,6 +46,7 @@ var rooms = []struct {
 	{"portal/domains", 6},
 	{"portal/tickets", 7},
 	{"portal/conversations", 8},
+	{"portal/audit", 8},
 	{"kb", 9},
 	{"tools/software", 10},
 	{"tools/actions", 11},

@@ -47,6 +47,7 @@ type portal struct {
 	links         *devices.LinkServer
 	chat          *chat.Server
 	notify        *notify.Service
+	ticketMails   *tickets.Mails
 	verify        *verify.Service
 	jobs          *store.Jobs
 	log           *slog.Logger
@@ -68,6 +69,8 @@ func wire(ctx context.Context, d *database, m models, knowledge *kb.KB, messages
 	p.software.Plug(p.actions)
 	p.software.PlugMail(messages)
 	messages.Plug(p.actions.MessageLostTx)
+	p.ticketMails = tickets.NewMails(d.Store, messages, p.people.AddressTx)
+	messages.PlugTickets(p.ticketMails)
 	ledger := &tools.Own{Software: p.software, Actions: p.actions}
 	registry, err := tools.NewRegistry(d.Store, log, tools.All(d.Store, p.knowledge, p.tickets, ledger)...)
 	if err != nil {
@@ -125,6 +128,7 @@ func (p *portal) start(ctx context.Context) error {
 	p.conversations.AddWorkers(workers)
 	p.knowledge.AddWorkers(workers)
 	p.notify.AddWorkers(workers)
+	p.ticketMails.AddWorkers(workers)
 	p.people.AddWorkers(workers)
 	p.verify.AddWorkers(workers)
 	p.files.AddWorkers(workers)

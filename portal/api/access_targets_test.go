@@ -95,7 +95,13 @@ var targets = map[string]target{
 	"review":     missing("review"),
 	"unanswered": missing("unanswered"),
 	"web source": missing("web source"),
-	"newcomer":   func(w *world, t *testing.T, _ *call) desk.ID { return w.newcomer(t) },
+	"template": func(_ *world, _ *testing.T, c *call) desk.ID {
+		c.path = strings.NewReplacer("{name}", "mail_action", "{language}", "en").Replace(c.path)
+		return ""
+	},
+	"message":  func(w *world, t *testing.T, _ *call) desk.ID { return w.failedMail(t, "ana") },
+	"change":   func(w *world, t *testing.T, _ *call) desk.ID { return w.changed(t) },
+	"newcomer": func(w *world, t *testing.T, _ *call) desk.ID { return w.newcomer(t) },
 	"company": func(w *world, t *testing.T, _ *call) desk.ID {
 		return storetest.Company(t, w.store, w.tenant, string(desk.NewID()))
 	},

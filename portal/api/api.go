@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/conserje/conserje/kb"
+	"github.com/conserje/conserje/portal/audit"
 	"github.com/conserje/conserje/portal/conversations"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/files"
@@ -79,13 +80,14 @@ type AssistantInfo struct {
 
 // API is the interface with its document.
 type API struct {
-	cfg  Config
-	huma huma.API
+	cfg   Config
+	huma  huma.API
+	audit *audit.Service
 }
 
 // NewApp returns the Fiber application with everything mounted.
 func NewApp(cfg Config) (*fiber.App, *API) {
-	a := &API{cfg: cfg}
+	a := &API{cfg: cfg, audit: audit.New(cfg.Store)}
 	app := fiber.New(fiber.Config{
 		// Strings of a request outlive it in goroutines of ours otherwise, and
 		// would then show another person's request (SECURITY E10).
@@ -142,6 +144,8 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 	a.mountSoftware()
 	a.mountDevices()
 	a.mountFactors()
+	a.mountMessages()
+	a.mountAudit()
 	app.Use("/api", a.noSuchRoute)
 	if cfg.Assets != nil {
 		app.Use(a.knownHost, cfg.Assets)

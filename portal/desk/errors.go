@@ -112,6 +112,13 @@ const (
 	CodeSourceMany         Code = "source_many"          // lists more pages than are taken; params: max
 	CodeSourceBlank        Code = "source_blank"         // a page without text
 	CodeSourceTaken        Code = "source_taken"         // there is a source of this address; params: url
+	CodeTemplateVariable   Code = "template_variable"    // no such variable; params: line, variable, supported
+	CodeTemplateBroken     Code = "template_broken"      // params: line, near
+	CodeTemplateMissing    Code = "template_missing"     // what the message is sent for is not in it; params: variable
+	CodeTemplateSecret     Code = "template_secret"      // not in a subject; params: variable
+	CodeNotAgain           Code = "not_again"            // the message is out, or its words are gone
+	CodeNoUndo             Code = "no_undo"              // this cannot be undone
+	CodeChangedMeanwhile   Code = "changed_meanwhile"    // what would be undone holds no longer
 )
 
 // Error is the one error type that reaches people. Message is safe to show

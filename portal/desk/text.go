@@ -32,3 +32,16 @@ func FirstLine(text string, maxChars int) string {
 	}
 	return strings.TrimSpace(string([]rune(line)[:maxChars-1])) + "…"
 }
+
+// FormulaStarts are the signs at the beginning of a cell that a spreadsheet
+// takes for a formula's.
+const FormulaStarts = "=+-@\t\r"
+
+// HarmlessCell makes a cell of a table text for the spreadsheet that opens it
+// (SECURITY H10): an apostrophe says so.
+func HarmlessCell(cell string) string {
+	if cell != "" && strings.IndexByte(FormulaStarts, cell[0]) >= 0 {
+		return "'" + cell
+	}
+	return cell
+}

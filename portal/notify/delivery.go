@@ -28,7 +28,10 @@ type Report struct {
 
 // How a message can have ended.
 const (
-	StateFailed      = "failed" // nobody took it
+	stateQueued = "queued"
+
+	StateFailed      = "failed"   // nobody took it
+	StateWithheld    = "withheld" // it was not to be read any more
 	StateDelivered   = "delivered"
 	StateUndelivered = "undelivered" // it was taken, and did not arrive
 )

@@ -38,11 +38,15 @@ type Delivered struct {
 	To      string    `json:"to"`
 	Subject string    `json:"subject,omitempty"`
 	Text    string    `json:"text"`
+	Secret  bool      `json:"secret" doc:"It holds a code or a link that only its own person reads: its text is left out."`
 	At      time.Time `json:"at"`
 }
 
 // Outbox lists the demo's messages, the latest first: the viewer's own, and
-// all of them for staff. Without the demo there is no outbox.
+// all of them for staff, but for what is in other people's codes, temporary
+// passwords and one-time links: with those one acts in their name. (A first
+// password staff may read on the person's page.) Without the demo there is no
+// outbox.
 func (s *Service) Outbox(ctx context.Context) (list []Delivered, err error) {
 	v, err := desk.ViewerFrom(ctx)
 	if err != nil {
@@ -63,9 +67,28 @@ func (s *Service) Outbox(ctx context.Context) (list []Delivered, err error) {
 			if err := json.Unmarshal(plain, &c); err != nil {
 				return err
 			}
-			list = append(list, Delivered{ID: r.ID, Channel: Channel(r.Channel), To: r.Recipient, Subject: c.Subject, Text: c.Text, At: r.CreatedAt})
+			d := Delivered{ID: r.ID, Channel: Channel(r.Channel), To: r.Recipient, Subject: c.Subject, Text: c.Text, At: r.CreatedAt}
+			if !r.Own && forItsOwn(r.Template) {
+				d.Secret, d.Text = true, ""
+			}
+			list = append(list, d)
 		}
 		return err
 	})
 	return list, err
+}
+
+// forItsOwn reports whether a message is for its own person only. One whose
+// template is not known is.
+func forItsOwn(template string) bool {
+	t, ok := builtIn(desk.Languages()[0], template)
+	if !ok {
+		return true
+	}
+	for _, m := range hole.FindAllStringSubmatch(t.Text, -1) {
+		if secrets[m[1]] && template != "welcome" {
+			return true
+		}
+	}
+	return false
 }

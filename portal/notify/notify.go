@@ -2,18 +2,22 @@
 //
 // A message is a row in messages_out and a River job on store.QueueMail, both
 // written in the caller's transaction. The row says who was sent what kind of
-// message and how it went; the job carries ids only. The words themselves,
-// which may hold a code or a password, lie sealed in secret_outbox until they
-// are sent, and no longer than their life; sending deletes them (rule 5). No
-// error, log line or detail of a row repeats them.
+// message and how it went; the job carries ids only. Words that hold a code or
+// a password are made at once, lie sealed in secret_outbox until they are sent,
+// and no longer than their life; sending deletes them (rule 5). All others are
+// made when they are sent, of what the row keeps and, in a mail about a ticket,
+// of what its reader may see by then. No error, log line or detail of a row
+// repeats any of them.
 //
-// A provider that is down or busy gets one more try with the same key; then
-// the message is failed with a reason, and its text is gone.
+// A text message that is refused for now gets one more try, since somebody
+// waits for it; a mail gets several, further and further apart. Then the
+// message is failed with a reason.
 package notify
 
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -41,6 +45,8 @@ type Outgoing struct {
 	To               string
 	Subject          string // mail only
 	Text             string
+	HTML             string // mail only: the same as Text
+	Thread           string // mail only: those of one matter share it; empty is none
 }
 
 // Provider hands a message over. Its errors are of type *Failure and never
@@ -57,6 +63,9 @@ type Config struct {
 	SMS, Mail Provider
 	// Demo keeps both channels' messages in an outbox that the portal shows.
 	Demo bool
+	// Wait is how long after so many tries the next one comes, if one does;
+	// nil is waitFor.
+	Wait func(c Channel, tries int) (wait time.Duration, again bool)
 	Log  *slog.Logger
 }
 
@@ -66,12 +75,17 @@ type Service struct {
 	log       *slog.Logger
 	providers map[Channel]Provider
 	demo      bool
+	wait      func(c Channel, tries int) (time.Duration, bool)
+	composer  Composer                                                       // nil: there are no mails about tickets
 	lost      func(ctx context.Context, tx *store.Tx, message desk.ID) error // nil: nobody hears
 }
 
 // New returns the service.
 func New(cfg Config) *Service {
-	s := &Service{store: cfg.Store, log: cfg.Log, providers: map[Channel]Provider{}, demo: cfg.Demo}
+	s := &Service{store: cfg.Store, log: cfg.Log, providers: map[Channel]Provider{}, demo: cfg.Demo, wait: cfg.Wait}
+	if s.wait == nil {
+		s.wait = waitFor
+	}
 	if cfg.Demo {
 		s.providers[SMS], s.providers[Mail] = demo{cfg.Store, SMS}, demo{cfg.Store, Mail}
 		return s
@@ -96,19 +110,32 @@ type Message struct {
 	Language desk.Language // of somebody who is no user
 	Template string
 	Params   map[string]string
-	Secret   string        // {{secret}} in the text
-	Life     time.Duration // how long it may wait; 0 is an hour
+	Secret   string        // {{code}}, {{password}} or {{one_time_link}} in the text
+	Life     time.Duration // how long it may wait; 0 is an hour, or a day for a mail
+	Ticket   desk.ID       // a mail about a ticket: the rest of its words come from the Composer
+	Reply    desk.ID       // the reply that it tells of, if it does
 }
 
+// Composer says, when a mail about a ticket is sent, what its reader may read
+// by then (R26). Fields that it does not name come from the message's own.
+type Composer interface {
+	ComposeTx(ctx context.Context, tx *store.Tx, m Message) (params map[string]string, withheld Reason, err error)
+}
+
+// PlugTickets says who composes mails about tickets.
+func (s *Service) PlugTickets(c Composer) { s.composer = c }
+
 const (
-	defaultLife = time.Hour
-	sealing     = "message"
+	smsLife  = time.Hour
+	mailLife = 24 * time.Hour
+	sealing  = "message"
 )
 
 // content is what lies sealed until it is sent.
 type content struct {
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text"`
+	HTML    string `json:"html,omitempty"`
 }
 
 // SMS sends a text message when tx commits. Without a provider it is
@@ -151,31 +178,55 @@ func (s *Service) queue(ctx context.Context, tx *store.Tx, channel Channel, m Me
 	if err := checkRecipient(channel, m.To); err != nil {
 		return err
 	}
-	tenant, err := tx.ThisTenant(ctx)
-	if err != nil {
-		return err
+	if m.Ticket != "" {
+		return s.put(ctx, tx, channel, m, language)
 	}
-	c, err := render(language, m.Template, m.Params, tenant.Name, m.Secret)
-	if err != nil {
+	c, err := s.write(ctx, tx, m, language)
+	switch {
+	case err != nil:
 		return err
+	case m.Secret != "":
+		return s.putSealed(ctx, tx, channel, m, language, c)
 	}
-	return s.put(ctx, tx, channel, m, language, c)
+	return s.put(ctx, tx, channel, m, language)
 }
 
-func (s *Service) put(ctx context.Context, tx *store.Tx, channel Channel, m Message, language desk.Language, c content) error {
+// write makes the words of a message as they are now.
+func (s *Service) write(ctx context.Context, tx *store.Tx, m Message, l desk.Language) (content, error) {
+	if _, ok := builtIn(l, m.Template); !ok {
+		return content{}, fmt.Errorf("there is no message %q", m.Template)
+	}
+	tenant, err := tx.ThisTenant(ctx)
+	if err != nil {
+		return content{}, err
+	}
+	t, err := wordsFor(ctx, tx, m.Template, l)
+	if err != nil {
+		return content{}, err
+	}
+	return render(m.Template, t, fillings{params: m.Params, portal: tenant.Name, secret: m.Secret})
+}
+
+func (m *Message) complete(c Channel) {
 	if m.ID == "" {
 		m.ID = desk.NewID()
 	}
-	if m.Life == 0 {
-		m.Life = defaultLife
+	if m.Life == 0 && c == Mail {
+		m.Life = mailLife
+	} else if m.Life == 0 {
+		m.Life = smsLife
 	}
-	err := tx.CreateMessage(ctx, db.CreateMessageParams{
-		TenantID: tx.Tenant, ID: m.ID, Channel: string(channel), Template: m.Template, UserID: store.Optional(m.User),
-		Recipient: m.To, Language: string(language),
-	})
-	if err != nil {
-		return err
-	}
+}
+
+// put queues a message whose words are made when it is sent.
+func (s *Service) put(ctx context.Context, tx *store.Tx, channel Channel, m Message, l desk.Language) error {
+	m.complete(channel)
+	return s.enqueue(ctx, tx, channel, m, l, false)
+}
+
+// putSealed queues a message with its words.
+func (s *Service) putSealed(ctx context.Context, tx *store.Tx, channel Channel, m Message, l desk.Language, c content) error {
+	m.complete(channel)
 	plain, err := json.Marshal(c)
 	if err != nil {
 		return err
@@ -187,19 +238,43 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, channel Channel, m Mess
 	if err != nil {
 		return err
 	}
+	m.Params = nil
+	return s.enqueue(ctx, tx, channel, m, l, true)
+}
+
+func (s *Service) enqueue(ctx context.Context, tx *store.Tx, channel Channel, m Message, l desk.Language, sealed bool) error {
+	params, err := json.Marshal(m.Params)
+	if err != nil {
+		return err
+	}
+	if m.Params == nil {
+		params = []byte("{}")
+	}
+	err = tx.CreateMessage(ctx, db.CreateMessageParams{
+		TenantID: tx.Tenant, ID: m.ID, Channel: string(channel), Template: m.Template, UserID: store.Optional(m.User),
+		Recipient: m.To, Language: string(l), Sealed: sealed, Params: params,
+		TicketID: store.Optional(m.Ticket), ReplyID: store.Optional(m.Reply), LifeSeconds: m.Life.Seconds(),
+	})
+	if err != nil {
+		return err
+	}
+	return enqueueSend(ctx, tx, channel, m.ID)
+}
+
+func enqueueSend(ctx context.Context, tx *store.Tx, channel Channel, id desk.ID) error {
 	priority := 1
 	if channel == Mail {
 		priority = 3 // somebody waits for the text message
 	}
-	return tx.Enqueue(ctx, SendArgs{Tenant: tx.Tenant, Message: m.ID},
-		&river.InsertOpts{Queue: store.QueueMail, MaxAttempts: tries, Priority: priority})
+	return tx.Enqueue(ctx, SendArgs{Tenant: tx.Tenant, Message: id},
+		&river.InsertOpts{Queue: store.QueueMail, MaxAttempts: jobTries, Priority: priority})
 }
 
 // bound ties a sealed text to its row.
 func bound(tenant, id desk.ID) string { return string(tenant) + "/" + string(id) }
 
-// State is how a message fares: queued, sent, delivered, undelivered or failed,
-// and the reason.
+// State is how a message fares: queued, sent, delivered, undelivered, failed
+// or withheld, and the reason.
 type State struct {
 	State  string
 	Reason Reason

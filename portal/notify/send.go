@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"time"
 
@@ -28,6 +29,10 @@ const (
 	ReasonRejected Reason = "rejected"       // our account or our settings are not right
 	ReasonExpired  Reason = "expired"        // its life ended before it could be sent
 	ReasonNone     Reason = "no_provider"    // the installation lost the channel meanwhile
+
+	// Why a mail about a ticket was withheld.
+	ReasonHidden   Reason = "not_visible" // its reader may not see it any more
+	ReasonOutdated Reason = "outdated"    // what it was to tell is no longer so
 )
 
 // Failure is why a provider did not take a message. Detail is for the
@@ -62,9 +67,26 @@ func asFailure(err error) *Failure {
 }
 
 const (
-	tries       = 2 // R11: once more with the same key
+	jobTries    = 25 // of the job; how often a message is tried, waitFor says
+	smsTries    = 2  // R11: once more with the same key
 	sendTimeout = 20 * time.Second
 )
+
+// mailWaits are the times between the tries of a mail: a server that is busy,
+// or wants to see it twice (greylisting), is asked soon, one that is down later.
+var mailWaits = []time.Duration{
+	10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
+}
+
+func waitFor(c Channel, tries int) (wait time.Duration, again bool) {
+	if c == SMS {
+		return 2 * time.Second, tries < smsTries // somebody waits for the code
+	}
+	if tries > len(mailWaits) {
+		return 0, false
+	}
+	return mailWaits[tries-1], true
+}
 
 // SendArgs is the job that sends one message.
 type SendArgs struct {
@@ -80,73 +102,146 @@ type sender struct {
 	service *Service
 }
 
-// NextRetry comes soon: somebody waits for the code.
+// NextRetry is for what went wrong on our side, such as a database that was
+// away.
 func (w *sender) NextRetry(*river.Job[SendArgs]) time.Time { return time.Now().Add(2 * time.Second) }
 
 // Work sends the message of the job.
 func (w *sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
-	return w.service.send(ctx, job.Args, job.Attempt >= job.MaxAttempts)
+	return w.service.send(ctx, job.Args)
+}
+
+// taken is a message that this node sends now.
+type taken struct {
+	Outgoing
+	channel Channel
+	tries   int
+	expires time.Time
 }
 
 // send hands one message over. The row is counted and committed before, and
 // told how it went after; in between no transaction is open.
-func (s *Service) send(ctx context.Context, a SendArgs, last bool) error {
-	o, channel, err := s.take(ctx, a)
+func (s *Service) send(ctx context.Context, a SendArgs) error {
+	o, err := s.take(ctx, a)
 	if err != nil || o == nil {
 		return err
 	}
-	p := s.providers[channel]
+	p := s.providers[o.channel]
 	if p == nil {
 		return s.end(ctx, a, "", &Failure{Reason: ReasonNone})
 	}
 	sending, cancel := context.WithTimeout(ctx, sendTimeout)
-	id, err := p.Send(sending, *o)
+	id, err := p.Send(sending, o.Outgoing)
 	cancel()
 	if err == nil {
 		return s.end(ctx, a, id, nil)
 	}
 	f := asFailure(err)
-	s.log.WarnContext(ctx, "message not sent", "tenant", string(a.Tenant), "message", string(a.Message), "channel", string(channel), "reason", f.Error(), "last_try", last || !f.Again)
-	if f.Again && !last {
-		return f
+	wait, again := s.wait(o.channel, o.tries)
+	next := time.Now().Add(wait)
+	again = again && f.Again && next.Before(o.expires)
+	s.log.WarnContext(ctx, "message not sent", "tenant", string(a.Tenant), "message", string(a.Message), "channel", string(o.channel), "reason", f.Error(), "last_try", !again)
+	if !again {
+		return s.end(ctx, a, "", f)
 	}
-	return s.end(ctx, a, "", f)
+	err = s.store.Tenant(a.Tenant).Tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
+		return tx.RetryMessage(ctx, db.RetryMessageParams{ID: a.Message, Detail: clip(f.Error(), 200), NextTryAt: &next})
+	})
+	if err != nil {
+		return err
+	}
+	return river.JobSnooze(wait)
 }
 
 // take reads what is to be sent; nil when nothing is.
-func (s *Service) take(ctx context.Context, a SendArgs) (o *Outgoing, channel Channel, err error) {
+func (s *Service) take(ctx context.Context, a SendArgs) (o *taken, err error) {
 	err = s.store.Tenant(a.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		o = nil
-		m, err := tx.TakeMessage(ctx, a.Message)
+		r, err := tx.TakeMessage(ctx, a.Message)
 		if store.NoRows(err) {
-			return nil // sent before, or its person is gone
+			return busy(ctx, tx, a.Message)
 		}
 		if err != nil {
 			return err
 		}
-		channel = Channel(m.Channel)
-		sealed, err := tx.SecretByID(ctx, db.SecretByIDParams{ID: a.Message, Purpose: sealing})
-		if store.NoRows(err) {
-			return s.finish(ctx, tx, a.Message, "", &Failure{Reason: ReasonExpired})
-		}
+		c, withheld, err := s.contentOf(ctx, tx, a.Message, r)
 		if err != nil {
 			return err
 		}
-		plain, err := s.store.Unseal(sealing, bound(a.Tenant, a.Message), sealed)
-		if err != nil {
-			return err
+		if withheld == ReasonExpired {
+			return s.finish(ctx, tx, a.Message, "", &Failure{Reason: withheld})
 		}
-		var c content
-		if err := json.Unmarshal(plain, &c); err != nil {
-			return fmt.Errorf("message %s cannot be read", a.Message) // the cause could quote it
+		if withheld != "" {
+			return tx.EndMessage(ctx, db.EndMessageParams{ID: a.Message, State: StateWithheld, Detail: string(withheld)})
 		}
-		o = &Outgoing{Tenant: a.Tenant, ID: a.Message, To: m.Recipient, Subject: c.Subject, Text: c.Text}
-		if m.UserID != nil {
-			o.User = *m.UserID
+		o = &taken{channel: Channel(r.Channel), tries: int(r.Attempts), expires: r.ExpiresAt}
+		o.Outgoing = Outgoing{Tenant: a.Tenant, ID: a.Message, User: store.OrZero(r.UserID), To: r.Recipient, Subject: c.Subject, Text: c.Text, HTML: c.HTML}
+		if r.TicketID != nil {
+			o.Thread = "ticket-" + string(*r.TicketID)
 		}
 		return nil
 	})
-	return o, channel, err
+	return o, err
+}
+
+// busy waits for another node that sends the message at this moment. One that
+// was sent before, or whose person is gone, is nobody's.
+func busy(ctx context.Context, tx *store.Tx, id desk.ID) error {
+	r, err := tx.MessageState(ctx, id)
+	if store.NoRows(err) {
+		return nil
+	}
+	if err == nil && r.State == stateQueued {
+		return river.JobSnooze(15 * time.Second)
+	}
+	return err
+}
+
+// contentOf is what a message says, or why it says nothing.
+func (s *Service) contentOf(ctx context.Context, tx *store.Tx, id desk.ID, r db.TakeMessageRow) (c content, withheld Reason, err error) {
+	if r.Sealed {
+		return s.unsealed(ctx, tx, id)
+	}
+	if r.ExpiresAt.Before(time.Now()) {
+		return c, ReasonExpired, nil
+	}
+	m := Message{ID: id, User: store.OrZero(r.UserID), To: r.Recipient, Template: r.Template, Ticket: store.OrZero(r.TicketID), Reply: store.OrZero(r.ReplyID)}
+	if err := json.Unmarshal(r.Params, &m.Params); err != nil {
+		return c, "", fmt.Errorf("message %s cannot be read", id)
+	}
+	if m.Ticket != "" {
+		if s.composer == nil {
+			return c, ReasonHidden, nil
+		}
+		more, withheld, err := s.composer.ComposeTx(ctx, tx, m)
+		if err != nil || withheld != "" {
+			return c, withheld, err
+		}
+		if m.Params == nil {
+			m.Params = map[string]string{}
+		}
+		maps.Copy(m.Params, more)
+	}
+	c, err = s.write(ctx, tx, m, desk.Language(r.Language))
+	return c, "", err
+}
+
+func (s *Service) unsealed(ctx context.Context, tx *store.Tx, id desk.ID) (c content, withheld Reason, err error) {
+	sealed, err := tx.SecretByID(ctx, db.SecretByIDParams{ID: id, Purpose: sealing})
+	if store.NoRows(err) {
+		return c, ReasonExpired, nil
+	}
+	if err != nil {
+		return c, "", err
+	}
+	plain, err := s.store.Unseal(sealing, bound(tx.Tenant, id), sealed)
+	if err != nil {
+		return c, "", err
+	}
+	if err := json.Unmarshal(plain, &c); err != nil {
+		return c, "", fmt.Errorf("message %s cannot be read", id) // the cause could quote it
+	}
+	return c, "", nil
 }
 
 func (s *Service) end(ctx context.Context, a SendArgs, providerID string, f *Failure) error {

@@ -33,7 +33,7 @@ func (s *Service) Export(ctx context.Context, f PeopleFilter) (file []byte, err 
 			}
 			cells := []string{r.Name, orEmpty(r.Email), r.Login, orEmpty(r.CompanyName), orEmpty(r.Number), string(r.Language), string(r.Role), state}
 			for i := range cells {
-				cells[i] = harmless(cells[i])
+				cells[i] = desk.HarmlessCell(cells[i])
 			}
 			if err := w.Write(cells); err != nil {
 				return err

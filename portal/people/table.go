@@ -127,20 +127,10 @@ func separatorOf(text string) string {
 	return best
 }
 
-// A cell that begins like a formula is one for a spreadsheet that opens the
-// file. An apostrophe makes it text there (SECURITY H10); reading takes it off.
-const formulaStarts = "=+-@\t\r"
-
-func harmless(cell string) string {
-	if cell != "" && strings.IndexByte(formulaStarts, cell[0]) >= 0 {
-		return "'" + cell
-	}
-	return cell
-}
-
+// unprefixed takes off the apostrophe that keeps a cell from being a formula.
 func unprefixed(cell string) string {
 	cell = strings.TrimSpace(cell)
-	if len(cell) > 1 && cell[0] == '\'' && strings.IndexByte(formulaStarts, cell[1]) >= 0 {
+	if len(cell) > 1 && cell[0] == '\'' && strings.IndexByte(desk.FormulaStarts, cell[1]) >= 0 {
 		return cell[1:]
 	}
 	return cell

@@ -77,7 +77,7 @@ func (s *Service) welcomeNew(ctx context.Context, tx *store.Tx, user desk.ID) er
 }
 
 func (s *Service) welcome(ctx context.Context, tx *store.Tx, u *db.User) error {
-	address, err := s.address(ctx, tx)
+	address, err := s.AddressTx(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -95,9 +95,9 @@ func (s *Service) welcome(ctx context.Context, tx *store.Tx, u *db.User) error {
 	return s.notify.Mail(ctx, tx, m)
 }
 
-// address is where the tenant's portal is, by what is stored and not by what a
+// AddressTx is where the tenant's portal is, by what is stored and not by what a
 // request says (SECURITY H8): the first host name that others can reach.
-func (s *Service) address(ctx context.Context, tx *store.Tx) (string, error) {
+func (s *Service) AddressTx(ctx context.Context, tx *store.Tx) (string, error) {
 	hosts, err := tx.TenantHosts(ctx)
 	if err != nil {
 		return "", err

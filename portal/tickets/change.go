@@ -250,6 +250,9 @@ func save(ctx context.Context, tx *store.Tx, v desk.Viewer, before, after Ticket
 			return Ticket{}, err
 		}
 	}
+	if err := mailChange(ctx, tx, v, before, after); err != nil {
+		return Ticket{}, err
+	}
 	row, err := tx.TicketByID(ctx, before.ID)
 	return fromRow(row), err
 }

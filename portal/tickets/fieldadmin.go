@@ -176,40 +176,45 @@ func (d FieldDraft) applyOptions(f FieldRow, list fieldList) (FieldRow, error) {
 // one that tickets have is CodeInUse: archive it instead.
 func (s *Service) ChangeField(ctx context.Context, id desk.ID, d FieldDraft) (f FieldRow, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		list, err := holdFields(ctx, tx, v)
-		if err != nil {
-			return err
-		}
-		old, ok := list.by(string(id))
-		if !ok {
-			return desk.Errorf(desk.CodeNotFound, "no such field")
-		}
-		if f, err = d.applyTo(old, list); err != nil {
-			return err
-		}
-		f.Name = f.nameFor(v)
-		if err := oneToWrite(list, f); err != nil {
-			return err
-		}
-		names, err := json.Marshal(f.Names)
-		if err != nil {
-			return err
-		}
-		err = tx.ChangeField(ctx, db.ChangeFieldParams{ID: id, Names: names, Mode: string(f.Mode), Required: f.Required, Archived: f.Archived})
-		if err != nil {
-			return err
-		}
-		if d.Options != nil {
-			if err := removeOptions(ctx, tx, v, old, f); err != nil {
-				return err
-			}
-			if err := saveOptions(ctx, tx, f); err != nil {
-				return err
-			}
-		}
-		return auditField(ctx, tx, v, "field.changed", id, map[string]any{"old": partsOf(old), "new": partsOf(f)})
+		f, err = changeField(ctx, tx, v, id, d)
+		return err
 	})
 	return f, err
+}
+
+func changeField(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, d FieldDraft) (f FieldRow, err error) {
+	list, err := holdFields(ctx, tx, v)
+	if err != nil {
+		return f, err
+	}
+	old, ok := list.by(string(id))
+	if !ok {
+		return f, desk.Errorf(desk.CodeNotFound, "no such field")
+	}
+	if f, err = d.applyTo(old, list); err != nil {
+		return f, err
+	}
+	f.Name = f.nameFor(v)
+	if err := oneToWrite(list, f); err != nil {
+		return f, err
+	}
+	names, err := json.Marshal(f.Names)
+	if err != nil {
+		return f, err
+	}
+	err = tx.ChangeField(ctx, db.ChangeFieldParams{ID: id, Names: names, Mode: string(f.Mode), Required: f.Required, Archived: f.Archived})
+	if err != nil {
+		return f, err
+	}
+	if d.Options != nil {
+		if err := removeOptions(ctx, tx, v, old, f); err != nil {
+			return f, err
+		}
+		if err := saveOptions(ctx, tx, f); err != nil {
+			return f, err
+		}
+	}
+	return f, auditField(ctx, tx, v, "field.changed", id, map[string]any{"old": partsOf(old), "new": partsOf(f)})
 }
 
 // oneToWrite keeps users able to open a ticket: of subject and description one
@@ -278,27 +283,31 @@ func saveOptions(ctx context.Context, tx *store.Tx, f FieldRow) error {
 // OrderFields puts the fields into an order, which names each once.
 func (s *Service) OrderFields(ctx context.Context, ids []desk.ID) (list []FieldRow, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		old, err := holdFields(ctx, tx, v)
-		if err != nil {
-			return err
-		}
-		before := make([]desk.ID, len(old))
-		for i, f := range old {
-			before[i] = f.ID
-		}
-		if !slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(ids))) {
-			return desk.Errorf(desk.CodeConflict, "the order names each field once; load them again").On("ids")
-		}
-		if err := tx.OrderFields(ctx, ids); err != nil {
-			return err
-		}
-		if err := auditField(ctx, tx, v, "field.ordered", "", map[string]any{"old": before, "new": ids}); err != nil {
+		if err := orderFields(ctx, tx, v, ids); err != nil {
 			return err
 		}
 		list, err = usedFields(ctx, tx, v)
 		return err
 	})
 	return list, err
+}
+
+func orderFields(ctx context.Context, tx *store.Tx, v desk.Viewer, ids []desk.ID) error {
+	old, err := holdFields(ctx, tx, v)
+	if err != nil {
+		return err
+	}
+	before := make([]desk.ID, len(old))
+	for i, f := range old {
+		before[i] = f.ID
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(ids))) {
+		return desk.Errorf(desk.CodeConflict, "the order names each field once; load them again").On("ids")
+	}
+	if err := tx.OrderFields(ctx, ids); err != nil {
+		return err
+	}
+	return auditField(ctx, tx, v, "field.ordered", "", map[string]any{"old": before, "new": ids})
 }
 
 // RemoveField removes a field of the admin's own. One that tickets have a value

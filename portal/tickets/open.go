@@ -223,6 +223,9 @@ func OpenTx(ctx context.Context, tx *store.Tx, actor desk.ID, o Opening) (Ticket
 	}); err != nil {
 		return Ticket{}, err
 	}
+	if err := mailOpening(ctx, tx, t); err != nil {
+		return Ticket{}, err
+	}
 	return t, tell(ctx, tx, t, desk.TicketChange{Change: "opened", Status: string(t.Status)})
 }
 

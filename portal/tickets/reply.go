@@ -158,6 +158,10 @@ func answerTx(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, a An
 		if err := tell(ctx, tx, t, desk.TicketChange{Change: "replied", Status: string(after.Status)}); err != nil {
 			return Reply{}, err
 		}
+		if err := mailReply(ctx, tx, v, t, after, r); err != nil {
+			return Reply{}, err
+		}
+		ctx = WithoutMail(ctx) // the reply tells of its status too
 	}
 	if err := touch(ctx, id); err != nil {
 		return Reply{}, err

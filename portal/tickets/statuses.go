@@ -259,64 +259,75 @@ func (l statusList) freeKey(r StatusRow) Status {
 // ChangeStatus renames a status, gives it another colour, shows or hides it.
 func (s *Service) ChangeStatus(ctx context.Context, key Status, d StatusDraft) (r StatusRow, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		list, err := holdStatuses(ctx, tx)
-		if err != nil {
-			return err
-		}
-		old, ok := list.find(key)
-		if !ok {
-			return desk.Errorf(desk.CodeNotFound, "no such status")
-		}
-		if r, err = d.applyTo(old, list); err != nil {
-			return err
-		}
-		r.Name = r.nameFor(v)
-		names, err := json.Marshal(r.Names)
-		if err != nil {
-			return err
-		}
-		if err := tx.ChangeStatus(ctx, db.ChangeStatusParams{Key: string(key), Names: names, Color: r.Color, Visible: r.Visible}); err != nil {
-			return err
-		}
-		type part struct {
-			Names   Names  `json:"names"`
-			Color   string `json:"color"`
-			Visible bool   `json:"visible"`
-		}
-		return auditStatus(ctx, tx, v, "status.changed", key, map[string]any{
-			"old": part{old.Names, old.Color, old.Visible}, "new": part{r.Names, r.Color, r.Visible},
-		})
+		r, err = changeStatus(ctx, tx, v, key, d)
+		return err
 	})
 	return r, err
+}
+
+// statusParts are what the audit log says of a status.
+type statusParts struct {
+	Names   Names  `json:"names"`
+	Color   string `json:"color"`
+	Visible bool   `json:"visible"`
+}
+
+func changeStatus(ctx context.Context, tx *store.Tx, v desk.Viewer, key Status, d StatusDraft) (r StatusRow, err error) {
+	list, err := holdStatuses(ctx, tx)
+	if err != nil {
+		return r, err
+	}
+	old, ok := list.find(key)
+	if !ok {
+		return r, desk.Errorf(desk.CodeNotFound, "no such status")
+	}
+	if r, err = d.applyTo(old, list); err != nil {
+		return r, err
+	}
+	r.Name = r.nameFor(v)
+	names, err := json.Marshal(r.Names)
+	if err != nil {
+		return r, err
+	}
+	if err := tx.ChangeStatus(ctx, db.ChangeStatusParams{Key: string(key), Names: names, Color: r.Color, Visible: r.Visible}); err != nil {
+		return r, err
+	}
+	return r, auditStatus(ctx, tx, v, "status.changed", key, map[string]any{
+		"old": statusParts{old.Names, old.Color, old.Visible}, "new": statusParts{r.Names, r.Color, r.Visible},
+	})
 }
 
 // OrderStatuses puts the statuses into an order, which names each once.
 func (s *Service) OrderStatuses(ctx context.Context, keys []Status) (list []StatusRow, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
-		old, err := holdStatuses(ctx, tx)
-		if err != nil {
-			return err
-		}
-		before, after := make([]string, len(old)), make([]string, len(keys))
-		for i, r := range old {
-			before[i] = string(r.Key)
-		}
-		for i, k := range keys {
-			after[i] = string(k)
-		}
-		if !slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(after))) {
-			return desk.Errorf(desk.CodeConflict, "the order names each status once; load them again").On("keys")
-		}
-		if err := tx.OrderStatuses(ctx, after); err != nil {
-			return err
-		}
-		if err := auditStatus(ctx, tx, v, "status.ordered", "", map[string]any{"old": before, "new": after}); err != nil {
+		if err := orderStatuses(ctx, tx, v, keys); err != nil {
 			return err
 		}
 		list, err = allStatuses(ctx, tx, v)
 		return err
 	})
 	return list, err
+}
+
+func orderStatuses(ctx context.Context, tx *store.Tx, v desk.Viewer, keys []Status) error {
+	old, err := holdStatuses(ctx, tx)
+	if err != nil {
+		return err
+	}
+	before, after := make([]string, len(old)), make([]string, len(keys))
+	for i, r := range old {
+		before[i] = string(r.Key)
+	}
+	for i, k := range keys {
+		after[i] = string(k)
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(after))) {
+		return desk.Errorf(desk.CodeConflict, "the order names each status once; load them again").On("keys")
+	}
+	if err := tx.OrderStatuses(ctx, after); err != nil {
+		return err
+	}
+	return auditStatus(ctx, tx, v, "status.ordered", "", map[string]any{"old": before, "new": after})
 }
 
 // RemoveStatus removes a status that is not built in. Where tickets stand

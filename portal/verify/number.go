@@ -10,6 +10,7 @@ import (
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/notify"
+	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
 )
@@ -22,8 +23,8 @@ type Rules struct {
 	PerDay    int      `json:"per_day" doc:"How many codes the portal sends in a day." minimum:"1" maximum:"100000"`
 }
 
-// rulesPolicy is the row of policies that holds the rules.
-const rulesPolicy = "second_factor"
+// RulesPolicy is the row of policies that holds the rules.
+const RulesPolicy = "second_factor"
 
 // peopleANumber bounds how many people of a portal may share a number
 // (SECURITY D11).
@@ -47,12 +48,12 @@ func LoadRules(ctx context.Context, tx *store.Tx) (Rules, error) {
 		return Rules{}, err
 	}
 	for _, row := range rows {
-		if row.Name != rulesPolicy {
+		if row.Name != RulesPolicy {
 			continue
 		}
 		r = Rules{}
 		if err := json.Unmarshal(row.Value, &r); err != nil {
-			return Rules{}, fmt.Errorf("policy %s: %w", rulesPolicy, err)
+			return Rules{}, fmt.Errorf("policy %s: %w", RulesPolicy, err)
 		}
 	}
 	return r, nil
@@ -85,13 +86,35 @@ func SetRules(ctx context.Context, tx *store.Tx, v desk.Viewer, r Rules) (Rules,
 	if err != nil {
 		return Rules{}, err
 	}
-	if err := tx.SetPolicy(ctx, db.SetPolicyParams{TenantID: tx.Tenant, Name: rulesPolicy, Value: value, UpdatedBy: &v.User}); err != nil {
+	if err := tx.SetPolicy(ctx, db.SetPolicyParams{TenantID: tx.Tenant, Name: RulesPolicy, Value: value, UpdatedBy: &v.User}); err != nil {
 		return Rules{}, err
 	}
 	return r, tx.Audit(ctx, store.AuditEntry{
-		Actor: v.User, Action: "policy.changed", Object: "policy " + rulesPolicy,
-		Detail: map[string]any{"name": rulesPolicy, "old": old, "new": r},
+		Actor: v.User, Action: "policy.changed", Object: "policy " + RulesPolicy,
+		Detail: map[string]any{"name": RulesPolicy, "old": old, "new": r},
 	})
+}
+
+// UndoRulesTx takes a change of the rules back, as the audit log has it: old is
+// what they were, now what they became. Rules that have changed since are
+// CodeChangedMeanwhile and stay as they are.
+func UndoRulesTx(ctx context.Context, tx *store.Tx, v desk.Viewer, old, now json.RawMessage) error {
+	if err := tx.LockTenant(ctx); err != nil {
+		return err
+	}
+	r, err := LoadRules(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if !policy.SameJSON(r, now) {
+		return desk.Errorf(desk.CodeChangedMeanwhile, "this has been changed since, and stays as it is now")
+	}
+	var before Rules
+	if err := json.Unmarshal(old, &before); err != nil {
+		return err
+	}
+	_, err = SetRules(ctx, tx, v, before)
+	return err
 }
 
 // smsRules are the rules, if codes go by SMS at all.

@@ -12,8 +12,10 @@ var pages = []string{
 	"/admin/fields",
 	"/admin/macros",
 	"/admin/statuses",
+	"/admin/templates", "/admin/templates/*", "/admin/audit",
 	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
 	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/people/import", "/manage/newcomers", "/manage/companies", "/manage/companies/*", "/manage/why",
+	"/manage/messages",
 }
 
 // isPage reports whether the application has something to show at an address.

@@ -203,6 +203,7 @@ func (s *Service) decide(ctx context.Context, tx *store.Tx, v desk.Viewer, r db.
 		return Request{}, err
 	}
 	if r.TicketID != nil {
+		ctx := tickets.WithoutMail(ctx) // the mail below tells
 		text := d.text
 		if d.answer != "" {
 			text += "\n\n" + d.answer

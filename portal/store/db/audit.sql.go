@@ -8,9 +8,119 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 )
+
+const auditEntries = `-- name: AuditEntries :many
+select a.id, a.at, a.actor, coalesce(u.name, '')::text as actor_name, a.action, a.object, a.object_id, a.detail,
+  coalesce(o.name, d.name, c.name, s.name, '#' || t.number, '')::text as object_name
+from (
+  select e.tenant_id, e.id, e.at, e.actor, e.action, e.object, e.object_id, e.detail from audit e
+  where ($1::uuid is null or e.actor = $1::uuid)
+    and ($2::uuid is null or e.object_id = $2::uuid)
+    and (cardinality($3::text[]) = 0 or e.action = any ($3::text[]))
+    and ($4::timestamptz is null or e.at >= $4::timestamptz)
+    and ($5::timestamptz is null or e.at < $5::timestamptz)
+    and ($6::timestamptz is null or (e.at, e.id) < ($6::timestamptz, $7::uuid))
+  order by e.at desc, e.id desc limit $8
+) a
+left join users u on u.tenant_id = a.tenant_id and u.id = a.actor
+left join users o on o.tenant_id = a.tenant_id and o.id = a.object_id
+left join devices d on d.tenant_id = a.tenant_id and d.id = a.object_id
+left join companies c on c.tenant_id = a.tenant_id and c.id = a.object_id
+left join software s on s.tenant_id = a.tenant_id and s.id = a.object_id
+left join tickets t on t.tenant_id = a.tenant_id and t.id = a.object_id
+order by a.at desc, a.id desc
+`
+
+type AuditEntriesParams struct {
+	Actor    *desk.ID
+	ObjectID *desk.ID
+	Actions  []string
+	Since    *time.Time
+	Until    *time.Time
+	Before   *time.Time
+	BeforeID *desk.ID
+	Page     int32
+}
+
+type AuditEntriesRow struct {
+	ID         desk.ID
+	At         time.Time
+	Actor      *desk.ID
+	ActorName  string
+	Action     string
+	Object     string
+	ObjectID   *desk.ID
+	Detail     json.RawMessage
+	ObjectName string
+}
+
+// The newest entries that fit, after the cursor, with the names of who and what
+// they speak of.
+func (q *Queries) AuditEntries(ctx context.Context, arg AuditEntriesParams) ([]AuditEntriesRow, error) {
+	rows, err := q.db.Query(ctx, auditEntries,
+		arg.Actor,
+		arg.ObjectID,
+		arg.Actions,
+		arg.Since,
+		arg.Until,
+		arg.Before,
+		arg.BeforeID,
+		arg.Page,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditEntriesRow
+	for rows.Next() {
+		var i AuditEntriesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Actor,
+			&i.ActorName,
+			&i.Action,
+			&i.Object,
+			&i.ObjectID,
+			&i.Detail,
+			&i.ObjectName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditEntry = `-- name: AuditEntry :one
+select action, object, object_id, detail from audit where id = $1
+`
+
+type AuditEntryRow struct {
+	Action   string
+	Object   string
+	ObjectID *desk.ID
+	Detail   json.RawMessage
+}
+
+func (q *Queries) AuditEntry(ctx context.Context, id desk.ID) (AuditEntryRow, error) {
+	row := q.db.QueryRow(ctx, auditEntry, id)
+	var i AuditEntryRow
+	err := row.Scan(
+		&i.Action,
+		&i.Object,
+		&i.ObjectID,
+		&i.Detail,
+	)
+	return i, err
+}
 
 const auditHas = `-- name: AuditHas :one
 select exists (select 1 from audit where action = $1)::bool
@@ -21,6 +131,16 @@ func (q *Queries) AuditHas(ctx context.Context, action string) (bool, error) {
 	var column_1 bool
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const customPlans = `-- name: CustomPlans :exec
+select set_config('plan_cache_mode', 'force_custom_plan', true)
+`
+
+// For queries with filters that may be left out: planned for those that are given.
+func (q *Queries) CustomPlans(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, customPlans)
+	return err
 }
 
 const insertAudit = `-- name: InsertAudit :exec

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -43,18 +44,24 @@ func (q *Queries) AdminAddresses(ctx context.Context) ([]AdminAddressesRow, erro
 }
 
 const createMessage = `-- name: CreateMessage :exec
-insert into messages_out (tenant_id, id, channel, template, user_id, recipient, language)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into messages_out (tenant_id, id, channel, template, user_id, recipient, language, sealed, params, ticket_id, reply_id, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7,
+        $8, $9, $10, $11, now() + make_interval(secs => $12::float))
 `
 
 type CreateMessageParams struct {
-	TenantID  desk.ID
-	ID        desk.ID
-	Channel   string
-	Template  string
-	UserID    *desk.ID
-	Recipient string
-	Language  string
+	TenantID    desk.ID
+	ID          desk.ID
+	Channel     string
+	Template    string
+	UserID      *desk.ID
+	Recipient   string
+	Language    string
+	Sealed      bool
+	Params      json.RawMessage
+	TicketID    *desk.ID
+	ReplyID     *desk.ID
+	LifeSeconds float64
 }
 
 func (q *Queries) CreateMessage(ctx context.Context, arg CreateMessageParams) error {
@@ -66,6 +73,11 @@ func (q *Queries) CreateMessage(ctx context.Context, arg CreateMessageParams) er
 		arg.UserID,
 		arg.Recipient,
 		arg.Language,
+		arg.Sealed,
+		arg.Params,
+		arg.TicketID,
+		arg.ReplyID,
+		arg.LifeSeconds,
 	)
 	return err
 }
@@ -82,15 +94,104 @@ func (q *Queries) DeleteSecret(ctx context.Context, id desk.ID) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const deliveries = `-- name: Deliveries :many
+select m.id, m.channel, m.template, m.user_id, u.name as user_name, m.recipient, m.state, m.detail, m.attempts, m.created_at, m.sent_at,
+  m.next_try_at, m.sealed, m.ticket_id, t.number as ticket_number
+from messages_out m
+left join users u on u.tenant_id = m.tenant_id and u.id = m.user_id
+left join tickets t on t.tenant_id = m.tenant_id and t.id = m.ticket_id
+where ($1::uuid is null or m.id < $1::uuid)
+  and ($2::uuid is null or m.id = $2::uuid)
+  and ($3::uuid is null or m.user_id = $3::uuid)
+  and ($4::text = '' or m.channel = $4::text)
+  and ($5::text = '' or m.state = $5::text)
+  and (not $6::bool or m.next_try_at is not null)
+order by m.id desc limit $7
+`
+
+type DeliveriesParams struct {
+	Before   *desk.ID
+	One      *desk.ID
+	UserID   *desk.ID
+	Channel  string
+	State    string
+	Retrying bool
+	Page     int32
+}
+
+type DeliveriesRow struct {
+	ID           desk.ID
+	Channel      string
+	Template     string
+	UserID       *desk.ID
+	UserName     *string
+	Recipient    string
+	State        string
+	Detail       string
+	Attempts     int32
+	CreatedAt    time.Time
+	SentAt       *time.Time
+	NextTryAt    *time.Time
+	Sealed       bool
+	TicketID     *desk.ID
+	TicketNumber *int64
+}
+
+// What was sent, newest first, after the cursor; never the words.
+func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]DeliveriesRow, error) {
+	rows, err := q.db.Query(ctx, deliveries,
+		arg.Before,
+		arg.One,
+		arg.UserID,
+		arg.Channel,
+		arg.State,
+		arg.Retrying,
+		arg.Page,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DeliveriesRow
+	for rows.Next() {
+		var i DeliveriesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Channel,
+			&i.Template,
+			&i.UserID,
+			&i.UserName,
+			&i.Recipient,
+			&i.State,
+			&i.Detail,
+			&i.Attempts,
+			&i.CreatedAt,
+			&i.SentAt,
+			&i.NextTryAt,
+			&i.Sealed,
+			&i.TicketID,
+			&i.TicketNumber,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const demoMessages = `-- name: DemoMessages :many
-select id, channel, recipient, sealed, created_at from demo_outbox
-where $1::bool or user_id = $2
-order by created_at desc, id desc limit 100
+select o.id, o.channel, o.recipient, o.sealed, o.created_at, coalesce(m.template, '')::text as template, (o.user_id = $1 is true)::bool as own
+from demo_outbox o left join messages_out m on m.tenant_id = o.tenant_id and m.id = o.id
+where $2::bool or o.user_id = $1
+order by o.created_at desc, o.id desc limit 100
 `
 
 type DemoMessagesParams struct {
-	Everybody bool
 	UserID    *desk.ID
+	Everybody bool
 }
 
 type DemoMessagesRow struct {
@@ -99,10 +200,13 @@ type DemoMessagesRow struct {
 	Recipient string
 	Sealed    []byte
 	CreatedAt time.Time
+	Template  string
+	Own       bool
 }
 
+// Codes and one-time links are for their own person only, whoever else looks.
 func (q *Queries) DemoMessages(ctx context.Context, arg DemoMessagesParams) ([]DemoMessagesRow, error) {
-	rows, err := q.db.Query(ctx, demoMessages, arg.Everybody, arg.UserID)
+	rows, err := q.db.Query(ctx, demoMessages, arg.UserID, arg.Everybody)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +220,8 @@ func (q *Queries) DemoMessages(ctx context.Context, arg DemoMessagesParams) ([]D
 			&i.Recipient,
 			&i.Sealed,
 			&i.CreatedAt,
+			&i.Template,
+			&i.Own,
 		); err != nil {
 			return nil, err
 		}
@@ -127,8 +233,22 @@ func (q *Queries) DemoMessages(ctx context.Context, arg DemoMessagesParams) ([]D
 	return items, nil
 }
 
+const dropTemplate = `-- name: DropTemplate :exec
+delete from message_templates where name = $1 and language = $2
+`
+
+type DropTemplateParams struct {
+	Name     string
+	Language string
+}
+
+func (q *Queries) DropTemplate(ctx context.Context, arg DropTemplateParams) error {
+	_, err := q.db.Exec(ctx, dropTemplate, arg.Name, arg.Language)
+	return err
+}
+
 const endMessage = `-- name: EndMessage :exec
-update messages_out set state = $1, detail = $2, provider_id = $3,
+update messages_out set state = $1, detail = $2, provider_id = $3, taken_at = null, next_try_at = null,
   sent_at = case when $1::text = 'sent' then now() else sent_at end
 where id = $4
 `
@@ -151,13 +271,14 @@ func (q *Queries) EndMessage(ctx context.Context, arg EndMessageParams) error {
 }
 
 const expireMessages = `-- name: ExpireMessages :many
-update messages_out m set state = 'failed', detail = 'expired'
+update messages_out m set state = 'failed', detail = 'expired', next_try_at = null
 where m.state = 'queued' and m.created_at < now() - interval '1 minute'
-  and not exists (select 1 from secret_outbox s where s.tenant_id = m.tenant_id and s.id = m.id and s.expires_at > now())
+  and case when m.sealed then not exists (select 1 from secret_outbox s where s.tenant_id = m.tenant_id and s.id = m.id and s.expires_at > now())
+      else m.expires_at <= now() end
 returning m.id
 `
 
-// Messages whose text is gone and that were never sent.
+// Messages whose life, or whose sealed text, is over and that were never sent.
 func (q *Queries) ExpireMessages(ctx context.Context) ([]desk.ID, error) {
 	rows, err := q.db.Query(ctx, expireMessages)
 	if err != nil {
@@ -176,6 +297,23 @@ func (q *Queries) ExpireMessages(ctx context.Context) ([]desk.ID, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const mailsAboutTicket = `-- name: MailsAboutTicket :one
+select count(*) from messages_out where ticket_id = $1 and user_id = $2 and created_at > now() - interval '1 hour'
+`
+
+type MailsAboutTicketParams struct {
+	TicketID *desk.ID
+	UserID   *desk.ID
+}
+
+// How many mails one person was sent about one ticket in the last hour.
+func (q *Queries) MailsAboutTicket(ctx context.Context, arg MailsAboutTicketParams) (int64, error) {
+	row := q.db.QueryRow(ctx, mailsAboutTicket, arg.TicketID, arg.UserID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const messageByProvider = `-- name: MessageByProvider :many
@@ -221,6 +359,63 @@ func (q *Queries) MessageState(ctx context.Context, id desk.ID) (MessageStateRow
 	var i MessageStateRow
 	err := row.Scan(&i.State, &i.Detail)
 	return i, err
+}
+
+const ownTemplate = `-- name: OwnTemplate :one
+select subject, text, version, updated_at from message_templates where name = $1 and language = $2
+`
+
+type OwnTemplateParams struct {
+	Name     string
+	Language string
+}
+
+type OwnTemplateRow struct {
+	Subject   string
+	Text      string
+	Version   int64
+	UpdatedAt time.Time
+}
+
+func (q *Queries) OwnTemplate(ctx context.Context, arg OwnTemplateParams) (OwnTemplateRow, error) {
+	row := q.db.QueryRow(ctx, ownTemplate, arg.Name, arg.Language)
+	var i OwnTemplateRow
+	err := row.Scan(
+		&i.Subject,
+		&i.Text,
+		&i.Version,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const ownTemplates = `-- name: OwnTemplates :many
+select name, language from message_templates order by name, language
+`
+
+type OwnTemplatesRow struct {
+	Name     string
+	Language string
+}
+
+func (q *Queries) OwnTemplates(ctx context.Context) ([]OwnTemplatesRow, error) {
+	rows, err := q.db.Query(ctx, ownTemplates)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OwnTemplatesRow
+	for rows.Next() {
+		var i OwnTemplatesRow
+		if err := rows.Scan(&i.Name, &i.Language); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const putDemoMessage = `-- name: PutDemoMessage :exec
@@ -274,6 +469,78 @@ func (q *Queries) PutSecret(ctx context.Context, arg PutSecretParams) error {
 		arg.Sealed,
 		arg.LifeSeconds,
 	)
+	return err
+}
+
+const putTemplate = `-- name: PutTemplate :exec
+insert into message_templates (tenant_id, name, language, subject, text, version, updated_by)
+values ($1, $2, $3, $4, $5,
+        (extract(epoch from clock_timestamp()) * 1000)::bigint, $6)
+on conflict (tenant_id, name, language) do update set subject = excluded.subject, text = excluded.text,
+  version = greatest(message_templates.version + 1, excluded.version), updated_at = now(), updated_by = excluded.updated_by
+`
+
+type PutTemplateParams struct {
+	TenantID  desk.ID
+	Name      string
+	Language  string
+	Subject   string
+	Text      string
+	UpdatedBy *desk.ID
+}
+
+func (q *Queries) PutTemplate(ctx context.Context, arg PutTemplateParams) error {
+	_, err := q.db.Exec(ctx, putTemplate,
+		arg.TenantID,
+		arg.Name,
+		arg.Language,
+		arg.Subject,
+		arg.Text,
+		arg.UpdatedBy,
+	)
+	return err
+}
+
+const replyByID = `-- name: ReplyByID :one
+select r.ticket_id, r.text, r.internal, u.name as author_name
+from ticket_replies r join users u on u.tenant_id = r.tenant_id and u.id = r.author_id
+where r.id = $1
+`
+
+type ReplyByIDRow struct {
+	TicketID   desk.ID
+	Text       string
+	Internal   bool
+	AuthorName string
+}
+
+// For a mail that tells of it.
+func (q *Queries) ReplyByID(ctx context.Context, id desk.ID) (ReplyByIDRow, error) {
+	row := q.db.QueryRow(ctx, replyByID, id)
+	var i ReplyByIDRow
+	err := row.Scan(
+		&i.TicketID,
+		&i.Text,
+		&i.Internal,
+		&i.AuthorName,
+	)
+	return i, err
+}
+
+const retryMessage = `-- name: RetryMessage :exec
+update messages_out set taken_at = null, detail = $1, next_try_at = $2
+where id = $3 and state = 'queued'
+`
+
+type RetryMessageParams struct {
+	Detail    string
+	NextTryAt *time.Time
+	ID        desk.ID
+}
+
+// Refused for now.
+func (q *Queries) RetryMessage(ctx context.Context, arg RetryMessageParams) error {
+	_, err := q.db.Exec(ctx, retryMessage, arg.Detail, arg.NextTryAt, arg.ID)
 	return err
 }
 
@@ -334,8 +601,9 @@ func (q *Queries) SweepSecrets(ctx context.Context) (int64, error) {
 }
 
 const takeMessage = `-- name: TakeMessage :one
-update messages_out set attempts = attempts + 1 where id = $1 and state = 'queued'
-returning channel, template, user_id, recipient, language, attempts
+update messages_out set attempts = attempts + 1, taken_at = now(), next_try_at = null
+where id = $1 and state = 'queued' and (taken_at is null or taken_at < now() - interval '45 seconds')
+returning channel, template, user_id, recipient, language, attempts, sealed, params, ticket_id, reply_id, expires_at
 `
 
 type TakeMessageRow struct {
@@ -345,9 +613,15 @@ type TakeMessageRow struct {
 	Recipient string
 	Language  string
 	Attempts  int32
+	Sealed    bool
+	Params    json.RawMessage
+	TicketID  *desk.ID
+	ReplyID   *desk.ID
+	ExpiresAt time.Time
 }
 
-// The message that waits, counted as tried once more.
+// The message that waits, counted as tried once more. Whoever took it before
+// and said nothing for so long is gone.
 func (q *Queries) TakeMessage(ctx context.Context, id desk.ID) (TakeMessageRow, error) {
 	row := q.db.QueryRow(ctx, takeMessage, id)
 	var i TakeMessageRow
@@ -358,6 +632,27 @@ func (q *Queries) TakeMessage(ctx context.Context, id desk.ID) (TakeMessageRow, 
 		&i.Recipient,
 		&i.Language,
 		&i.Attempts,
+		&i.Sealed,
+		&i.Params,
+		&i.TicketID,
+		&i.ReplyID,
+		&i.ExpiresAt,
 	)
 	return i, err
+}
+
+const tryAgain = `-- name: TryAgain :one
+update messages_out set state = 'queued', attempts = 0, detail = '', next_try_at = null, taken_at = null,
+  expires_at = case when sealed then expires_at else greatest(expires_at, now() + interval '1 day') end
+where id = $1 and (state in ('failed', 'undelivered') and not sealed or state = 'queued' and next_try_at is not null)
+returning channel
+`
+
+// A message that nobody took, or that waits for its next try; not one whose
+// words are gone.
+func (q *Queries) TryAgain(ctx context.Context, id desk.ID) (string, error) {
+	row := q.db.QueryRow(ctx, tryAgain, id)
+	var channel string
+	err := row.Scan(&channel)
+	return channel, err
 }

@@ -43,6 +43,12 @@ function Parts() {
       <Link to="/admin/software" className={classes.link} activeProps={active}>
         {t("admin.software.title")}
       </Link>
+      <Link to="/admin/templates" className={classes.link} activeProps={active}>
+        {t("messages.templates.nav")}
+      </Link>
+      <Link to="/admin/audit" className={classes.link} activeProps={active}>
+        {t("audit.title")}
+      </Link>
       <Link to="/admin/second-factor" className={classes.link} activeProps={active}>
         {t("admin.second_factor.title")}
       </Link>

@@ -10,6 +10,7 @@ import type { FieldInfo } from "../api/types";
 import { useErrorText } from "../app/errors";
 import page from "../app/page.module.css";
 import { Failed, Loading } from "../app/states";
+import { Changes } from "../audit/Changes";
 import { FieldInput } from "../tickets/FieldInput";
 import type { Filled } from "../tickets/fields";
 import { AdminNav } from "./AdminNav";
@@ -111,6 +112,7 @@ export function FieldsPage() {
           <Preview rows={shown} />
         </>
       )}
+      <Changes group="field" invalidates={[["admin", "fields"], ["fields"], ["tickets"]]} />
       <FieldDialog
         key={open === "new" ? "new" : open?.id}
         opened={open !== undefined}

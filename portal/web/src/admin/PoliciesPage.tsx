@@ -8,6 +8,7 @@ import { operations } from "../api/manage";
 import type { Audience, Policies } from "../api/types";
 import page from "../app/page.module.css";
 import { Failed, Loading } from "../app/states";
+import { Changes } from "../audit/Changes";
 import { PeoplePicker } from "../manage/PeoplePicker";
 import { AdminNav } from "./AdminNav";
 import classes from "./admin.module.css";
@@ -85,6 +86,7 @@ export function PoliciesPage() {
               onChange={(on) => save.mutate({ [name]: on })}
             />
           ))}
+          <Changes group="policy" invalidates={[policiesKey]} />
         </>
       )}
     </div>
@@ -154,8 +156,13 @@ function Operations(props: {
             checked={props.on[o] === true}
             onChange={(e) => props.onChange({ ...props.on, [o]: e.currentTarget.checked })}
             label={t(`manage.operation.${o}`)}
+            description={t(`admin.policies.effect.${o}`)}
             labelPosition="left"
-            classNames={{ body: classes.switchBody, track: classes.track }}
+            classNames={{
+              body: classes.switchBody,
+              track: classes.track,
+              description: classes.switchText,
+            }}
           />
         ))}
       </div>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { type SecondFactor, secondFactor } from "../api/manage";
 import page from "../app/page.module.css";
 import { Failed, Loading } from "../app/states";
+import { Changes } from "../audit/Changes";
 import { AdminNav } from "./AdminNav";
 import { countries } from "./countries";
 import { OnOff } from "./OnOff";
@@ -41,6 +42,7 @@ export function SecondFactorPage() {
             onChange={(sms) => save.mutate({ sms })}
           />
           {rules.data.sms && <Sms rules={rules.data} save={save.mutate} />}
+          <Changes group="policy" invalidates={[key]} />
         </>
       )}
     </div>

@@ -11,6 +11,7 @@ import type { Policies } from "../api/types";
 import { useErrorText } from "../app/errors";
 import page from "../app/page.module.css";
 import { Failed, Loading } from "../app/states";
+import { Changes } from "../audit/Changes";
 import { StatusMark } from "../tickets/StatusMark";
 import { AdminNav } from "./AdminNav";
 import classes from "./admin.module.css";
@@ -97,6 +98,10 @@ export function StatusesPage() {
         </ul>
       )}
       <Reopen />
+      <Changes
+        group="status"
+        invalidates={[key, ["statuses"], ["admin", "policies"], ["tickets"]]}
+      />
       <StatusDialog
         key={open === "new" ? "new" : open?.key}
         opened={open !== undefined}

@@ -11,6 +11,7 @@ const places = [
   "people",
   "newcomers",
   "companies",
+  "messages",
   "why",
 ] as const;
 

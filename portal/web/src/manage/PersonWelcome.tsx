@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { users } from "../api/people";
 import type { Person } from "../api/types";
@@ -33,7 +34,10 @@ export function PersonWelcome({ person: p }: { person: Person }) {
       </p>
       {p.welcome && (
         <p className={page.hint} data-welcome={p.welcome.state}>
-          {t(`people.welcome.${p.welcome.state}`, { when: format.moment(p.welcome.at) })}
+          {t(`people.welcome.${p.welcome.state}`, { when: format.moment(p.welcome.at) })}{" "}
+          <Link to="/manage/messages" search={{ user: p.id }}>
+            {t("people.welcome.messages")}
+          </Link>
         </p>
       )}
       <Button

@@ -57,7 +57,7 @@ export function OutboxPage() {
                 </time>
               </p>
               {m.subject && <p className={classes.subject}>{m.subject}</p>}
-              <p className={classes.text}>{m.text}</p>
+              <p className={classes.text}>{m.secret ? t("outbox.secret") : m.text}</p>
             </li>
           ))}
         </ul>

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { actionStates, operations } from "../../api/manage";
+import { channels, type SentFilter, sentStates } from "../../api/messages";
 import { type PeopleFilter, personStates, roles } from "../../api/people";
 import type { ActionState, Operation } from "../../api/types";
 import { readSearch } from "../../staff/filter";
@@ -122,6 +123,17 @@ const manageCompany = createRoute({
   component: lazyRouteComponent(() => import("../../manage/CompanyPage"), "CompanyPage"),
 });
 
+const manageMessages = createRoute({
+  getParentRoute: () => manage,
+  path: "messages",
+  validateSearch: (s: Record<string, unknown>): SentFilter => ({
+    state: oneOf(sentStates, s.state),
+    channel: oneOf(channels, s.channel),
+    user: text(s.user),
+  }),
+  component: lazyRouteComponent(() => import("../../messages/MessagesPage"), "MessagesPage"),
+});
+
 const manageWhy = createRoute({
   getParentRoute: () => manage,
   path: "why",
@@ -151,6 +163,7 @@ export const staff = [
     manageNewcomers,
     manageCompanies,
     manageCompany,
+    manageMessages,
     manageWhy,
   ]),
 ] as const;

@@ -2,6 +2,7 @@ import account from "./account.json";
 import actions from "./actions.json";
 import admin from "./admin.json";
 import articles from "./articles.json";
+import audit from "./audit.json";
 import chat from "./chat.json";
 import common from "./common.json";
 import editor from "./editor.json";
@@ -11,6 +12,7 @@ import files from "./files.json";
 import knowledge from "./knowledge.json";
 import login from "./login.json";
 import manage from "./manage.json";
+import messages from "./messages.json";
 import outbox from "./outbox.json";
 import people from "./people.json";
 import queue from "./queue.json";
@@ -26,6 +28,7 @@ export default {
   actions,
   admin,
   articles,
+  audit,
   chat,
   common,
   editor,
@@ -35,6 +38,7 @@ export default {
   knowledge,
   login,
   manage,
+  messages,
   outbox,
   people,
   queue,
