@@ -82,7 +82,7 @@ func (a *API) portal(ctx context.Context, _ *nothing) (*body[people.Door], error
 }
 
 func (a *API) newcomers(ctx context.Context, in *listNewcomers) (*body[page[people.Newcomer]], error) {
-	after, err := peopleCursor(in.Cursor)
+	after, err := nameCursor(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -97,5 +97,5 @@ func (a *API) newcomers(ctx context.Context, in *listNewcomers) (*body[page[peop
 		return pageOf(list, ""), err
 	}
 	last := list[len(list)-1]
-	return pageOf(list, cursorText(people.Cursor{Name: last.At.Format(time.RFC3339Nano), ID: last.ID})), nil
+	return pageOf(list, cursorText(last.At.Format(time.RFC3339Nano), last.ID)), nil
 }

@@ -159,7 +159,7 @@ func (w *prover) Work(ctx context.Context, job *river.Job[ProofArgs]) error {
 }
 
 func (s *Service) mailProof(ctx context.Context, tx *store.Tx, n *db.Newcomer) error {
-	address, err := s.address(ctx, tx)
+	address, err := s.AddressTx(ctx, tx)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/conserje/conserje/portal/desk"
-	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"

@@ -348,7 +348,7 @@ func (s *Service) ApplyMacro(ctx context.Context, ids []desk.ID, id desk.ID) ([]
 				_, err = ChangeTx(ctx, tx, v, ticket, c)
 				return err
 			}
-			if _, err = replyTx(ctx, tx, v, ticket, text, false, c); err != nil {
+			if _, err = answerTx(ctx, tx, v, ticket, Answer{Text: text, Change: c}); err != nil {
 				return err
 			}
 			return bounded(ctx, tx, v, "replies:", repliesAnHour, repliesAnHourOfStaff)

@@ -322,6 +322,46 @@ type EnrolmentToken struct {
 	DeviceID  *desk.ID
 }
 
+type Feedback struct {
+	TenantID       desk.ID
+	ID             desk.ID
+	UserID         desk.ID
+	Rating         string
+	ConversationID *desk.ID
+	Seq            *int64
+	RatingSeq      *int64
+	ArticleID      *desk.ID
+	Lang           *string
+	Change         *int64
+	Reason         string
+	State          string
+	Note           string
+	DoneBy         *desk.ID
+	DoneAt         *time.Time
+	RatedAt        time.Time
+}
+
+type File struct {
+	TenantID       desk.ID
+	ID             desk.ID
+	UploaderID     desk.ID
+	Name           string
+	Type           string
+	Size           int64
+	Sha256         []byte
+	Picture        bool
+	Width          *int32
+	Height         *int32
+	TicketID       *desk.ID
+	ReplyID        *desk.ID
+	ConversationID *desk.ID
+	Position       int32
+	CreatedAt      time.Time
+	StoredAt       *time.Time
+	DeletedAt      *time.Time
+	PurgedAt       *time.Time
+}
+
 type FirstPassword struct {
 	TenantID  desk.ID
 	UserID    desk.ID
@@ -339,6 +379,42 @@ type IdempotencyKey struct {
 	CreatedAt time.Time
 }
 
+type KbSource struct {
+	TenantID   desk.ID
+	ID         desk.ID
+	Url        string
+	Kind       string
+	Prefix     string
+	Audience   *desk.ID
+	Category   *desk.ID
+	Lang       string
+	EveryHours int32
+	State      string
+	Code       string
+	Params     json.RawMessage
+	SyncedAt   *time.Time
+	NextSyncAt time.Time
+	CreatedBy  *desk.ID
+	CreatedAt  time.Time
+}
+
+type KbSourcePage struct {
+	TenantID     desk.ID
+	ID           desk.ID
+	SourceID     desk.ID
+	Url          string
+	ArticleID    *desk.ID
+	Lang         *string
+	State        string
+	Detached     bool
+	Code         string
+	Params       json.RawMessage
+	Etag         string
+	LastModified string
+	Hash         []byte
+	SyncedAt     time.Time
+}
+
 type LanguageStat struct {
 	TenantID desk.ID
 	Lang     string
@@ -351,6 +427,17 @@ type Limit struct {
 	Key         string
 	WindowStart time.Time
 	Hits        int32
+}
+
+type MessageTemplate struct {
+	TenantID  desk.ID
+	Name      string
+	Language  string
+	Subject   string
+	Text      string
+	Version   int64
+	UpdatedAt time.Time
+	UpdatedBy *desk.ID
 }
 
 type MessagesOut struct {
@@ -367,6 +454,13 @@ type MessagesOut struct {
 	Attempts   int32
 	CreatedAt  time.Time
 	SentAt     *time.Time
+	Sealed     bool
+	Params     json.RawMessage
+	TicketID   *desk.ID
+	ReplyID    *desk.ID
+	TakenAt    *time.Time
+	NextTryAt  *time.Time
+	ExpiresAt  time.Time
 }
 
 type Newcomer struct {
@@ -540,30 +634,45 @@ type TermStat struct {
 }
 
 type Ticket struct {
-	TenantID       desk.ID
-	ID             desk.ID
-	Number         int64
-	RequesterID    desk.ID
-	CompanyID      *desk.ID
-	ConversationID *desk.ID
-	Session        bool
-	Origin         string
-	Subject        string
-	Description    string
-	Status         string
-	Priority       string
-	AssigneeID     *desk.ID
-	Version        int32
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
-	Words          string
-	Resolution     *string
-	FixAskedAt     *time.Time
+	TenantID         desk.ID
+	ID               desk.ID
+	Number           int64
+	RequesterID      desk.ID
+	CompanyID        *desk.ID
+	ConversationID   *desk.ID
+	Session          bool
+	Origin           string
+	Subject          string
+	Description      string
+	Status           string
+	Priority         string
+	AssigneeID       *desk.ID
+	Version          int32
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	Words            string
+	Resolution       *string
+	FixAskedAt       *time.Time
+	HeardAt          time.Time
+	MergedInto       *desk.ID
+	MergedAt         *time.Time
+	MergedBy         *desk.ID
+	MergedStatus     *string
+	MergedResolution *string
 }
 
 type TicketCounter struct {
 	TenantID desk.ID
 	Last     int64
+}
+
+type TicketDraft struct {
+	TenantID  desk.ID
+	UserID    desk.ID
+	TicketID  desk.ID
+	Kind      string
+	Text      string
+	UpdatedAt time.Time
 }
 
 type TicketField struct {
@@ -585,6 +694,23 @@ type TicketFieldOption struct {
 	Names      json.RawMessage
 	Position   int32
 	ArchivedAt *time.Time
+}
+
+type TicketMacro struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	Names     json.RawMessage
+	Texts     json.RawMessage
+	Changes   json.RawMessage
+	CreatedAt time.Time
+}
+
+type TicketPresence struct {
+	TenantID desk.ID
+	TicketID desk.ID
+	UserID   desk.ID
+	State    string
+	At       time.Time
 }
 
 type TicketReply struct {
@@ -622,6 +748,16 @@ type TicketRow struct {
 	StatusNames    json.RawMessage
 	Resolution     *string
 	FixAskedAt     *time.Time
+	MergedInto     *desk.ID
+	MergedAt       *time.Time
+	MergedNumber   *int64
+}
+
+type TicketSeen struct {
+	TenantID desk.ID
+	UserID   desk.ID
+	TicketID desk.ID
+	SeenAt   time.Time
 }
 
 type TicketStatus struct {
@@ -645,6 +781,15 @@ type TicketValue struct {
 	Date     *time.Time
 	Yes      *bool
 	OptionID *desk.ID
+}
+
+type TicketView struct {
+	TenantID  desk.ID
+	ID        desk.ID
+	OwnerID   *desk.ID
+	Name      string
+	Filter    json.RawMessage
+	CreatedAt time.Time
 }
 
 type TicketWord struct {
@@ -698,6 +843,20 @@ type Turn struct {
 	EndedAt         *time.Time
 }
 
+type Unanswered struct {
+	TenantID       desk.ID
+	ConversationID desk.ID
+	Seq            int64
+	QuestionSeq    int64
+	Key            []byte
+	Lang           string
+	State          string
+	Note           string
+	DoneBy         *desk.ID
+	DoneAt         *time.Time
+	At             time.Time
+}
+
 type User struct {
 	TenantID      desk.ID
 	ID            desk.ID
@@ -714,4 +873,5 @@ type User struct {
 	MustChange    bool
 	LastLoginAt   *time.Time
 	StaffAccessAt *time.Time
+	UnreadFrom    time.Time
 }

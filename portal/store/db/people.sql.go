@@ -13,7 +13,7 @@ import (
 )
 
 const allUsers = `-- name: AllUsers :many
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at, unread_from from users
 `
 
 func (q *Queries) AllUsers(ctx context.Context) ([]User, error) {
@@ -41,6 +41,7 @@ func (q *Queries) AllUsers(ctx context.Context) ([]User, error) {
 			&i.MustChange,
 			&i.LastLoginAt,
 			&i.StaffAccessAt,
+			&i.UnreadFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -273,7 +274,7 @@ func (q *Queries) ForgetPasswordHash(ctx context.Context, arg ForgetPasswordHash
 }
 
 const holdUser = `-- name: HoldUser :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users where id = $1 for no key update
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at, unread_from from users where id = $1 for no key update
 `
 
 func (q *Queries) HoldUser(ctx context.Context, id desk.ID) (User, error) {
@@ -295,6 +296,7 @@ func (q *Queries) HoldUser(ctx context.Context, id desk.ID) (User, error) {
 		&i.MustChange,
 		&i.LastLoginAt,
 		&i.StaffAccessAt,
+		&i.UnreadFrom,
 	)
 	return i, err
 }
@@ -533,7 +535,7 @@ func (q *Queries) UsePasswordLink(ctx context.Context, tokenHash []byte) (int64,
 }
 
 const userByID = `-- name: UserByID :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users where id = $1
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at, unread_from from users where id = $1
 `
 
 func (q *Queries) UserByID(ctx context.Context, id desk.ID) (User, error) {
@@ -555,12 +557,13 @@ func (q *Queries) UserByID(ctx context.Context, id desk.ID) (User, error) {
 		&i.MustChange,
 		&i.LastLoginAt,
 		&i.StaffAccessAt,
+		&i.UnreadFrom,
 	)
 	return i, err
 }
 
 const userByLink = `-- name: UserByLink :one
-select u.tenant_id, u.id, u.company_id, u.login, u.email, u.name, u.role, u.language, u.password_hash, u.disabled_at, u.created_at, u.version, u.must_change, u.last_login_at, u.staff_access_at from users u join password_links l on l.tenant_id = u.tenant_id and l.user_id = u.id
+select u.tenant_id, u.id, u.company_id, u.login, u.email, u.name, u.role, u.language, u.password_hash, u.disabled_at, u.created_at, u.version, u.must_change, u.last_login_at, u.staff_access_at, u.unread_from from users u join password_links l on l.tenant_id = u.tenant_id and l.user_id = u.id
 where l.token_hash = $1 and l.expires_at > now() and u.disabled_at is null
 `
 
@@ -583,12 +586,13 @@ func (q *Queries) UserByLink(ctx context.Context, tokenHash []byte) (User, error
 		&i.MustChange,
 		&i.LastLoginAt,
 		&i.StaffAccessAt,
+		&i.UnreadFrom,
 	)
 	return i, err
 }
 
 const userByLogin = `-- name: UserByLogin :one
-select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at from users where login = $1 or email = $1
+select tenant_id, id, company_id, login, email, name, role, language, password_hash, disabled_at, created_at, version, must_change, last_login_at, staff_access_at, unread_from from users where login = $1 or email = $1
 order by (login = $1) desc limit 1
 `
 
@@ -612,6 +616,7 @@ func (q *Queries) UserByLogin(ctx context.Context, login string) (User, error) {
 		&i.MustChange,
 		&i.LastLoginAt,
 		&i.StaffAccessAt,
+		&i.UnreadFrom,
 	)
 	return i, err
 }

@@ -100,7 +100,9 @@ it("a reply carries a file, an internal note's file is the staff's, and a refuse
   await user.page.getByLabel("Subject").fill(subject);
   await user.page.getByLabel("What happens?").fill("It scans in stripes.");
   const choose = (page: Page, name: string, text: string) =>
-    page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+    page
+      .locator("input[type=file]")
+      .setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
   await choose(user.page, "scan.log", "stripes\n");
   await user.page.waitForSelector("form li[data-state=sent]");
   await user.page.getByRole("button", { name: "Open ticket" }).click();
@@ -111,7 +113,9 @@ it("a reply carries a file, an internal note's file is the staff's, and a refuse
   const answer = user.page.getByLabel("Your reply");
   await answer.fill("One more thing");
   await choose(user.page, "huge.log", "x".repeat(1_100_000));
-  await user.page.waitForSelector("li [role=alert]:has-text('“huge.log” is too large. A file may have at most 1 MB.')");
+  await user.page.waitForSelector(
+    "li [role=alert]:has-text('“huge.log” is too large. A file may have at most 1 MB.')",
+  );
   await choose(user.page, "setup.exe", "MZ");
   await user.page.waitForSelector("li [role=alert]:has-text('is a program')");
   await shot(user.page, "files-refused");
@@ -146,7 +150,10 @@ it("a reply carries a file, an internal note's file is the staff's, and a refuse
 });
 
 it("files look right on a phone and in the dark", async () => {
-  for (const look of [{ width: 375, height: 740 }, { width: 1280, height: 800, dark: true }]) {
+  for (const look of [
+    { width: 375, height: 740 },
+    { width: 1280, height: 800, dark: true },
+  ]) {
     const { page, context, complaints } = await visit(browser, server.url, look);
     await logIn(page, "ben");
     await paste(page, "The printer says E-52");

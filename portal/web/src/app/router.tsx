@@ -11,7 +11,10 @@ import { Loading } from "./states";
 
 // A page has its address in the file of who may open it, under routes, and in
 // pages.go for the server.
-const tree = root.addChildren([...outside, shell.addChildren([...everybody, ...staff, ...articles, ...admin, ...records])]);
+const tree = root.addChildren([
+  ...outside,
+  shell.addChildren([...everybody, ...staff, ...articles, ...admin, ...records]),
+]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({

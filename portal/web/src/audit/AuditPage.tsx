@@ -1,4 +1,4 @@
-import { NativeSelect, Select, TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -9,7 +9,7 @@ import { type AuditFilter, audit, auditFile, type LogEntry } from "../api/audit"
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Empty, Failed, More } from "../app/states";
-import { peopleQuery } from "../manage/queries";
+import { PersonPicker } from "../manage/PeoplePicker";
 import { Rows } from "../tickets/TicketsPage";
 import classes from "./audit.module.css";
 import { Undo } from "./Changes";
@@ -77,7 +77,6 @@ function Filters() {
   const { t, i18n } = useTranslation();
   const search = useSearch({ from: "/shell/admin/audit" });
   const navigate = useNavigate({ from: "/admin/audit" });
-  const people = useQuery(peopleQuery);
   const actions = useQuery({
     queryKey: ["audit-actions"],
     queryFn: audit.actions,
@@ -92,16 +91,12 @@ function Filters() {
   const known = actions.data ?? [];
   return (
     <div className={page.filters}>
-      <Select
+      <PersonPicker
         aria-label={t("audit.who")}
         placeholder={t("audit.anybody")}
-        searchable
         clearable
-        clearButtonProps={{ "aria-label": t("audit.anybody") }}
         value={search.actor ?? null}
         onChange={(id) => choose({ actor: id ?? undefined })}
-        nothingFoundMessage={t("manage.none_title")}
-        data={(people.data?.items ?? []).map((p) => ({ value: p.id, label: p.name }))}
       />
       <NativeSelect
         aria-label={t("audit.about")}

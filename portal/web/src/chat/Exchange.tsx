@@ -85,7 +85,11 @@ function Question({ q, doing, connected }: { q: Asked; doing: Doing; connected: 
             <Button size="compact-sm" variant="default" onClick={() => doing.again(q.id)}>
               {t("chat.pending.again")}
             </Button>
-            <Button size="compact-sm" variant="subtle" onClick={() => doing.edit(q.id, q.text, q.attachments)}>
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              onClick={() => doing.edit(q.id, q.text, q.attachments)}
+            >
               {t("chat.pending.edit")}
             </Button>
             <Button

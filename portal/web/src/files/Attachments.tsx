@@ -4,10 +4,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Attachment, files, fileURL, pictureURL } from "../api/files";
+import { Confirm } from "../app/Confirm";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { isStaff, useMe } from "../app/session";
-import { Confirm } from "../manage/Confirm";
 import classes from "./files.module.css";
 
 /** The files of a message, a reply or a ticket, where they were sent. Staff can delete one. */
@@ -40,7 +40,11 @@ function One({ file }: { file: Attachment }) {
   }
   return (
     <li className={classes.one} data-picture={file.picture || undefined}>
-      {file.picture ? <Picture file={file} onGone={() => setGone("unseen")} /> : <Plain file={file} />}
+      {file.picture ? (
+        <Picture file={file} onGone={() => setGone("unseen")} />
+      ) : (
+        <Plain file={file} />
+      )}
       {isStaff(me) && (
         <>
           <ActionIcon

@@ -7,8 +7,8 @@ import { useTranslation } from "react-i18next";
 import { links } from "../api/people";
 import { Refusal } from "../app/states";
 import { Door } from "./Door";
-import classes from "./login.module.css";
 import { FreshPassword, tooShort } from "./FreshPassword";
+import classes from "./login.module.css";
 import { PasswordSet } from "./PasswordSet";
 
 /** A forgotten password: a code by mail, then another one. What is said is the same for every name. */

@@ -6,8 +6,8 @@ import { useTranslation } from "react-i18next";
 import { links } from "../api/people";
 import { Failed, Loading, Refusal } from "../app/states";
 import { Door } from "./Door";
-import classes from "./login.module.css";
 import { FreshPassword, tooShort } from "./FreshPassword";
+import classes from "./login.module.css";
 import { PasswordSet } from "./PasswordSet";
 import { useHashToken } from "./token";
 

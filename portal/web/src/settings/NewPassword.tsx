@@ -8,8 +8,8 @@ import type { Me } from "../api/types";
 import { useLogOut } from "../app/session";
 import { Refusal } from "../app/states";
 import { Door } from "../login/Door";
-import classes from "../login/login.module.css";
 import { FreshPassword, tooShort } from "../login/FreshPassword";
+import classes from "../login/login.module.css";
 
 /** Stands before everything else when staff asked for a password of the person's own. */
 export function NewPassword({ me }: { me: Me }) {
