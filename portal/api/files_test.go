@@ -121,7 +121,7 @@ func TestAnEndlessUploadIsCutWithAnAnswer(t *testing.T) {
 		code          desk.Code
 	}{
 		"fifty megabytes":     {token, "Content-Length: 52428800", desk.CodeFileTooLarge},
-		"without end":         {token, "Transfer-Encoding: chunked", desk.CodeFileTooLarge},
+		"without end":         {token, "Transfer-Encoding: chunked", desk.CodeTooLarge},
 		"after the session":   {"", "Content-Length: 6000000", desk.CodeSessionExpired},
 		"large and forgotten": {"", "Content-Length: 52428800", desk.CodeFileTooLarge},
 	} {
