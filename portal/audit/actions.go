@@ -21,5 +21,8 @@ func Actions() []string {
 		"article.set", "article.deleted", "article.language_deleted", "articles.imported", "category.created", "category.changed",
 		"category.deleted", "categories.ordered", "message.failed", "message.undelivered", "message.tried_again", "audit.exported",
 		"audit.undone", "portal.opened", "demo.software_added", "demo.articles_imported",
+		"newcomer.waits", "newcomer.assigned", "newcomer.dismissed", "factor.released", "password.code_sent", "password.set_by_code", "ticket.merged",
+		"ticket.joined", "ticket.unmerged", "ticket.parted", "macro.added", "macro.changed", "macro.removed", "view.saved",
+		"view.removed", "article.synced", "article.gone", "source.added", "source.removed", "source.synced_now", "file.deleted",
 	}
 }

@@ -15,7 +15,7 @@ const groups = ["tickets", "access", "codes", "actions", "notices"] as const;
 
 const groupOf = (name: string): (typeof groups)[number] => {
   if (name.startsWith("ticket_")) return "tickets";
-  if (name.startsWith("welcome") || name.startsWith("mail_password")) return "access";
+  if (/^(welcome|mail_password|password_code|sign_up)/.test(name)) return "access";
   if (name.startsWith("code_") || name === "temporary_password") return "codes";
   if (name === "mail_action" || name.startsWith("mail_software")) return "actions";
   return "notices";
