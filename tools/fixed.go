@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/tickets"
@@ -14,7 +15,7 @@ import (
 func AskIfFixed() Tool {
 	return changing(prompts.ToolFixed, policy.RuleTicketing, func(ctx context.Context, tx *store.Tx, c Call, _ struct{}) (Result, error) {
 		t, err := tickets.AskInConversationTx(ctx, tx, c.Conversation)
-		if err != nil {
+		if err != nil && desk.CodeOf(err) != desk.CodeNotFound { // without a ticket there is no card, and no harm
 			return Result{}, err
 		}
 		return done(prompts.ToolFixed, prompts.Done{Number: t.Number}), nil

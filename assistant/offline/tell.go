@@ -39,9 +39,6 @@ func (c *conversation) tell(passages bool) string {
 
 func (c *conversation) tellOne(r result) string {
 	if code := failure(r.content); code != "" {
-		if r.tool == prompts.ToolFixed {
-			return c.lang.say("closing", nil) // there is nothing to ask about
-		}
 		return c.tellFailure(r, code)
 	}
 	switch r.tool {
@@ -74,10 +71,12 @@ func (c *conversation) tellDone(r result, d prompts.Done) string {
 	switch {
 	case r.tool == prompts.ToolPerson:
 		return c.lang.say("person_asked", nil)
-	case d.Number <= 0:
-		return c.lang.say("fail_other", nil)
+	case r.tool == prompts.ToolFixed && d.Number <= 0:
+		return c.lang.say("closing", nil) // there is nothing to ask about
 	case r.tool == prompts.ToolFixed:
 		return c.lang.say("fixed_asked", number)
+	case d.Number <= 0:
+		return c.lang.say("fail_other", nil)
 	case r.tool == prompts.ToolAdd:
 		return c.lang.say("added", number)
 	case d.Existing:

@@ -125,7 +125,7 @@ it("a filter stands in the address, and is kept as a view with its count", async
 
 it("a technician merges two tickets; their user is led to the one that goes on, with what was typed", async () => {
   const [user, tech] = [await visit(browser, server.url), await visit(browser, server.url)];
-  await logIn(user.page, "ana");
+  await logIn(user.page, "ben");
   const stamp = Date.now();
   const target = await opened(user.page, `Printer jams ${stamp}`);
   const source = await opened(user.page, `Paper is stuck ${stamp}`);
@@ -179,7 +179,7 @@ it("an admin writes a macro, and a technician reads it before sending it; collea
   const name = `Ask for a restart ${Date.now() % 1000}`;
   await admin.page.getByRole("button", { name: "Add a macro" }).click();
   const dialog = admin.page.getByRole("dialog");
-  await dialog.getByLabel("English").fill(name);
+  await dialog.getByRole("textbox", { name: "English", exact: true }).fill(name);
   await dialog.getByRole("textbox", { name: /Reply \(/ }).fill("Hello {{password}}");
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.getByRole("alert").waitFor();

@@ -9,6 +9,7 @@ const known = [
   "get_ticket",
   "create_ticket",
   "add_to_ticket",
+  "ask_if_fixed",
   "talk_to_a_person",
   "list_my_devices",
   "propose_device_action",
