@@ -124,7 +124,7 @@ func (s *look) pages(ctx context.Context) (problem *desk.Error, err error) {
 func (s *look) page(ctx context.Context, address string) (problem *desk.Error, err error) {
 	before := s.known[address]
 	if before.Detached || before.ID != "" && before.ArticleID == nil && before.Lang != nil {
-		return nil, nil // somebody edited or deleted it: it is theirs
+		return nil, nil //nolint:nilnil // somebody edited or deleted it: it is theirs, and no problem
 	}
 	got, err := s.k.web.Get(ctx, address, fetch.Seen{ETag: before.Etag, LastModified: before.LastModified})
 	switch {
@@ -145,7 +145,7 @@ func (s *look) page(ctx context.Context, address string) (problem *desk.Error, e
 		}
 	}
 	if problem == nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil // taken, without a problem
 	}
 	return problem, s.tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		p := db.FailSourcePageParams{TenantID: s.tenant, ID: desk.NewID(), SourceID: s.source.ID, Url: address}

@@ -152,11 +152,12 @@ func TestP9APageOnTheWebIsKeptUpWithAndGoneWhenItIsGone(t *testing.T) {
 	}
 	web.put("/help/zebra.html", webPage("Zebracables", "<p>Now use quokkacables instead.</p>"))
 	b.synced(t, s.ID)
-	if ways := b.reachable(t, acme, page.Article, "unplug"); len(ways) > 0 || len(b.reachable(t, acme, page.Article, "quokkacables")) < 4 || revisions() != 2 {
+	// In search, passages and on the page; the title is the old one.
+	if ways := b.reachable(t, acme, page.Article, "unplug"); len(ways) > 0 || len(b.reachable(t, acme, page.Article, "quokkacables")) < 3 || revisions() != 2 {
 		t.Errorf("after the change the old text is met by %v", ways)
 	}
 	web.fail(true) // that is no reason to forget what was there
-	if s = b.synced(t, s.ID); s.State != "failed" || s.Problem == nil || s.Problem.Code != desk.CodeSourceStatus || len(b.reachable(t, acme, page.Article, "quokkacables")) < 4 {
+	if s = b.synced(t, s.ID); s.State != "failed" || s.Problem == nil || s.Problem.Code != desk.CodeSourceStatus || len(b.reachable(t, acme, page.Article, "quokkacables")) < 3 {
 		t.Errorf("%+v", s)
 	}
 	web.fail(false)
@@ -169,12 +170,23 @@ func TestP9APageOnTheWebIsKeptUpWithAndGoneWhenItIsGone(t *testing.T) {
 	}
 	b.statisticsHold(t)
 	web.put("/help/zebra.html", webPage("Zebracables", "<p>Quokkacables are back.</p>"))
-	if s = b.synced(t, s.ID); s.State != "ok" || len(b.reachable(t, acme, page.Article, "quokkacables")) < 4 || b.count(t, "select count(*) from article_drafts") != 0 {
+	if s = b.synced(t, s.ID); s.State != "ok" || len(b.reachable(t, acme, page.Article, "quokkacables")) < 3 || b.count(t, "select count(*) from article_drafts") != 0 {
 		t.Errorf("back again: %+v", s)
 	}
 	if n := b.count(t, "select count(*) from article_revisions where origin = 'synced'"); n != revisions() {
 		t.Errorf("%d of %d revisions are synced", n, revisions())
 	}
+}
+
+// says reports whether a search meets a word; vectors find neighbours without it.
+func (b bundle) says(t *testing.T, v desk.Viewer, word string) bool {
+	t.Helper()
+	for _, h := range b.find(t, v, word, "en") {
+		if strings.Contains(strings.ToLower(h.Text), word) {
+			return true
+		}
+	}
+	return false
 }
 
 func sitemapOf(urls ...string) string {
@@ -204,11 +216,11 @@ func TestP9AListTakesThePagesUnderItsPrefixAndNoOthers(t *testing.T) {
 	if p := pages["/empty.html"]; p.Problem == nil || p.Problem.Code != desk.CodeSourceBlank {
 		t.Errorf("%+v", p)
 	}
-	if hits := b.find(t, b.admin, "gammaword", "en"); len(hits) != 0 {
-		t.Errorf("a page beside the prefix was taken: %+v", hits)
+	if b.says(t, b.admin, "gammaword") {
+		t.Error("a page beside the prefix was taken")
 	}
-	if hits := b.find(t, globex, "alphaword", "en"); len(hits) != 0 {
-		t.Errorf("it is for another company: %+v", hits)
+	if b.says(t, globex, "alphaword") {
+		t.Error("what is for one company is found by another")
 	}
 	b.synced(t, s.ID) // now each knows the other
 	web.put("/kb/a.html", webPage("Alpha", `<p>Alphaword, then again <a href="/kb/b.html">beta</a>.</p>`))
@@ -223,12 +235,12 @@ func TestP9AListTakesThePagesUnderItsPrefixAndNoOthers(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	web.put("/kb/b.html", "")
-	if s = b.synced(t, s.ID); s.Pages.Gone != 1 || len(b.find(t, acme, "betaword", "en")) != 0 {
+	if s = b.synced(t, s.ID); s.Pages.Gone != 1 || b.says(t, acme, "betaword") {
 		t.Errorf("%+v", s)
 	}
 	// A broken list says so and takes nothing away.
 	web.put("/sitemap.xml", "<urlset><url>")
-	if s = b.synced(t, s.ID); s.State != "partly" || s.Problem == nil || s.Problem.Code != desk.CodeSourceKind || len(b.find(t, acme, "alphaword", "en")) != 1 {
+	if s = b.synced(t, s.ID); s.State != "partly" || s.Problem == nil || s.Problem.Code != desk.CodeSourceKind || !b.says(t, acme, "alphaword") {
 		t.Errorf("%+v", s)
 	}
 }
@@ -246,13 +258,12 @@ func TestAnEditByHandDetachesThePage(t *testing.T) {
 		t.Fatalf("%+v %v", a, err)
 	}
 	// Only a draft so far: the page still leads, and the draft is told that it is stale.
-	drafted := b.draft(t, id, a.Languages[0], kb.Text{Title: "Alpha", Markdown: "Mine, by hand."})
+	b.draft(t, id, a.Languages[0], kb.Text{Title: "Alpha", Markdown: "Mine, by hand."})
 	web.put("/a.html", webPage("Alpha", "<p>Alphaword, changed.</p>"))
 	b.synced(t, s.ID)
 	if a, err = b.Edit(t.Context(), b.admin, id); err != nil || a.Languages[0].Draft == nil || !a.Languages[0].Draft.Stale || a.Languages[0].Draft.Markdown != "Mine, by hand." {
 		t.Fatalf("%+v %v", a.Languages[0], err)
 	}
-	_ = drafted
 	live := b.publish(t, id, a.Languages[0])
 	if live.From == nil || live.From.State != "detached" {
 		t.Errorf("%+v", live.From)

@@ -83,7 +83,7 @@ func TestP10AReasonIsStoredForReadersOfTheBaseOnly(t *testing.T) {
 		t.Errorf("%s", read.body)
 	}
 	admin, _ := w.logIn(t, "adam")
-	if a := w.do(t, call{method: http.MethodPatch, path: "/api/v1/admin/policies", token: admin, body: `{"knowledge_base":{"mode":"off"}}`}); a.StatusCode != http.StatusOK {
+	if a := w.do(t, call{method: http.MethodPatch, path: "/api/v1/admin/policies", token: admin, body: `{"knowledge_base":{"mode":"off","users":[]}}`}); a.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	for _, c := range []call{c, {path: "/api/v1/articles/" + string(id) + "/related", token: token}} {
