@@ -228,6 +228,6 @@ it("P13: staff with an authenticator show its code at the log-in; required, the 
   await admin.page.getByRole("button", { name: "Check and switch on" }).click();
   await admin.page.waitForSelector("#content");
   expect((await set(false)).ok()).toBe(true);
-  expect(complaints).toEqual([]);
+  expect(complaints.filter((c) => !c.includes("422"))).toEqual([]); // the wrong code
   for (const c of [context, admin.context]) await c.close();
 }, 120_000);
