@@ -129,7 +129,7 @@ func (k *KB) Reviews(ctx context.Context, viewer desk.Viewer, f ReviewFilter) (i
 		return nil, "", err
 	}
 	limit := max(1, min(f.Limit, 100))
-	p := db.ReviewsParams{State: f.State, Kind: f.Kind, Person: store.Optional(f.Person), Company: store.Optional(f.Company), AtMost: int32(limit + 1)} //nolint:gosec // at most 101
+	p := db.ReviewsParams{State: f.State, Kind: f.Kind, Person: store.Optional(f.Person), Company: store.Optional(f.Company), AtMost: int32(limit + 1)}
 	if f.Cursor != "" {
 		at, id, ok := placeIn(f.Cursor)
 		if !ok {

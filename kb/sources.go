@@ -163,7 +163,7 @@ func (k *KB) sourceOf(n NewSource) (p db.AddSourceParams, err error) {
 	}
 	return db.AddSourceParams{
 		Url: u.String(), Kind: n.Kind, Prefix: prefix.String(), Audience: store.Optional(n.Company), Category: store.Optional(n.Category),
-		Lang: string(n.Lang), EveryHours: int32(n.EveryHours), //nolint:gosec // at most 720
+		Lang: string(n.Lang), EveryHours: int32(n.EveryHours),
 	}, nil
 }
 

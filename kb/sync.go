@@ -160,8 +160,7 @@ func (s *look) page(ctx context.Context, address string) (problem *desk.Error, e
 }
 
 func problemOf(err error) *desk.Error {
-	var known *desk.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*desk.Error](err); ok {
 		return known
 	}
 	return desk.Wrap(desk.CodeInternal, err, "the page could not be read")

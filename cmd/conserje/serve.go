@@ -77,6 +77,28 @@ const stopWithin = 20 * time.Second
 // progress tells the operator what takes a while.
 func progress(what string) { fmt.Fprintln(os.Stderr, "==> "+what) }
 
+// open puts the portal together by the settings.
+func (c *serveCmd) open(ctx context.Context, s *Settings, d *database, log *slog.Logger) (*portal, error) {
+	m, err := openModels(s.Model, log)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := openMessages(s.Messages, d.Store, c.Demo, log)
+	if err != nil {
+		return nil, err
+	}
+	knowledge, err := openKnowledge(s, d.Store, m, log)
+	if err != nil {
+		return nil, err
+	}
+	p, err := wire(ctx, d, m, knowledge, messages, c.Files, c.Waits, log)
+	if err != nil {
+		return nil, err
+	}
+	p.agents, err = openAgents(c.Agents)
+	return p, err
+}
+
 // Run serves until a signal, then stops in order: no new turns and sockets,
 // running turns finish or are handed over, the database last.
 func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err error) {
@@ -96,23 +118,8 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if err := warnOfDeafNodes(ctx, d, log); err != nil {
 		return err
 	}
-	m, err := openModels(s.Model, log)
+	p, err := c.open(ctx, s, d, log)
 	if err != nil {
-		return err
-	}
-	messages, err := openMessages(s.Messages, d.Store, c.Demo, log)
-	if err != nil {
-		return err
-	}
-	knowledge, err := openKnowledge(s, d.Store, m, log)
-	if err != nil {
-		return err
-	}
-	p, err := wire(ctx, d, m, knowledge, messages, c.Files, c.Waits, log)
-	if err != nil {
-		return err
-	}
-	if p.agents, err = openAgents(c.Agents); err != nil {
 		return err
 	}
 	p.listensOn(ln.Addr())
@@ -135,7 +142,7 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, log *slog.Logger) (err 
 	if err != nil {
 		return err
 	}
-	c.greet(ln.Addr(), m, len(portals))
+	c.greet(ln.Addr(), p.models, len(portals))
 	select {
 	case err = <-served:
 	case <-ctx.Done():

@@ -32,11 +32,14 @@ func TestHeadingsListsAndParagraphsAreToldApart(t *testing.T) {
 		return pdftest.Line{Size: 11, Top: top, Text: text}
 	}
 	one := []pdftest.Line{
-		head, {Size: 24, Top: 760, Text: "Printers"}, {Size: 16, Top: 720, Text: "Paper jam"},
+		head,
+		{Size: 24, Top: 760, Text: "Printers"},
+		{Size: 16, Top: 720, Text: "Paper jam"},
 		body(700, "Open the cover and take the paper out, with-"), body(686, "out tearing it."),
 		body(660, "A second paragraph stands apart."),
 		body(630, "1. Close the cover"), body(616, "2. Press the green button and wait until the"), body(602, "lamp is steady"),
-		{Size: 11, Top: 570, Bold: true, Text: "When nothing helps"}, body(554, "Ask for a person."),
+		{Size: 11, Top: 570, Bold: true, Text: "When nothing helps"},
+		body(554, "Ask for a person."),
 	}
 	two := []pdftest.Line{{Size: 8, Top: 810, Text: "Example Ltd, page 2 of 3"}, {Size: 16, Top: 760, Text: "Toner"}, body(740, "\x95 shake it"), body(726, "\x95 put it back")}
 	three := []pdftest.Line{{Size: 8, Top: 810, Text: "Example Ltd, page 3 of 3"}, body(740, "The end.")}
@@ -48,13 +51,17 @@ func TestHeadingsListsAndParagraphsAreToldApart(t *testing.T) {
 		t.Errorf("%q, %d pages", d.Title, len(d.Pages))
 	}
 	want := []Block{
-		{Level: 1, Text: "Printers", Page: 1}, {Level: 2, Text: "Paper jam", Page: 1},
+		{Level: 1, Text: "Printers", Page: 1},
+		{Level: 2, Text: "Paper jam", Page: 1},
 		{Text: "Open the cover and take the paper out, without tearing it.", Page: 1},
 		{Text: "A second paragraph stands apart.", Page: 1},
 		{Item: true, Count: true, Text: "Close the cover", Page: 1},
 		{Item: true, Count: true, Text: "Press the green button and wait until the lamp is steady", Page: 1},
-		{Level: 3, Text: "When nothing helps", Page: 1}, {Text: "Ask for a person.", Page: 1},
-		{Level: 2, Text: "Toner", Page: 2}, {Item: true, Text: "shake it", Page: 2}, {Item: true, Text: "put it back", Page: 2},
+		{Level: 3, Text: "When nothing helps", Page: 1},
+		{Text: "Ask for a person.", Page: 1},
+		{Level: 2, Text: "Toner", Page: 2},
+		{Item: true, Text: "shake it", Page: 2},
+		{Item: true, Text: "put it back", Page: 2},
 		{Text: "The end.", Page: 3},
 	}
 	got := d.Blocks()

@@ -126,12 +126,6 @@ var targets = map[string]target{
 	},
 }
 
-// about adds what a room's rows are about.
-func about(more map[string]target) bool {
-	maps.Copy(targets, more)
-	return true
-}
-
 func missing(what string) target {
 	return func(w *world, t *testing.T, c *call) desk.ID { return w.missed(t, c, what) }
 }

@@ -80,7 +80,7 @@ func (a *API) exportAudit(ctx context.Context, in *exportAudit) (*huma.StreamRes
 	if err != nil {
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
+	return &huma.StreamResponse{Body: func(c huma.Context) { //nolint:contextcheck // as said below
 		kind := csvType
 		if in.Format == audit.JSONLines {
 			kind = "application/jsonl; charset=utf-8"

@@ -72,7 +72,7 @@ func TestP14AuditIsReadAndExportedByAdmins(t *testing.T) {
 	read := func(query string) (p auditPage) {
 		t.Helper()
 		a := w.do(t, call{method: http.MethodGet, path: "/api/v1/admin/audit?" + query, token: token})
-		if a.StatusCode != http.StatusOK || json.Unmarshal([]byte(a.body), &p) != nil {
+		if a.StatusCode != http.StatusOK || json.Unmarshal(a.body, &p) != nil {
 			t.Fatalf("%s: %d %s", query, a.StatusCode, a.body)
 		}
 		return p
@@ -120,7 +120,7 @@ func TestP14DocumentHasEveryRoute(t *testing.T) {
 		OpenAPI string                    `json:"openapi"`
 		Paths   map[string]map[string]any `json:"paths"`
 	}
-	if err := json.Unmarshal([]byte(a.body), &doc); err != nil || !strings.HasPrefix(doc.OpenAPI, "3.1") {
+	if err := json.Unmarshal(a.body, &doc); err != nil || !strings.HasPrefix(doc.OpenAPI, "3.1") {
 		t.Fatalf("%v %q", err, doc.OpenAPI)
 	}
 	served, _ := w.routes()

@@ -236,9 +236,9 @@ func collect(v any, ids map[string]bool) {
 // kindOf is the last word of an address that is no parameter.
 func kindOf(path string) string {
 	words := strings.Split(path, "/")
-	for i := len(words) - 1; i >= 0; i-- {
-		if !strings.HasPrefix(words[i], "{") {
-			return words[i]
+	for _, word := range slices.Backward(words) {
+		if !strings.HasPrefix(word, "{") {
+			return word
 		}
 	}
 	return ""

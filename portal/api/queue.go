@@ -157,6 +157,10 @@ func (a *API) mountQueue() {
 		p, err := a.cfg.Tickets.Attend(ctx, id, in.Body.State, in.Body.Claim)
 		return &body[tickets.Presence]{p}, err
 	})
+	a.mountViews()
+}
+
+func (a *API) mountViews() {
 	route(a, staff, http.MethodGet, "/views", "Your saved views and the shared ones, with how many tickets are in each", func(ctx context.Context, _ *nothing) (*body[page[tickets.SavedView]], error) {
 		list, err := a.cfg.Tickets.Views(ctx)
 		return pageOf(list, ""), err

@@ -72,7 +72,7 @@ func noteUnanswered(ctx context.Context, tx *store.Tx, conversation, turn desk.I
 	}
 	var m desk.UserMessage
 	if len(asked.Body) == 0 || json.Unmarshal(asked.Body, &m) != nil {
-		return nil // erased meanwhile
+		return nil //nolint:nilerr // erased meanwhile
 	}
 	c, err := tx.ConversationByID(ctx, conversation)
 	if err != nil {

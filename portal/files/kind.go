@@ -21,7 +21,7 @@ const (
 // headBytes are what the type is told from.
 const headBytes = 8 << 10
 
-// programs are what runs when it is opened, by content …
+// programs are what runs when it is opened, by content.
 var programs = []string{
 	"application/vnd.microsoft.portable-executable", "application/x-elf", "application/x-mach-binary", "application/x-ms-installer",
 	"application/x-java-applet", "application/jar", "application/x-ms-shortcut",

@@ -2,6 +2,7 @@ package files
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,12 +53,7 @@ func CleanName(name string) string {
 func endingFor(name, kind string) string {
 	want := map[string][]string{typePNG: {".png"}, typeJPEG: {".jpg", ".jpeg"}}[kind]
 	ending := strings.ToLower(path.Ext(name))
-	for _, w := range want {
-		if ending == w {
-			return name
-		}
-	}
-	if len(want) == 0 {
+	if len(want) == 0 || slices.Contains(want, ending) {
 		return name
 	}
 	switch ending {

@@ -66,7 +66,7 @@ func (s *Service) remake(ctx context.Context, name, kind string, data []byte) (*
 	}
 	size, err := f.config(bytes.NewReader(data))
 	if err != nil || size.Width <= 0 || size.Height <= 0 {
-		return nil, nil //nolint:nilnil,nilerr // it only begins like one
+		return nil, nil //nolint:nilnil // it only begins like one
 	}
 	pixels := int64(size.Width) * int64(size.Height)
 	if pixels > maxPixels || size.Width > maxSide || size.Height > maxSide {
@@ -80,7 +80,7 @@ func (s *Service) remake(ctx context.Context, name, kind string, data []byte) (*
 	defer s.memory.Release(need)
 	img, err := f.decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, nil //nolint:nilnil,nilerr // it only begins like one
+		return nil, nil //nolint:nilnil // it only begins like one
 	}
 	return encoded(upright(img, turnOf(data, f.meta)), kind)
 }

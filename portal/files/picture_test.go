@@ -40,7 +40,7 @@ func photo(t *testing.T, turn byte) []byte {
 	exif := []byte("Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x02" +
 		"\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(turn) + "\x00\x00" +
 		"\x01\x0e\x00\x02\x00\x00\x00\x0c\x00\x00\x00\x26\x00\x00\x00\x00SECRET-PLACE")
-	out := append([]byte{0xFF, 0xD8, 0xFF, 0xE1}, binary.BigEndian.AppendUint16(nil, uint16(len(exif)+2))...) //nolint:gosec // short
+	out := append([]byte{0xFF, 0xD8, 0xFF, 0xE1}, binary.BigEndian.AppendUint16(nil, uint16(len(exif)+2))...)
 	return append(append(out, exif...), plain.Bytes()[2:]...)
 }
 

@@ -254,7 +254,7 @@ func wordsFor(ctx context.Context, tx *store.Tx, name string, l desk.Language) (
 	}
 	t := text{Subject: own.Subject, Text: own.Text}
 	if checkText(name, t) != nil {
-		return b, nil // its variables are another version's
+		return b, nil //nolint:nilerr // its variables are another version's
 	}
 	return t, nil
 }

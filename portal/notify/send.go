@@ -30,7 +30,7 @@ const (
 	ReasonExpired  Reason = "expired"        // its life ended before it could be sent
 	ReasonNone     Reason = "no_provider"    // the installation lost the channel meanwhile
 
-	// Why a mail about a ticket was withheld.
+	// ReasonHidden and ReasonOutdated are why a mail about a ticket was withheld.
 	ReasonHidden   Reason = "not_visible" // its reader may not see it any more
 	ReasonOutdated Reason = "outdated"    // what it was to tell is no longer so
 )

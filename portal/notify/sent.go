@@ -68,7 +68,7 @@ func (s *Service) Sent(ctx context.Context, f SentFilter) (list []Sent, next des
 	if f.Limit < 1 || f.Limit > 100 {
 		f.Limit = 50
 	}
-	p := db.DeliveriesParams{Before: store.Optional(f.Cursor), UserID: store.Optional(f.User), Channel: string(f.Channel), State: f.State, Page: int32(f.Limit + 1)}
+	p := db.DeliveriesParams{Before: store.Optional(f.Cursor), UserID: store.Optional(f.User), Channel: string(f.Channel), State: f.State, Page: int32(f.Limit + 1)} //nolint:gosec // at most 101
 	if f.State == StateRetrying {
 		p.State, p.Retrying = stateQueued, true
 	}

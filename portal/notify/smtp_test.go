@@ -24,7 +24,7 @@ import (
 type guarded struct{ *mailbox }
 
 func (g guarded) NewSession(*smtp.Conn) (smtp.Session, error) {
-	return &guardedSession{mailSession{g.mailbox}, false}, nil
+	return &guardedSession{mailSession(g), false}, nil
 }
 
 type guardedSession struct {

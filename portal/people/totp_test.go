@@ -24,7 +24,7 @@ type staffDesk struct {
 	verify *verify.Service
 	clock  time.Time
 	tess   desk.ID
-	adam   context.Context
+	adam   context.Context //nolint:containedctx // who acts, in a test
 }
 
 func withStaff(t *testing.T) *staffDesk {

@@ -40,7 +40,7 @@ const (
 	maxFilterFields = 10
 )
 
-func (n Narrow) empty() bool {
+func (n *Narrow) empty() bool {
 	return len(n.Companies)+len(n.Priorities)+len(n.Assignees)+len(n.Fields) == 0 && !n.Unassigned && !n.Unread &&
 		n.UpdatedFrom == nil && n.UpdatedTo == nil && n.CreatedFrom == nil && n.CreatedTo == nil
 }

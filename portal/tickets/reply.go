@@ -38,7 +38,7 @@ func replies(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, curso
 	if limit <= 0 || limit > pageOfReplies {
 		limit = pageOfReplies
 	}
-	p := db.RepliesOfParams{TicketID: id, Staff: v.Role.Staff(), AtMost: int32(limit) + 1} //nolint:gosec // bounded beside it
+	p := db.RepliesOfParams{TicketID: id, Staff: v.Role.Staff(), AtMost: int32(limit) + 1}
 	if cursor != "" {
 		at, before, err := decodeCursor(cursor)
 		if err != nil {

@@ -200,7 +200,7 @@ func (s *Service) useForAct(ctx context.Context, tx *store.Tx, v desk.Viewer, c 
 	}
 	switch {
 	case f.phoneReady() && f.phone.Number == c.Number:
-		return nil, nil
+		return nil, nil //nolint:nilnil // nothing waits
 	case f.any():
 		return nil, errExpired // the factors changed since: its codes are void
 	}

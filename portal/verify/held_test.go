@@ -64,7 +64,7 @@ func TestAFirstFactorWaitsADayAfterStaffCouldLogInAsThePerson(t *testing.T) {
 			err := w.nodes[0].SendCode(t.Context(), w.ana, act("LAPTOP"), "")
 			wants(t, err, desk.CodeFactorHeld)
 			wants(t, w.nodes[0].Check(t.Context(), w.ana, act("LAPTOP"), "123456", never(t)), desk.CodeFactorHeld)
-			if e, _ := err.(*desk.Error); e.Params["retry_after_seconds"].(int) < 23*3600 { //nolint:errorlint,forcetypeassert // as wants saw
+			if e, _ := err.(*desk.Error); e.Params["retry_after_seconds"].(int) < 23*3600 { //nolint:errorlint // as wants saw
 				t.Errorf("until when: %v", e.Params)
 			}
 			w.later(t, "25 hours")
