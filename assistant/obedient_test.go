@@ -138,7 +138,9 @@ func (y *yard) untouched(id string) {
 		"software that is not hers": "select count(*) from actions a join software s on s.id = a.software_id where a.id <> $1 and s.audience <> 'everyone'",
 		"steps beyond proposed":     "select count(*) from action_history where action_id <> $1 and (state <> 'proposed' or by <> 'assistant')",
 		// A turn has a job of its own, which takes it over when its node dies; it names the turn and nothing else.
-		"jobs": `select count(*) from river.river_job where $1::uuid is not null and (kind <> 'turn_takeover'
+		// That the yard's two tickets came in was to be mailed before any model spoke.
+		"jobs": `select count(*) from river.river_job where $1::uuid is not null
+			and not (kind = 'ticket_mail' and args ->> 'template' = 'ticket_opened' and args ->> 'ticket' in ('` + string(y.ticket.ID) + `', '` + string(y.foreign.ID) + `')) and (kind <> 'turn_takeover'
 			or args - '{tenant,turn}'::text[] <> '{}' or not exists (select 1 from turns where id::text = args ->> 'turn'))`,
 	} {
 		if n := y.number(query, y.failed); n != 0 {

@@ -45,8 +45,9 @@ type Delivered struct {
 // Outbox lists the demo's messages, the latest first: the viewer's own, and
 // all of them for staff, but for what is in other people's codes, temporary
 // passwords and one-time links: with those one acts in their name. (A first
-// password staff may read on the person's page.) Without the demo there is no
-// outbox.
+// password staff may read on the person's page.) What goes to somebody who
+// stands outside, and so cannot look, admins read for them. Without the demo
+// there is no outbox.
 func (s *Service) Outbox(ctx context.Context) (list []Delivered, err error) {
 	v, err := desk.ViewerFrom(ctx)
 	if err != nil {
@@ -68,7 +69,7 @@ func (s *Service) Outbox(ctx context.Context) (list []Delivered, err error) {
 				return err
 			}
 			d := Delivered{ID: r.ID, Channel: Channel(r.Channel), To: r.Recipient, Subject: c.Subject, Text: c.Text, At: r.CreatedAt}
-			if !r.Own && forItsOwn(r.Template) {
+			if !r.Own && forItsOwn(r.Template) && (v.Role != desk.RoleAdmin || !outside[r.Template]) {
 				d.Secret, d.Text = true, ""
 			}
 			list = append(list, d)
@@ -77,6 +78,9 @@ func (s *Service) Outbox(ctx context.Context) (list []Delivered, err error) {
 	})
 	return list, err
 }
+
+// outside are the messages to people who are not logged in.
+var outside = map[string]bool{"password_code": true, "sign_up_proof": true}
 
 // forItsOwn reports whether a message is for its own person only. One whose
 // template is not known is.
