@@ -48,6 +48,17 @@ func (p *post) next(t *testing.T, n int) notify.Outgoing {
 	return notify.Outgoing{}
 }
 
+// first waits for what looks like this in a mail after the first n: other
+// mails may come between.
+func (p *post) first(t *testing.T, n int, what *regexp.Regexp) []string {
+	t.Helper()
+	for ; ; n++ {
+		if found := what.FindStringSubmatch(p.next(t, n).Text); found != nil {
+			return found
+		}
+	}
+}
+
 func (p *post) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,10 +161,7 @@ func (b bundle) link(t *testing.T, tech context.Context, mail *post, user desk.I
 	if _, err := b.people.SendWelcome(tech, user); err != nil {
 		t.Fatal(err)
 	}
-	m := linkText.FindStringSubmatch(mail.next(t, n).Text)
-	if m == nil {
-		t.Fatal("the mail has no link")
-	}
+	m := mail.first(t, n, linkText)
 	return m[2]
 }
 
