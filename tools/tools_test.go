@@ -154,7 +154,7 @@ list_my_tickets {"type":"object","properties":{"status":{"type":["string","null"
 get_ticket {"type":"object","properties":{"number":{"type":"integer"}},"required":["number"],"additionalProperties":false} ticketing effect=false
 create_ticket {"type":"object","properties":{"subject":{"type":"string"},"description":{"type":"string"}},"required":["subject","description"],"additionalProperties":false} ticketing effect=true
 add_to_ticket {"type":"object","properties":{"number":{"type":"integer"},"text":{"type":"string"}},"required":["number","text"],"additionalProperties":false} ticketing effect=true
-ask_if_fixed {"type":"object","properties":{},"required":[],"additionalProperties":false} ticketing effect=true
+ask_if_fixed {"type":"object","properties":{},"additionalProperties":false} ticketing effect=true
 talk_to_a_person {"type":"object","properties":{"reason":{"type":["string","null"]}},"required":["reason"],"additionalProperties":false}  effect=true
 `
 	if b.String() != want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ecdh"
 	"crypto/rand"
+	"encoding/json"
 	"slices"
 	"sync"
 	"testing"
@@ -36,7 +37,7 @@ func (x *texts) SMS(ctx context.Context, tx *store.Tx, m notify.Message) error {
 	x.mu.Lock()
 	x.sent = append(x.sent, m.Secret)
 	x.mu.Unlock()
-	return tx.CreateMessage(ctx, db.CreateMessageParams{TenantID: tx.Tenant, ID: m.ID, Channel: "sms", Template: m.Template, UserID: store.Optional(m.User), Recipient: m.To, Language: "en"})
+	return tx.CreateMessage(ctx, db.CreateMessageParams{TenantID: tx.Tenant, ID: m.ID, Channel: "sms", Template: m.Template, UserID: store.Optional(m.User), Recipient: m.To, Language: "en", Params: json.RawMessage("{}")})
 }
 
 func (x *texts) Mail(_ context.Context, _ *store.Tx, m notify.Message) error {
