@@ -20,10 +20,6 @@ trap 'make -s stop-test-database || true' EXIT
 step "what this machine lacks" .tools/setup.sh
 # One of the tools is mostly C in one file: it leaves a core free for the others.
 step "tools and web interface" make -s -j 2 bin/sqlc bin/golangci-lint web
-
-# All that follows is built with the race detector, the server of the end-to-end tests too: what vet, lint and tests
-# need is compiled once, and a race shows wherever it happens.
-export GOFLAGS="${GOFLAGS:--buildvcs=false} -race" BIN=bin/raced
 step "vet" go vet ./...
 step "lint" make -s lint
 step "queries" make -s sqlc-check

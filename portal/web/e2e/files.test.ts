@@ -69,7 +69,7 @@ it("a screenshot pasted into the chat stands in the ticket as the technician see
   const tech = await visit(browser, server.url);
   await logIn(tech.page, "tess");
   await tech.page.click(`a:has-text("${words}") >> nth=0`);
-  await drawn(tech.page, "article[data-kind=user_message] ul, article[data-kind=user_message]");
+  await drawn(tech.page, "article[data-kind=user_message]");
   await shot(tech.page, "files-ticket-staff");
   await accessible(tech.page);
   await tech.page.getByRole("button", { name: "Show Screenshot.png large" }).click();

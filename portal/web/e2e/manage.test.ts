@@ -145,7 +145,7 @@ it("the answer to why not names the rule and leads to its switch", async () => {
   await page.goto("/admin");
   const lock = page.locator("[data-policy=operations]").getByLabel("Lock the screen");
   await lock.click({ force: true });
-  const undo = page.getByRole("button", { name: "Undo" });
+  const undo = page.getByRole("button", { name: "Undo", exact: true });
   await undo.waitFor();
   await page.goto("/manage/people");
   await page.click("#content a:has-text('Ana')");
@@ -174,7 +174,7 @@ it("an admin limits the codes by text message, and takes it back by Undo", async
   await page.locator("[data-policy=sms] label").first().click();
   await expect.poll(async () => (await rules()).sms).toBe(false);
   expect(await page.getByLabel("Codes a day").count()).toBe(0);
-  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
   await page.getByLabel("Codes a day").waitFor();
   await expect.poll(rules).toMatchObject({ sms: true, per_day: 40 });
   expect(complaints).toEqual([]);
