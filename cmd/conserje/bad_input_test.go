@@ -59,7 +59,7 @@ func (x *yard) nothingElse() {
 	for what, query := range map[string]string{
 		"message": `select coalesce(string_agg(distinct template, ' '), '') from messages_out where template not like 'code%' and template <> 'mail_action'`,
 		"job": `select coalesce(string_agg(distinct kind, ' '), '') from river.river_job
-			where kind not in ('message_send', 'message_sweep', 'store_sweep', 'factor_sweep', 'kb_embed', 'turn_takeover', 'welcome_mails')`,
+			where kind not in ('message_send', 'message_sweep', 'store_sweep', 'factor_sweep', 'files_sweep', 'kb_embed', 'kb_sync_due', 'turn_takeover', 'welcome_mails')`,
 	} {
 		var kinds string
 		storetest.InTx(x.t, x.portal.database.Store, x.people["ana"].Tenant, func(ctx context.Context, tx *store.Tx) error {

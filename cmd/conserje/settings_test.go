@@ -85,7 +85,7 @@ func TestABadCarrierIsToldBeforeTheDatabaseStarts(t *testing.T) {
 	twilio := messageSettings{SMS: "twilio", TwilioAccount: "AC1", TwilioToken: "t", TwilioFrom: "+34600000000"}
 	smpp := messageSettings{SMS: "smpp", SMPPAddress: "smsc.example.com:2775", SMPPUser: "u", SMPPFrom: "Desk"}
 	for _, m := range []messageSettings{{}, mail, gateway, twilio, smpp} {
-		if err := (&serveCmd{Waits: waits{time.Minute, time.Hour}}).check(&Settings{Messages: m}); err != nil {
+		if err := (&serveCmd{Waits: waits{time.Minute, time.Hour}, Files: fileSettings{MaxMB: 25, DayMB: 500}}).check(&Settings{Messages: m}); err != nil {
 			t.Errorf("%+v: %v", m, err)
 		}
 	}
@@ -106,7 +106,7 @@ func TestABadCarrierIsToldBeforeTheDatabaseStarts(t *testing.T) {
 		{"SMPP_ADDRESS", with(smpp, func(m *messageSettings) { m.SMPPAddress = "smsc.example.com" })},
 	} {
 		data := filepath.Join(t.TempDir(), "data")
-		err := (&serveCmd{Addr: "127.0.0.1:0", Waits: waits{time.Minute, time.Hour}}).Run(t.Context(), &Settings{Data: data, Messages: bad.m}, storetest.Log(t))
+		err := (&serveCmd{Addr: "127.0.0.1:0", Waits: waits{time.Minute, time.Hour}, Files: fileSettings{MaxMB: 25, DayMB: 500}}).Run(t.Context(), &Settings{Data: data, Messages: bad.m}, storetest.Log(t))
 		if err == nil || !strings.Contains(err.Error(), bad.says) {
 			t.Errorf("%+v: %v", bad.m, err)
 		}

@@ -30,7 +30,9 @@ async function mailed(to: string, what: RegExp, besides: string[] = []): Promise
   await expect
     .poll(
       async () => {
-        const mails = await outbox.locator(`[data-channel=mail]:has-text("${to}")`).allTextContents();
+        const mails = await outbox
+          .locator(`[data-channel=mail]:has-text("${to}")`)
+          .allTextContents();
         const all = mails.map((m) => what.exec(m)?.[1] ?? "");
         found = all.find((m) => m && !besides.includes(m)) ?? "";
         return found;
