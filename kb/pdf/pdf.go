@@ -54,6 +54,7 @@ type Reader struct {
 	limit time.Duration
 	seat  chan struct{} // of one; whoever sits there owns pool
 	pool  pdfium.Pool
+	quit  context.CancelFunc // stops what runs in the pool, for good
 }
 
 // New returns a reader that keeps the compiled PDFium in a folder; without one
@@ -89,11 +90,9 @@ func (r *Reader) Read(ctx context.Context, data []byte) (Document, error) {
 		return Document{}, ctx.Err()
 	}
 	if r.pool == nil {
-		pool, err := open(r.cache)
-		if err != nil {
+		if err := r.open(ctx); err != nil {
 			return Document{}, err
 		}
-		r.pool = pool
 	}
 	inside, err := r.pool.GetInstanceWithContext(ctx)
 	if err != nil {
@@ -101,14 +100,15 @@ func (r *Reader) Read(ctx context.Context, data []byte) (Document, error) {
 	}
 	limit, cancel := context.WithTimeout(ctx, r.limit)
 	defer cancel()
-	killed := make(chan struct{})
-	stop := context.AfterFunc(limit, func() {
-		defer close(killed)
-		_ = inside.Kill()
-	})
+	// Not by the instance's own Kill, which writes without a lock what a running
+	// call reads: the pool is stopped by its context, and the next file opens
+	// another.
+	stop := context.AfterFunc(limit, r.quit)
 	doc, err := read(inside, data)
 	if !stop() {
-		<-killed
+		r.quit()
+		_ = r.pool.Close() // what stood in it is over
+		r.pool = nil
 		return Document{}, ErrTooSlow
 	}
 	if closeErr := inside.Close(); closeErr != nil && err == nil {
@@ -117,26 +117,30 @@ func (r *Reader) Read(ctx context.Context, data []byte) (Document, error) {
 	return doc, err
 }
 
-func open(cache string) (pdfium.Pool, error) {
+func (r *Reader) open(ctx context.Context) error {
 	cfg := wazero.NewRuntimeConfig().
 		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
 		WithMemoryLimitPages(memoryPages).WithCloseOnContextDone(true)
-	if cache != "" {
-		kept, err := wazero.NewCompilationCacheWithDir(cache)
+	if r.cache != "" {
+		kept, err := wazero.NewCompilationCacheWithDir(r.cache)
 		if err != nil {
-			return nil, fmt.Errorf("folder of the compiled pdf reader: %w", err)
+			return fmt.Errorf("folder of the compiled pdf reader: %w", err)
 		}
 		cfg = cfg.WithCompilationCache(kept)
 	}
+	ctx, quit := context.WithCancel(context.WithoutCancel(ctx)) // it outlives the file that it is opened for
 	pool, err := webassembly.Init(webassembly.Config{
+		Context: ctx,
 		MaxIdle: 1, MaxTotal: 1, RuntimeConfig: cfg,
 		FSConfig: wazero.NewFSConfig(), // no file is within its reach
 		Stdout:   io.Discard, Stderr: io.Discard,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("pdf reader: %w", err)
+		quit()
+		return fmt.Errorf("pdf reader: %w", err)
 	}
-	return pool, nil
+	r.pool, r.quit = pool, quit
+	return nil
 }
 
 // read turns every way in which PDFium ends into one of this package's errors.

@@ -143,9 +143,6 @@ func TestH3AHostileFileIsRefusedAndTheNextOneRead(t *testing.T) {
 }
 
 func TestAFileThatTakesTooLongIsStoppedWhereItStands(t *testing.T) {
-	if raced {
-		t.Skip("go-pdfium's Kill marks its instance as closed without a lock, while a call reads the mark: the race detector ends the test for that")
-	}
 	r := New(testCache())
 	if _, err := r.Read(t.Context(), pdftest.File("", []pdftest.Line{{Size: 11, Top: 700, Text: "warm"}})); err != nil {
 		t.Fatal(err)
