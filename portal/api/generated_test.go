@@ -23,7 +23,7 @@ import (
 // under a seed fails again under it.
 func fuzzing(t testing.TB) (requests int, seed uint64) {
 	t.Helper()
-	requests, seed = 1500, 4
+	requests, seed = 2000, 4
 	if s := os.Getenv("FUZZ_REQUESTS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
