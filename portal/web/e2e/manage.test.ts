@@ -173,7 +173,7 @@ it("an admin limits the codes by text message, and takes it back by Undo", async
   await expect.poll(async () => (await rules()).per_day).toBe(40);
   await page.locator("[data-policy=sms] label").first().click();
   await expect.poll(async () => (await rules()).sms).toBe(false);
-  expect(await page.getByLabel("Codes a day").count()).toBe(0);
+  await page.getByLabel("Codes a day").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Undo", exact: true }).click();
   await page.getByLabel("Codes a day").waitFor();
   await expect.poll(rules).toMatchObject({ sms: true, per_day: 40 });

@@ -58,6 +58,7 @@ it("R4: a forgotten password is set by the code of a mail", async () => {
   const { page, context, complaints } = await visit(browser, server.url, { width: 375 });
   await page.goto("/login");
   await page.getByRole("link", { name: "Forgot your password?" }).click();
+  await page.getByRole("heading", { name: "Set another password" }).waitFor(); // both pages ask for a login
   await page.fill("input[name=username]", "ben@acme.example");
   await shot(page, "forgot-ask");
   await accessible(page);
