@@ -121,7 +121,7 @@ eval-offline: ## asks the built-in model 382 utterances in five languages; print
 
 bench: ## latency, memory and search, side by side with the baselines
 	@$(SETUP) postgres
-	go run ./portal/store/cluster/clustertest/durable go test -tags bench -count=1 -timeout 60m -p 1 -v -run '^TestBench' ./assistant/chat ./kb/... ./tools/devices ./cmd/conserje | grep -v '^=== '
+	go run ./portal/store/cluster/clustertest/durable go test -tags bench -count=1 -timeout 60m -p 1 -v -run '^TestBench' ./assistant/chat ./kb/... ./tools/devices ./cmd/conserje | grep --line-buffered -v '^=== '
 
 soak: ## 50 rounds of kill -9 at each failpoint, and as many random schedules of deaths
 	@$(SETUP) postgres compiler

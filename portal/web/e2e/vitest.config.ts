@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-// A browser and one server: one test after the other, in the order of the files.
+// Each file has a browser and a server of its own, so two run at once; with one server that is given, one after the other.
 export default defineConfig({
   test: {
     root: import.meta.dirname,
     environment: "node",
     include: ["*.test.ts"],
-    fileParallelism: false,
+    fileParallelism: !process.env.CONSERJE_URL,
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },

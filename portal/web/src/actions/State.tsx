@@ -15,14 +15,14 @@ import classes from "./action.module.css";
 import { toneOf } from "./card";
 import { useNow } from "./useNow";
 
-/** Where it stands, why it ended, and whether the device itself shows the effect. */
+/** Where it stands, why it ended, and whether the device itself shows the effect: with a shield, and in the state's own words. */
 export function State({ action: a }: { action: Action }) {
   const { t } = useTranslation();
   const say = useErrorText();
   const format = useFormat();
   const why = a.text.detail || reason(a, say);
   return (
-    <div className={classes.state} data-focus tabIndex={-1}>
+    <div className={classes.state} data-outcome={a.outcome} data-focus tabIndex={-1}>
       <Mark action={a} />
       <div>
         <p role="status" className={classes.stateText}>
@@ -34,17 +34,8 @@ export function State({ action: a }: { action: Action }) {
             {t("actions.postponed", { time: format.moment(a.postponed_until) })}
           </p>
         )}
-        {a.state === "succeeded" && (
-          <p className={classes.outcome} data-outcome={a.outcome}>
-            {a.outcome === "device_verified" && (
-              <IconShieldCheck size={18} stroke={1.7} aria-hidden="true" />
-            )}
-            {t(
-              a.outcome === "device_verified"
-                ? "actions.outcome.device_verified"
-                : "actions.outcome.assumed",
-            )}
-          </p>
+        {a.state === "succeeded" && a.outcome === "assumed" && (
+          <p className={classes.why}>{t("actions.assumed")}</p>
         )}
       </div>
     </div>
@@ -58,6 +49,9 @@ function reason(a: Action, say: ReturnType<typeof useErrorText>): string | undef
 }
 
 function Mark({ action: a }: { action: Action }) {
+  if (a.outcome === "device_verified") {
+    return <IconShieldCheck size={20} stroke={1.7} aria-hidden="true" />;
+  }
   switch (toneOf(a)) {
     case "busy":
       return <span className={classes.pulse} aria-hidden="true" />;
