@@ -89,6 +89,7 @@ test: ## everything: vet, lint, queries, race tests on a real Postgres, web test
 
 test-go: ## only the Go tests, raced and shuffled
 	@$(SETUP) postgres compiler
+	go test -C .tools ./mutate ./product
 	go test -race -shuffle=on -timeout 15m ./...
 
 test-web: ## only the web interface: types, style, unit tests

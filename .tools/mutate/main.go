@@ -52,8 +52,13 @@ var mutants = []mutant{
 	},
 	{
 		"a link proves its key", "tools/devices/wire/envelope.go",
-		"len(pub) == ed25519.PublicKeySize && ed25519.Verify(pub, proof(nonce, device, host), signature)", "len(pub) == ed25519.PublicKeySize",
+		"len(pub) == ed25519.PublicKeySize && ed25519.Verify(pub, parts(provePrefix, nonce, []byte(device), []byte(Host(host))), signature)", "len(pub) == ed25519.PublicKeySize",
 		[]string{"./tools/devices/..."},
+	},
+	{
+		"the server's time carries its signature", "tools/devices/wire/envelope.go",
+		"ed25519.Verify(pub, parts(clockPrefix, nonce, []byte(device), []byte(serverTime)), signature)", "true",
+		[]string{"./tools/devices/...", "./tools/agent"},
 	},
 }
 
@@ -77,18 +82,27 @@ func main() {
 	fmt.Printf("all %d removed checks were noticed\n", len(mutants))
 }
 
+// source is the file, in which the check stands once.
+func (m mutant) source() (string, error) {
+	source, err := os.ReadFile(m.file)
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(source), m.check); n != 1 {
+		return "", fmt.Errorf("the check stands %d times in %s; bring the table up to date", n, m.file)
+	}
+	return string(source), nil
+}
+
 // try builds with the check removed and runs the tests. What does not even compile proves nothing.
 func (m mutant) try() (string, error) {
 	path, err := filepath.Abs(m.file)
 	if err != nil {
 		return "", err
 	}
-	source, err := os.ReadFile(path)
+	source, err := m.source()
 	if err != nil {
 		return "", err
-	}
-	if n := strings.Count(string(source), m.check); n != 1 {
-		return "", fmt.Errorf("the check stands %d times in %s; bring the table up to date", n, m.file)
 	}
 	dir, err := os.MkdirTemp("", "conserje-mutate-")
 	if err != nil {
@@ -100,7 +114,7 @@ func (m mutant) try() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(source), m.check, m.instead, 1)), 0o600); err != nil {
+	if err := os.WriteFile(changed, []byte(strings.Replace(source, m.check, m.instead, 1)), 0o600); err != nil {
 		return "", err
 	}
 	if err := os.WriteFile(overlay, table, 0o600); err != nil {
