@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { actions, type MoveStep } from "../api/self-service";
 import type { Action, ActionStep } from "../api/types";
 import { useFormat } from "../app/format";
+import { gently } from "../app/motion";
 import { isStaff, useMe } from "../app/session";
 import { Refusal } from "../app/states";
 import { systemNames } from "../app/systems";
@@ -22,10 +23,12 @@ interface Props {
   version?: number;
   /** Where a new action, made by Retry, is shown by the page itself. */
   onNew?: (a: Action) => void;
+  /** Comes into view when it waits for the reader. */
+  calls?: boolean;
 }
 
 /** One action as the ledger has it. The same card in chat, self-service and ticket. */
-export function ActionCard({ id, version, onNew }: Props) {
+export function ActionCard({ id, version, onNew, calls }: Props) {
   const { t } = useTranslation();
   const query = useQuery(actionQuery(id));
   const { refetch } = query;
@@ -35,7 +38,7 @@ export function ActionCard({ id, version, onNew }: Props) {
     seen.current = version;
     void refetch();
   }, [version, refetch]);
-  if (query.data) return <Card action={query.data} onNew={onNew} />;
+  if (query.data) return <Card action={query.data} onNew={onNew} calls={calls} />;
   if (query.isError) {
     return (
       <div className={classes.card} data-tone="off">
@@ -57,11 +60,15 @@ export function ActionCard({ id, version, onNew }: Props) {
   );
 }
 
-function Card({ action: a, onNew }: { action: Action; onNew?: Props["onNew"] }) {
+function Card({ action: a, onNew, calls }: { action: Action } & Pick<Props, "onNew" | "calls">) {
   const { t } = useTranslation();
   const own = useMe().id === a.requester.id;
   const box = useRef<HTMLElement>(null);
   const focus = useFocusKept(box, a);
+  const asks = Boolean(calls) && own && a.state === "proposed";
+  useEffect(() => {
+    if (asks) box.current?.scrollIntoView({ block: "nearest", behavior: gently() });
+  }, [asks]);
   return (
     <article
       ref={box}

@@ -128,7 +128,7 @@ function PartView(props: { part: Part; view: View; doing: Doing; last: boolean }
     case "line":
       return <Line event={part.event} />;
     case "action":
-      return <ActionCard id={part.action} version={part.seq} />;
+      return <ActionCard id={part.action} version={part.seq} calls={props.last} />;
     case "ended":
       return <Ended part={part} question={view.question?.text} doing={doing} last={props.last} />;
   }
