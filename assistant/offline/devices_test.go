@@ -52,7 +52,7 @@ func TestANamedDeviceNeedsNoQuestion(t *testing.T) {
 		t.Errorf("without a device: %v %q", calls, text)
 	}
 	p = owner(t, "es", two...)
-	if calls, text := p.says("¿Cómo va el reinicio?"); len(calls) != 1 || !strings.Contains(text, "espera al equipo") {
+	if calls, text := p.says("¿Cómo va el reinicio?"); len(calls) != 1 || !strings.Contains(text, "espera al dispositivo") {
 		t.Errorf("state: %v %q", calls, text)
 	}
 }

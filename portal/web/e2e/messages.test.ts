@@ -49,7 +49,7 @@ it("an admin writes a text, sees how it looks, and the next mail has it", async 
   await shot(page, "template");
   await accessible(page);
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  await page.getByText("The next message has it").waitFor();
+  await page.getByText("The next message will use it").waitFor();
 
   const ben = await as("ben");
   const made = await ben.page.request.post("/api/v1/tickets", {
