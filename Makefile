@@ -110,7 +110,7 @@ e2e: ## end-to-end tests in Chromium, each language once; screenshots in artifac
 	CHROMIUM="$${CHROMIUM:-$$($(SETUP) --browser)}" CONSERJE_BIN='$(CURDIR)/bin/conserje' ARTIFACTS='$(CURDIR)/artifacts' \
 		npm run --prefix portal/web --silent e2e
 
-e2e-full: ## end-to-end tests, everything in every language
+e2e-full: ## end-to-end tests, every page in every look, and in an invented language
 	E2E_FULL=1 $(MAKE) --no-print-directory e2e
 
 eval-search: ## imports 1,243 articles and prints recall and MRR of the search, beside full text and vectors alone (FRESH=1: the fresh set too)

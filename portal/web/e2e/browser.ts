@@ -86,10 +86,10 @@ export async function answered(page: Page) {
   await page.waitForSelector("[data-exchange][data-last] [data-seq]", { timeout: 40_000 });
 }
 
-/** axe on the page as it stands. */
-export async function accessible(page: Page) {
+/** What axe finds on the page as it stands. */
+export async function faults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
+  return page.evaluate(async () => {
     const run = (window as unknown as { axe: typeof axe }).axe.run;
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     const result = await run(document, { runOnly: { type: "tag", values: tags } });
@@ -98,7 +98,10 @@ export async function accessible(page: Page) {
         `${v.id}: ${v.nodes.map((n) => `${n.target.join(" ")} — ${n.failureSummary}`).join("; ")}`,
     );
   });
-  expect(found).toEqual([]);
+}
+
+export async function accessible(page: Page) {
+  expect(await faults(page)).toEqual([]);
 }
 
 const artifacts = process.env.ARTIFACTS ?? join(import.meta.dirname, "../../../artifacts");

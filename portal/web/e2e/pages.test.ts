@@ -1,7 +1,11 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessible, answered, ask, launch, logIn, shot, speak, visit } from "./browser";
+import { follow, ways } from "./dialogs";
+import { full, inEveryLook, nameOf, nothingSticksOut, settled } from "./looks";
+import { everyPattern, pageless, patternsOf, people } from "./routes";
 import { type Portal, portal } from "./server";
+import { addressesOf, furnish, type World } from "./world";
 
 let browser: Browser;
 let server: Portal;
@@ -16,85 +20,51 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const all = [
-  { name: "light", width: 1280, height: 800, dark: false },
-  { name: "dark", width: 1280, height: 800, dark: true },
-  { name: "phone-light", width: 375, height: 740, dark: false },
-  { name: "phone-dark", width: 375, height: 740, dark: true },
-];
+it("every page of the router is visited by somebody", () => {
+  const visited = new Set([...people, "nobody" as const].flatMap(patternsOf));
+  expect([...visited, ...pageless].sort()).toEqual(everyPattern().sort());
+});
 
-// The everyday run takes the two that differ most; `make e2e-full` takes all.
-const looks = process.env.E2E_FULL
-  ? all
-  : all.filter((l) => l.name === "light" || l.name === "phone-dark");
-
-const pages: Record<string, string[]> = {
-  ben: ["/", "/tickets", "/tickets/new", "/articles", "/self-service", "/outbox", "/account"],
-  tess: [
-    "/queue",
-    "/articles",
-    "/manage/devices",
-    "/manage/actions",
-    "/manage/requests",
-    "/manage/people",
-    "/manage/newcomers",
-    "/manage/why",
-  ],
-  adam: [
-    "/admin",
-    "/admin/articles",
-    "/admin/articles/categories",
-    "/admin/articles/review",
-    "/admin/articles/unanswered",
-    "/admin/articles/sources",
-    "/admin/software",
-    "/admin/second-factor",
-  ],
+// The everyday run: one path for each role, at one size.
+const path: Record<string, string[]> = {
+  ben: ["/", "/tickets", "/tickets/new", "/articles", "/self-service", "/account"],
+  tess: ["/queue", "/manage/devices", "/manage/people", "/admin/articles"],
+  adam: ["/admin", "/admin/software", "/admin/templates", "/admin/audit"],
 };
 
-describe.each(looks)("$name", (look) => {
-  it("axe finds nothing on the pages before the log-in", async () => {
-    const { page, context } = await visit(browser, server.url, look);
-    for (const at of ["/login", "/forgot-password", "/sign-up/confirm"]) {
-      await page.goto(at);
-      await page.waitForSelector("main button");
-      await shot(page, `${at.slice(1).replaceAll("/", "-")}-${look.name}`);
-      await accessible(page);
-    }
-    await context.close();
-  });
-
-  it.each(Object.keys(pages))("axe finds nothing on the pages of %s", async (user) => {
-    const { page, context, complaints } = await visit(browser, server.url, look);
+describe.runIf(!full).each(people)("the path of %s", (user) => {
+  it("has nothing that axe finds, and fits into 320 px", async () => {
+    const { page, context, complaints } = await visit(browser, server.url);
     await logIn(page, user);
-    for (const path of pages[user] ?? []) {
-      await page.goto(path);
-      await page.waitForSelector("#content h1");
-      await page.waitForLoadState("networkidle");
-      await shot(page, `${user}${path.replaceAll("/", "-")}-${look.name}`);
+    for (const at of path[user] ?? []) {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.goto(at);
+      await settled(page);
+      await shot(page, nameOf(user, at));
       await accessible(page);
+      await page.setViewportSize({ width: 320, height: 640 });
       await nothingSticksOut(page);
     }
     expect(complaints).toEqual([]);
     await context.close();
   });
+});
 
-  it("axe finds nothing on a conversation and an open passage", async () => {
-    const { page, context } = await visit(browser, server.url, look);
-    await logIn(page, "ben");
-    await ask(page, "The VPN does not connect");
-    await answered(page);
-    await page.waitForSelector("[data-source]");
-    await shot(page, `chat-${look.name}`);
-    await accessible(page);
-    await nothingSticksOut(page);
-    await page.locator("[data-citation]").first().click();
-    await page.waitForSelector("article[data-article] [data-passage]");
-    await page.waitForTimeout(400);
-    await shot(page, `passage-${look.name}`);
-    await accessible(page);
-    await context.close();
-  });
+it("axe finds nothing on a conversation and an open passage", async () => {
+  const { page, context } = await visit(browser, server.url);
+  await logIn(page, "ben");
+  await ask(page, "The VPN does not connect");
+  await answered(page);
+  await page.waitForSelector("[data-source]");
+  await shot(page, "chat");
+  await accessible(page);
+  await nothingSticksOut(page);
+  await page.locator("[data-citation]").first().click();
+  await page.waitForSelector("article[data-article] [data-passage]");
+  await page.waitForTimeout(400);
+  await shot(page, "passage");
+  await accessible(page);
+  await context.close();
 });
 
 it("an address that leads nowhere says so, with 404, in each language", async () => {
@@ -112,6 +82,7 @@ it("an address that leads nowhere says so, with 404, in each language", async ()
     }
   }
   expect(said.size).toBe(5);
+  await speak(page, "en");
   await context.close();
 });
 
@@ -124,18 +95,41 @@ it("for who is not logged in, such an address has no way to the inside", async (
   await context.close();
 });
 
-it.each(Object.keys(pages))("at 320 px %s has nothing to scroll sideways", async (user) => {
-  const { page, context } = await visit(browser, server.url, { width: 320, height: 640 });
-  await logIn(page, user);
-  for (const path of pages[user] ?? []) {
-    await page.goto(path);
-    await page.waitForSelector("#content h1");
-    await nothingSticksOut(page);
-  }
-  await context.close();
-});
+describe.runIf(full)("in every look", () => {
+  let world: World;
 
-async function nothingSticksOut(page: import("playwright-core").Page) {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(over).toBeLessThanOrEqual(0);
-}
+  beforeAll(async () => {
+    world = await furnish(browser, server.url);
+  });
+
+  describe.each([...people, "nobody"] as const)("the pages of %s", (who) => {
+    it.each(patternsOf(who))(
+      "%s",
+      async (pattern) => {
+        for (const at of addressesOf(world, who, pattern))
+          await inEveryLook(world.as[who], nameOf(who, at), async (page) => {
+            await page.goto("about:blank"); // a mere change of what stands behind # loads nothing
+            await page.goto(at);
+            await settled(page);
+            expect(new URL(page.url()).pathname).toBe(at.replace(/[?#].*/, ""));
+          });
+      },
+      120_000,
+    );
+  });
+
+  it.each(ways)(
+    "on $at, $who opens $press",
+    async ({ who, at, press }) => {
+      const [address = at] = addressesOf(world, who, at);
+      const name = `open-${nameOf(who, at)}-${press.at(-1)}`;
+      await inEveryLook(world.as[who], name, async (page) => {
+        await page.goto("about:blank");
+        await page.goto(address);
+        await settled(page);
+        await follow(page, press);
+      });
+    },
+    120_000,
+  );
+});

@@ -6,6 +6,7 @@ export default defineConfig({
     root: import.meta.dirname,
     environment: "node",
     include: ["*.test.ts"],
+    setupFiles: ["setup.ts"],
     fileParallelism: !process.env.CONSERJE_URL,
     maxWorkers: 2,
     testTimeout: 60_000,
