@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store"
@@ -41,6 +42,8 @@ type messageSettings struct {
 	SMPPType     string `env:"SMPP_SYSTEM_TYPE" name:"smpp-system-type" help:"What some centres ask for besides."`
 	SMPPFrom     string `env:"SMPP_FROM" name:"smpp-from" help:"Number or name that messages come from."`
 
+	KeepDays int `env:"CONSERJE_MESSAGES_DAYS" name:"messages-days" default:"90" help:"How many days it is known to whom mails and text messages went."`
+
 	SMTPHost     string `env:"SMTP_HOST" name:"smtp-host" help:"Mail server. Without one, no mail is sent."`
 	SMTPPort     int    `env:"SMTP_PORT" name:"smtp-port" default:"587" help:"Its port."`
 	SMTPSecurity string `env:"SMTP_SECURITY" name:"smtp-security" default:"starttls" help:"starttls, tls, or none for a mail server on this machine."`
@@ -52,7 +55,7 @@ type messageSettings struct {
 // openMessages plugs the configured carriers in. Settings that cannot work
 // stop the start: a code that never arrives is found out too late.
 func openMessages(s messageSettings, st *store.Store, demo bool, log *slog.Logger) (*notify.Service, error) {
-	cfg := notify.Config{Store: st, Demo: demo, Log: log}
+	cfg := notify.Config{Store: st, Demo: demo, KeepFor: time.Duration(s.KeepDays) * 24 * time.Hour, Log: log}
 	if demo {
 		return notify.New(cfg), nil
 	}
@@ -61,6 +64,17 @@ func openMessages(s messageSettings, st *store.Store, demo bool, log *slog.Logge
 		return nil, err
 	}
 	return notify.New(cfg), nil
+}
+
+// Nobody looks for a message that went out longer ago, and a day is what
+// trying again needs.
+const mostMessageDays = 3650
+
+func (s messageSettings) check() error {
+	if s.KeepDays < 1 || s.KeepDays > mostMessageDays {
+		return fmt.Errorf("CONSERJE_MESSAGES_DAYS is %d; it is between 1 and %d", s.KeepDays, mostMessageDays)
+	}
+	return nil
 }
 
 // carriers are those that the settings name; nil is none.

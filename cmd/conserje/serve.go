@@ -165,7 +165,7 @@ func (c *serveCmd) check(s *Settings) error {
 	if err := c.checkProxies(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.Files.check(), c.Waits.check()); err != nil || c.Demo {
+	if err := errors.Join(c.Files.check(), c.Waits.check(), s.Messages.check()); err != nil || c.Demo {
 		return err // the demo sends nothing
 	}
 	_, _, err := s.Messages.carriers()

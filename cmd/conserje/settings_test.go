@@ -85,6 +85,7 @@ func TestABadCarrierIsToldBeforeTheDatabaseStarts(t *testing.T) {
 	twilio := messageSettings{SMS: "twilio", TwilioAccount: "AC1", TwilioToken: "t", TwilioFrom: "+34600000000"}
 	smpp := messageSettings{SMS: "smpp", SMPPAddress: "smsc.example.com:2775", SMPPUser: "u", SMPPFrom: "Desk"}
 	for _, m := range []messageSettings{{}, mail, gateway, twilio, smpp} {
+		m.KeepDays = 90
 		if err := (&serveCmd{Waits: waits{time.Minute, time.Hour}, Files: fileSettings{MaxMB: 25, DayMB: 500}}).check(&Settings{Messages: m}); err != nil {
 			t.Errorf("%+v: %v", m, err)
 		}
@@ -104,7 +105,12 @@ func TestABadCarrierIsToldBeforeTheDatabaseStarts(t *testing.T) {
 		{"TWILIO_URL", with(twilio, func(m *messageSettings) { m.TwilioURL = "http://api.example.com" })},
 		{"TWILIO_FROM", with(twilio, func(m *messageSettings) { m.TwilioFrom = "" })},
 		{"SMPP_ADDRESS", with(smpp, func(m *messageSettings) { m.SMPPAddress = "smsc.example.com" })},
+		{"CONSERJE_MESSAGES_DAYS", with(mail, func(m *messageSettings) { m.KeepDays = -1 })},
+		{"CONSERJE_MESSAGES_DAYS", with(mail, func(m *messageSettings) { m.KeepDays = mostMessageDays + 1 })},
 	} {
+		if bad.m.KeepDays == 0 {
+			bad.m.KeepDays = 90
+		}
 		data := filepath.Join(t.TempDir(), "data")
 		err := (&serveCmd{Addr: "127.0.0.1:0", Waits: waits{time.Minute, time.Hour}, Files: fileSettings{MaxMB: 25, DayMB: 500}}).Run(t.Context(), &Settings{Data: data, Messages: bad.m}, storetest.Log(t))
 		if err == nil || !strings.Contains(err.Error(), bad.says) {

@@ -63,6 +63,9 @@ type Config struct {
 	SMS, Mail Provider
 	// Demo keeps both channels' messages in an outbox that the portal shows.
 	Demo bool
+	// KeepFor is how long it is known to whom a message went and what its words
+	// were made of, after that nothing of it is left; 0 is 90 days.
+	KeepFor time.Duration
 	// Wait is how long after so many tries the next one comes, if one does;
 	// nil is waitFor.
 	Wait func(c Channel, tries int) (wait time.Duration, again bool)
@@ -75,6 +78,7 @@ type Service struct {
 	log       *slog.Logger
 	providers map[Channel]Provider
 	demo      bool
+	keepFor   time.Duration
 	wait      func(c Channel, tries int) (time.Duration, bool)
 	composer  Composer                                                       // nil: there are no mails about tickets
 	lost      func(ctx context.Context, tx *store.Tx, message desk.ID) error // nil: nobody hears
@@ -82,7 +86,10 @@ type Service struct {
 
 // New returns the service.
 func New(cfg Config) *Service {
-	s := &Service{store: cfg.Store, log: cfg.Log, providers: map[Channel]Provider{}, demo: cfg.Demo, wait: cfg.Wait}
+	s := &Service{store: cfg.Store, log: cfg.Log, providers: map[Channel]Provider{}, demo: cfg.Demo, keepFor: cfg.KeepFor, wait: cfg.Wait}
+	if s.keepFor == 0 {
+		s.keepFor = keepFor
+	}
 	if s.wait == nil {
 		s.wait = waitFor
 	}
@@ -128,6 +135,7 @@ func (s *Service) PlugTickets(c Composer) { s.composer = c }
 const (
 	smsLife  = time.Hour
 	mailLife = 24 * time.Hour
+	keepFor  = 90 * 24 * time.Hour
 	sealing  = "message"
 )
 

@@ -196,6 +196,38 @@ func TestWhatWasNotSentInTimeIsFailedAndGone(t *testing.T) {
 	}
 }
 
+// P18: after its time nothing tells to whom a message went; what still waits to
+// be sent stays.
+func TestWhatWasSentIsForgottenAfterItsTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, notify.Config{SMS: &fake{}, KeepFor: 10 * 24 * time.Hour}, false)
+	ids := map[string]desk.ID{}
+	for name, c := range map[string]struct{ state, age string }{
+		"sent, old": {"sent", "11 days"}, "failed, old": {"failed", "11 days"}, "waits, old": {"queued", "11 days"}, "sent, new": {"sent", "9 days"},
+	} {
+		ids[name] = w.sms(t, 30*24*time.Hour)
+		storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, "update messages_out set state = $2, created_at = now() - $3::interval where id = $1", ids[name], c.state, c.age)
+			return err
+		})
+	}
+	if err := w.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+		for name, id := range ids {
+			var there bool
+			if err := tx.QueryRow(ctx, "select exists (select 1 from messages_out where id = $1)", id).Scan(&there); err != nil {
+				return err
+			}
+			if want := name == "waits, old" || name == "sent, new"; there != want {
+				t.Errorf("%s is kept: %v", name, there)
+			}
+		}
+		return nil
+	})
+}
+
 func TestWithoutAProviderSMSIsRefusedAndMailIsNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, notify.Config{}, false)

@@ -281,8 +281,12 @@ func (w *sweeper) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 	return w.service.Sweep(ctx)
 }
 
-// Sweep fails messages that were never sent and deletes what was sealed for
-// longer than its life, in every tenant.
+// sweepAtOnce bounds one tenant's part of a sweep; the next one goes on.
+const sweepAtOnce = 5000
+
+// Sweep fails messages that were never sent, deletes what was sealed for longer
+// than its life, and forgets what was sent longer ago than is kept, in every
+// tenant.
 func (s *Service) Sweep(ctx context.Context) error {
 	tenants, err := s.store.TenantIDs(ctx)
 	if err != nil {
@@ -302,7 +306,10 @@ func (s *Service) Sweep(ctx context.Context) error {
 			if err := tx.SweepDemo(ctx); err != nil {
 				return err
 			}
-			_, err = tx.SweepSecrets(ctx)
+			if _, err := tx.SweepSecrets(ctx); err != nil {
+				return err
+			}
+			_, err = tx.SweepMessages(ctx, db.SweepMessagesParams{AgeSeconds: s.keepFor.Seconds(), AtMost: sweepAtOnce})
 			return err
 		})
 		if err != nil {

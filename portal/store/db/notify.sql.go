@@ -588,6 +588,27 @@ func (q *Queries) SweepDemo(ctx context.Context) error {
 	return err
 }
 
+const sweepMessages = `-- name: SweepMessages :execrows
+delete from messages_out where id in (
+  select m.id from messages_out m
+  where m.created_at < now() - make_interval(secs => $1::float) and m.state <> 'queued'
+  order by m.created_at limit $2)
+`
+
+type SweepMessagesParams struct {
+	AgeSeconds float64
+	AtMost     int32
+}
+
+// What was sent long enough ago: to whom, and what its words were made of.
+func (q *Queries) SweepMessages(ctx context.Context, arg SweepMessagesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, sweepMessages, arg.AgeSeconds, arg.AtMost)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const sweepSecrets = `-- name: SweepSecrets :execrows
 delete from secret_outbox where expires_at <= now()
 `

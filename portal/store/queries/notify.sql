@@ -92,6 +92,13 @@ where m.state = 'queued' and m.created_at < now() - interval '1 minute'
       else m.expires_at <= now() end
 returning m.id;
 
+-- name: SweepMessages :execrows
+-- What was sent long enough ago: to whom, and what its words were made of.
+delete from messages_out where id in (
+  select m.id from messages_out m
+  where m.created_at < now() - make_interval(secs => sqlc.arg(age_seconds)::float) and m.state <> 'queued'
+  order by m.created_at limit sqlc.arg(at_most));
+
 -- name: SweepSecrets :execrows
 delete from secret_outbox where expires_at <= now();
 
