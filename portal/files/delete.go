@@ -61,6 +61,8 @@ func (s *Service) forget(ctx context.Context, tenant, id desk.ID) error {
 }
 
 func (s *Service) drop(ctx context.Context, tenant, id desk.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
+	defer cancel()
 	for _, object := range []string{smallKey(tenant, id), key(tenant, id)} {
 		if err := s.cfg.Bucket.Delete(ctx, object); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
 			return err

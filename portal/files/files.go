@@ -34,6 +34,7 @@ const (
 	quotaUnit  = 64 << 10 // what the smallest file costs of a day's quota
 	quotaOver  = 24 * time.Hour
 	looseAfter = 24 * time.Hour
+	slowest    = 256 << 10 // bytes that a bucket takes in a second
 )
 
 // Place is where a file hangs: a ticket's opening, a reply of it, or a
@@ -56,6 +57,10 @@ type Config struct {
 
 	MaxBytes int64 // of one file; 25 MiB
 	DayBytes int64 // of one person in 24 hours; 500 MiB
+
+	// Patience is how long the bucket may say nothing before it counts as away,
+	// a minute; writing has a second more for each 256 KiB.
+	Patience time.Duration
 }
 
 // Service is the one way to the bytes.
@@ -72,6 +77,9 @@ func New(cfg Config) *Service {
 	}
 	if cfg.DayBytes == 0 {
 		cfg.DayBytes = 500 * megabyte
+	}
+	if cfg.Patience == 0 {
+		cfg.Patience = time.Minute
 	}
 	return &Service{cfg: cfg, store: cfg.Store, memory: semaphore.NewWeighted(decodeMemory)}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	"io"
+	"time"
 
 	"gocloud.dev/gcerrors"
 	"golang.org/x/image/draw"
@@ -91,7 +92,13 @@ func (s *Service) open(ctx context.Context, id desk.ID, which func(db.File) (key
 		return nil, notFound()
 	}
 	// The reader outlives the request's handler, and ends with what is sent.
-	r, err := s.cfg.Bucket.NewReader(context.WithoutCancel(ctx), object, nil)
+	reading, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	silent := time.AfterFunc(s.cfg.Patience, cancel)
+	r, err := s.cfg.Bucket.NewReader(reading, object, nil)
+	silent.Stop()
+	if err != nil {
+		cancel()
+	}
 	switch gcerrors.Code(err) {
 	case gcerrors.OK:
 	case gcerrors.NotFound:
@@ -100,11 +107,30 @@ func (s *Service) open(ctx context.Context, id desk.ID, which func(db.File) (key
 	default:
 		return nil, desk.Wrap(desk.CodeUnavailable, err, "files cannot be read just now; try again")
 	}
-	c := &Content{ReadCloser: r, Attachment: attachment(f), ServeAs: kind, Bytes: r.Size()}
+	c := &Content{ReadCloser: patient{r, cancel, s.cfg.Patience}, Attachment: attachment(f), ServeAs: kind, Bytes: r.Size()}
 	if kind != "" {
 		return c, nil
 	}
 	return c, c.peek()
+}
+
+// patient gives up on a bucket that falls silent in the middle of a file.
+type patient struct {
+	io.ReadCloser
+
+	cancel   context.CancelFunc
+	patience time.Duration
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	silent := time.AfterFunc(p.patience, p.cancel)
+	defer silent.Stop()
+	return p.ReadCloser.Read(b)
+}
+
+func (p patient) Close() error {
+	defer p.cancel()
+	return p.ReadCloser.Close()
 }
 
 // peek tells which of our two kinds a small picture is.

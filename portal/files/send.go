@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"syscall"
+	"time"
 
 	"gocloud.dev/blob"
 
@@ -116,6 +117,8 @@ func (s *Service) write(ctx context.Context, tenant, id desk.ID, p *parcel) erro
 	if _, err := p.body.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience+time.Duration(p.size/slowest)*time.Second)
+	defer cancel()
 	if err := s.put(ctx, key(tenant, id), p.body); err != nil {
 		return err
 	}
