@@ -24,5 +24,6 @@ func Actions() []string {
 		"newcomer.waits", "newcomer.assigned", "newcomer.dismissed", "factor.released", "password.code_sent", "password.set_by_code", "ticket.merged",
 		"ticket.joined", "ticket.unmerged", "ticket.parted", "macro.added", "macro.changed", "macro.removed", "view.saved",
 		"view.removed", "article.synced", "article.gone", "source.added", "source.removed", "source.synced_now", "file.deleted",
+		"review.done", "review.open", "unanswered.done", "unanswered.open",
 	}
 }

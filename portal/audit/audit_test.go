@@ -221,6 +221,7 @@ func TestEveryActionThatIsWrittenIsKnown(t *testing.T) {
 	t.Parallel()
 	root := desktest.RepoRoot(t)
 	written := regexp.MustCompile(`(?:Action: |action :?= |did: +|audit\(ctx, (?:tx, v, )?|audited\(ctx, tx, viewer, |auditRow\(ctx, tx, v, |auditSource\(ctx, tx, v, |auditStatus\(ctx, tx, v, |auditField\(ctx, tx, v, |s\.change\(ctx, device, |k\.change\(ctx, viewer, id, lang, version, |changed\(ctx, tx, [^"]*|auditCode\(ctx, v, [^"]*)"([a-z_]+\.[a-z_]+)"`)
+	begun := regexp.MustCompile(`Action: "([a-z_]+\.)" \+ v\.State`) // a verdict: open or done
 	known := audit.Actions()
 	seen := 0
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
@@ -234,6 +235,12 @@ func TestEveryActionThatIsWrittenIsKnown(t *testing.T) {
 			return nil
 		}
 		source, err := os.ReadFile(path)
+		for _, m := range begun.FindAllSubmatch(source, -1) {
+			seen++
+			if !slices.Contains(known, string(m[1])+"open") || !slices.Contains(known, string(m[1])+"done") {
+				t.Errorf("%s writes %s…, for which the log has no words", path, m[1])
+			}
+		}
 		for _, m := range written.FindAllSubmatch(source, -1) {
 			seen++
 			if !slices.Contains(known, string(m[1])) {
