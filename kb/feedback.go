@@ -119,6 +119,7 @@ type ReviewFilter struct {
 	Kind    string // answer or article
 	Person  desk.ID
 	Company desk.ID
+	Closed  desk.ID // by whom
 	Cursor  string
 	Limit   int
 }
@@ -129,7 +130,7 @@ func (k *KB) Reviews(ctx context.Context, viewer desk.Viewer, f ReviewFilter) (i
 		return nil, "", err
 	}
 	limit := max(1, min(f.Limit, 100))
-	p := db.ReviewsParams{State: f.State, Kind: f.Kind, Person: store.Optional(f.Person), Company: store.Optional(f.Company), AtMost: int32(limit + 1)}
+	p := db.ReviewsParams{State: f.State, Kind: f.Kind, Person: store.Optional(f.Person), Company: store.Optional(f.Company), ClosedBy: store.Optional(f.Closed), AtMost: int32(limit + 1)}
 	if f.Cursor != "" {
 		at, id, ok := placeIn(f.Cursor)
 		if !ok {

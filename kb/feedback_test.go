@@ -95,6 +95,11 @@ func TestP10AReviewHasTheQuestionTheAnswerAndWhatItRestedOn(t *testing.T) {
 	if n := len(b.reviews(t, kb.ReviewFilter{State: "open"})); n != 0 {
 		t.Errorf("%d are open", n)
 	}
+	for closed, want := range map[desk.ID]int{b.admin.User: 1, acme.User: 0} {
+		if n := len(b.reviews(t, kb.ReviewFilter{State: "done", Closed: closed})); n != want {
+			t.Errorf("%d closed by %s, %d wanted", n, closed, want)
+		}
+	}
 	if n := b.count(t, "select count(*) from audit where action = 'review.done' and detail::text not like '%lamp%'"); n != 1 {
 		t.Errorf("%d entries in the audit", n)
 	}

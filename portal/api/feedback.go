@@ -22,6 +22,7 @@ type listReviews struct {
 	Kind    string  `query:"kind" enum:"answer,article" doc:"Both when left out."`
 	Person  desk.ID `query:"person" format:"uuid" doc:"Whose judgement."`
 	Company desk.ID `query:"company" format:"uuid" doc:"Of whose people."`
+	Closed  desk.ID `query:"closed_by" format:"uuid" doc:"Who closed it."`
 	Cursor  string  `query:"cursor" maxLength:"400"`
 	Limit   int     `query:"limit" minimum:"1" maximum:"100" default:"25"`
 }
@@ -86,7 +87,7 @@ func (a *API) reviews(ctx context.Context, in *listReviews) (*body[page[kb.Revie
 		return nil, err
 	}
 	list, next, err := a.cfg.Knowledge.Reviews(ctx, v, kb.ReviewFilter{
-		State: in.State, Kind: in.Kind, Person: in.Person, Company: in.Company, Cursor: in.Cursor, Limit: in.Limit,
+		State: in.State, Kind: in.Kind, Person: in.Person, Company: in.Company, Closed: in.Closed, Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return pageOf(list, next), err
 }

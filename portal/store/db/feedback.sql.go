@@ -206,9 +206,10 @@ where f.rating = 'down'
   and ($2::text = '' or ($2 = 'answer') = (f.conversation_id is not null))
   and ($3::uuid is null or f.user_id = $3)
   and ($4::uuid is null or u.company_id = $4)
-  and ($5::uuid is null or f.id = $5)
-  and ($6::timestamptz is null or (f.rated_at, f.id) < ($6::timestamptz, $7::uuid))
-order by f.rated_at desc, f.id desc limit $8
+  and ($5::uuid is null or f.done_by = $5)
+  and ($6::uuid is null or f.id = $6)
+  and ($7::timestamptz is null or (f.rated_at, f.id) < ($7::timestamptz, $8::uuid))
+order by f.rated_at desc, f.id desc limit $9
 `
 
 type ReviewsParams struct {
@@ -216,6 +217,7 @@ type ReviewsParams struct {
 	Kind     string
 	Person   *desk.ID
 	Company  *desk.ID
+	ClosedBy *desk.ID
 	One      *desk.ID
 	Before   *time.Time
 	BeforeID *desk.ID
@@ -250,6 +252,7 @@ func (q *Queries) Reviews(ctx context.Context, arg ReviewsParams) ([]ReviewsRow,
 		arg.Kind,
 		arg.Person,
 		arg.Company,
+		arg.ClosedBy,
 		arg.One,
 		arg.Before,
 		arg.BeforeID,

@@ -31,6 +31,7 @@ where f.rating = 'down'
   and (sqlc.arg(kind)::text = '' or (sqlc.arg(kind) = 'answer') = (f.conversation_id is not null))
   and (sqlc.narg(person)::uuid is null or f.user_id = sqlc.narg(person))
   and (sqlc.narg(company)::uuid is null or u.company_id = sqlc.narg(company))
+  and (sqlc.narg(closed_by)::uuid is null or f.done_by = sqlc.narg(closed_by))
   and (sqlc.narg(one)::uuid is null or f.id = sqlc.narg(one))
   and (sqlc.narg(before)::timestamptz is null or (f.rated_at, f.id) < (sqlc.narg(before)::timestamptz, sqlc.narg(before_id)::uuid))
 order by f.rated_at desc, f.id desc limit sqlc.arg(at_most);

@@ -71,6 +71,11 @@ describe("feedback", () => {
     await card.waitFor({ state: "detached" });
     await tech.page.getByText("Done", { exact: true }).first().click();
     await card.getByText("Closed by").waitFor();
+    const closer = tech.page.getByRole("combobox", { name: "Closed by" });
+    await closer.selectOption({ label: "Adam Keller" });
+    await card.waitFor({ state: "detached" });
+    await closer.selectOption({ label: "Tess Vogel" });
+    await card.getByText("Closed by").waitFor();
     await card.getByRole("link", { name: /^Ticket/ }).click();
     await tech.page.waitForSelector("[data-rating=down]:has-text('It is no printer at all.')");
     expect([...user.complaints, ...tech.complaints]).toEqual([]);

@@ -18,6 +18,8 @@ export interface ReviewFilter {
   kind?: (typeof reviewKinds)[number];
   company?: string;
   person?: string;
+  /** Who closed it. */
+  closed_by?: string;
 }
 
 export const feedback = {

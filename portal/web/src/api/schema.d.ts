@@ -10963,6 +10963,8 @@ export interface operations {
                 person?: string;
                 /** @description Of whose people. */
                 company?: string;
+                /** @description Who closed it. */
+                closed_by?: string;
                 cursor?: string;
                 limit?: number;
             };

@@ -16,6 +16,7 @@ import page from "../app/page.module.css";
 import { Empty, Failed, More } from "../app/states";
 import { Markdown } from "../chat/Markdown";
 import { companiesQuery } from "../manage/queries";
+import { column, formQuery } from "../tickets/fields";
 import { Rows } from "../tickets/TicketsPage";
 import { EditorNav } from "./EditorNav";
 import classes from "./editor.module.css";
@@ -63,7 +64,7 @@ function Filters({ filter, person }: { filter: ReviewFilter; person?: string }) 
       <SegmentedControl
         aria-label={t("knowledge.review.state")}
         value={filter.state}
-        onChange={(state) => set({ state: state as ReviewFilter["state"] })}
+        onChange={(state) => set({ state: state as ReviewFilter["state"], closed_by: undefined })}
         data={reviewStates.map((s) => ({ value: s, label: t(`knowledge.review.states.${s}`) }))}
       />
       <NativeSelect
@@ -86,6 +87,7 @@ function Filters({ filter, person }: { filter: ReviewFilter; person?: string }) 
           ...(companies.data ?? []).map((c) => ({ value: c.id, label: c.name })),
         ]}
       />
+      {filter.state === "done" && <Closer id={filter.closed_by} choose={set} />}
       {filter.person && (
         <Button variant="default" onClick={() => set({ person: undefined })}>
           {person && `${t("knowledge.review.person", { name: person })} · `}
@@ -93,6 +95,26 @@ function Filters({ filter, person }: { filter: ReviewFilter; person?: string }) 
         </Button>
       )}
     </div>
+  );
+}
+
+/** Which of the staff closed it. */
+function Closer(props: { id?: string; choose: (change: ReviewFilter) => void }) {
+  const { t } = useTranslation();
+  const form = useQuery(formQuery);
+  return (
+    <NativeSelect
+      aria-label={t("knowledge.review.closed_by")}
+      value={props.id ?? ""}
+      onChange={(e) => props.choose({ closed_by: e.currentTarget.value || undefined })}
+      data={[
+        { value: "", label: t("knowledge.review.closed_by_whoever") },
+        ...(column(form.data, "assignee")?.options ?? []).map((o) => ({
+          value: o.id,
+          label: o.name,
+        })),
+      ]}
+    />
   );
 }
 

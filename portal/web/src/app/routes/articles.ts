@@ -46,6 +46,7 @@ const articleReview = createRoute({
     kind: oneOf(reviewKinds, s.kind),
     company: text(s.company),
     person: text(s.person),
+    closed_by: text(s.closed_by),
   }),
   component: lazyRouteComponent(() => import("../../editor/ReviewPage"), "ReviewPage"),
 });
