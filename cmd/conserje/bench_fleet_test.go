@@ -58,7 +58,7 @@ func (p *person) commands() []time.Time {
 	return p.got
 }
 
-func newHouse(t *testing.T, people int) *house {
+func newHouse(t *testing.T, people int, env ...string) *house {
 	t.Helper()
 	url := storetest.URL(t)
 	h := &house{
@@ -69,7 +69,7 @@ func newHouse(t *testing.T, people int) *house {
 	h.tenant = storetest.Tenant(t, h.store)
 	h.host = "t" + string(h.tenant[24:]) + ".test"
 	h.fill(people)
-	h.address = startServer(t, "DATABASE_URL="+url, "SMS_PROVIDER=gateway", "SMS_GATEWAY_URL="+h.texts.URL)
+	h.address = startServer(t, append(env, "DATABASE_URL="+url, "SMS_PROVIDER=gateway", "SMS_GATEWAY_URL="+h.texts.URL)...)
 	return h
 }
 

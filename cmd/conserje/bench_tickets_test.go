@@ -12,9 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -141,8 +139,8 @@ var crowdStatements = []string{
 	`insert into action_history (tenant_id, action_id, seq, state, by, at) select :tenant, id, n, 'proposed', 'user', proposed_at from actions, generate_series(1, 2) n where state = 'declined'`,
 }
 
-// get reads a page as somebody and returns how many bytes it has.
-func (h *house) get(token, path string) (int, error) {
+// read asks for a page as somebody and has its answer read.
+func (h *house) read(token, path string, by func(io.Reader) (int64, error)) (int, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.address+"/api/v1"+path, nil)
@@ -156,19 +154,22 @@ func (h *house) get(token, path string) (int, error) {
 		return 0, err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %d %s", path, res.StatusCode, answer)
+	if res.StatusCode != http.StatusOK {
+		answer, _ := io.ReadAll(res.Body)
+		return 0, fmt.Errorf("%s: %d %s", path, res.StatusCode, answer)
 	}
-	return len(answer), err
+	n, err := by(res.Body)
+	return int(n), err
 }
 
-// demand is one kind of request of the bench.
-type demand struct {
-	name string
-	path func() (token, path string)
-	took []time.Duration
-	size int
+// get reads a page as somebody and returns how many bytes it has.
+func (h *house) get(token, path string) (int, error) {
+	return h.read(token, path, func(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) })
+}
+
+// firstByte begins to read an answer and hangs up.
+func (h *house) firstByte(token, path string) (int, error) {
+	return h.read(token, path, func(r io.Reader) (int64, error) { return io.CopyN(io.Discard, r, 1) })
 }
 
 func pick[T any](list []T) T { return list[rand.N(len(list))] }
@@ -211,50 +212,8 @@ func (c crowd) demands() []*demand {
 // Issue 4: in a tenant with 100,000 tickets and 20,000 users at 50 requests a
 // second: queue, search and ticket page p95 at most 100 ms, p99 at most 300 ms.
 func TestBenchLargePortal(t *testing.T) {
-	const perSecond = 50
-	during := seconds(20)
 	h := newHouse(t, 2)
-	demands := h.crowd().demands()
-	run := func(during time.Duration, keep bool) {
-		var mu sync.Mutex
-		var failed []error
-		var all sync.WaitGroup
-		begin := time.Now()
-		for i := range int(during.Seconds()) * perSecond {
-			due, w := begin.Add(time.Duration(i)*time.Second/perSecond), demands[i%len(demands)]
-			time.Sleep(time.Until(due))
-			all.Go(func() {
-				token, path := w.path()
-				size, err := h.get(token, path)
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					failed = append(failed, err)
-				} else if keep {
-					w.took, w.size = append(w.took, time.Since(due)), max(w.size, size)
-				}
-			})
-		}
-		all.Wait()
-		if len(failed) > 0 {
-			t.Fatalf("%d failed, the first: %v", len(failed), failed[0])
-		}
-	}
-	run(5*time.Second, false)
-	run(during, true)
-	load, _ := os.ReadFile("/proc/loadavg")
-	fmt.Fprintf(os.Stdout, "\n%d tickets, %d users, %d requests a second for %s: p95 must 100, p99 must 300; milliseconds\n", manyTickets, manyUsers, perSecond, during)
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\trequests\tp50\tp95\tp99\tlongest\tlargest answer\t")
-	for _, w := range demands {
-		p95, p99 := quantile(w.took, .95), quantile(w.took, .99)
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%d KB\t\n", w.name, len(w.took), ms(quantile(w.took, .5)), ms(p95), ms(p99), ms(quantile(w.took, 1)), w.size>>10)
-		if p95 > 100*time.Millisecond || p99 > 300*time.Millisecond {
-			t.Errorf("%s: slower than p95 100 ms, p99 300 ms", w.name)
-		}
-	}
-	_ = table.Flush()
-	fmt.Fprintf(os.Stdout, "    %s; load %s", h.facts(), load)
+	h.measure(fmt.Sprintf("%d tickets, %d users", manyTickets, manyUsers), h.crowd().demands())
 	h.effectivePolicy()
 }
 
