@@ -99,7 +99,7 @@ const sameWord: Record<string, string[]> = {
 };
 
 // Names of things that no language changes, and texts that are all placeholders.
-const everywhere = ["ARM", "Intel", "Apple silicon"];
+const everywhere = ["Ctrl", "ARM", "Intel", "Apple silicon"];
 
 const marks = (text: string) =>
   [...text.matchAll(/\{\{.*?\}\}|\{\w+\}|<\/?\w+>/g)].map((m) => m[0]).sort();

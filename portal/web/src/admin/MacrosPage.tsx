@@ -61,13 +61,13 @@ export function MacrosPage() {
 function Row({ macro: m, onOpen }: { macro: Macro; onOpen: () => void }) {
   const { i18n } = useTranslation();
   const words = useChangeWords();
+  const changes = words(m.changes);
   const text = m.texts[i18n.language] ?? Object.values(m.texts)[0] ?? "";
   return (
     <button type="button" className={classes.statusName} onClick={onOpen}>
       <span className={page.rowTitle}>{m.name}</span>
-      <span className={page.rowMeta}>
-        {[text.slice(0, 120), ...words(m.changes)].filter(Boolean).join(" · ")}
-      </span>
+      {text && <span className={`${page.rowMeta} ${classes.begins}`}>{text}</span>}
+      {changes.length > 0 && <span className={page.rowMeta}>{changes.join(" · ")}</span>}
     </button>
   );
 }

@@ -116,8 +116,14 @@ export const tickets = {
 };
 
 export const articles = {
-  async search(query: string, category: string | undefined, lang: Language, signal?: AbortSignal) {
-    const params = { query: { query, lang, category, limit: 200 } };
+  async search(
+    query: string,
+    category: string | undefined,
+    lang: Language,
+    signal?: AbortSignal,
+    limit = 200,
+  ) {
+    const params = { query: { query, lang, category, limit } };
     return pageAs<ArticleHit>(await ok(api.GET("/api/v1/articles", { params, signal })));
   },
   async get(id: string, lang: Language) {

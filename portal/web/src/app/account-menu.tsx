@@ -1,9 +1,10 @@
 import { Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { IconCheck, IconLogout, IconMailbox, IconUserCog } from "@tabler/icons-react";
+import { IconCheck, IconKeyboard, IconLogout, IconMailbox, IconUserCog } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Me } from "../api/types";
+import { show } from "../keys/state";
 import { outboxQuery } from "../outbox/query";
 import { languages } from "./i18n";
 import { Initials } from "./initials";
@@ -49,6 +50,12 @@ export function AccountMenu({ me }: { me: Me }) {
           leftSection={<IconUserCog size={18} aria-hidden="true" />}
         >
           {t("common.nav.profile")}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconKeyboard size={18} aria-hidden="true" />}
+          onClick={() => show("sheet")}
+        >
+          {t("keys.sheet.title")}
         </Menu.Item>
         <OutboxItem />
         <Menu.Item

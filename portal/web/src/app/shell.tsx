@@ -1,14 +1,6 @@
 import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import {
-  IconBook2,
-  IconDeviceLaptop,
-  IconDevices,
-  IconInbox,
-  IconMessageCircle,
-  IconSettings,
-  IconTicket,
-} from "@tabler/icons-react";
+import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import {
   type ErrorComponentProps,
@@ -17,47 +9,21 @@ import {
   useLocation,
   useRouter,
 } from "@tanstack/react-router";
-import type { ComponentType, ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { Me } from "../api/types";
+import { Keycaps, usePaletteKeys } from "../keys/Keycap";
+import { Keys } from "../keys/Keys";
+import { show } from "../keys/state";
 import { EnrolFirst } from "../settings/EnrolFirst";
 import { NewPassword } from "../settings/NewPassword";
 import { AccountMenu } from "./account-menu";
 import { Bell } from "./bell";
 import { ExpiredDialog } from "./expired";
+import { type Place, placesFor } from "./places";
 import { isStaff, sessionQuery, useMe } from "./session";
 import classes from "./shell.module.css";
 import { Failed } from "./states";
 import states from "./states.module.css";
-
-interface Place {
-  to: "/" | "/self-service" | "/tickets" | "/articles" | "/queue" | "/manage" | "/admin";
-  key: "chat" | "self_service" | "tickets" | "articles" | "queue" | "manage" | "admin";
-  icon: ComponentType<{ size?: number; stroke?: number }>;
-  exact?: boolean;
-}
-
-/** Where this person may go. The server decides again on every call. */
-function placesFor(me: Me): Place[] {
-  const chat: Place = { to: "/", key: "chat", icon: IconMessageCircle };
-  const articles: Place = { to: "/articles", key: "articles", icon: IconBook2 };
-  if (isStaff(me)) {
-    const places: Place[] = [
-      { to: "/queue", key: "queue", icon: IconInbox },
-      { to: "/manage", key: "manage", icon: IconDevices },
-      articles,
-      chat,
-    ];
-    if (me.role === "admin") places.push({ to: "/admin", key: "admin", icon: IconSettings });
-    return places;
-  }
-  const places = [chat];
-  if (me.policies.self_service)
-    places.push({ to: "/self-service", key: "self_service", icon: IconDeviceLaptop });
-  if (me.policies.ticketing) places.push({ to: "/tickets", key: "tickets", icon: IconTicket });
-  if (me.policies.knowledge_base) places.push(articles);
-  return places;
-}
 
 export function Shell({ children }: { children?: ReactNode }) {
   const { t } = useTranslation();
@@ -80,7 +46,10 @@ export function Shell({ children }: { children?: ReactNode }) {
             <PlaceLink key={p.key} place={p} className={classes.link ?? ""} />
           ))}
         </nav>
-        <AccountMenu me={me} />
+        <div className={classes.end}>
+          <SearchButton />
+          <AccountMenu me={me} />
+        </div>
       </header>
       <main id="content" className={classes.content} tabIndex={-1}>
         {children ?? <Outlet />}
@@ -90,8 +59,29 @@ export function Shell({ children }: { children?: ReactNode }) {
           <PlaceLink key={p.key} place={p} className={classes.tab ?? ""} />
         ))}
       </nav>
+      <Keys />
       <ExpiredDialog me={me} />
     </div>
+  );
+}
+
+/** The way to everything, for who does not know its key. */
+function SearchButton() {
+  const { t } = useTranslation();
+  const keys = usePaletteKeys();
+  return (
+    <button
+      type="button"
+      className={classes.search}
+      title={`${t("keys.palette.title")} (${keys.join(" ")})`}
+      onClick={() => show("palette")}
+    >
+      <IconSearch size={20} stroke={1.7} aria-hidden="true" />
+      <span className={classes.searchWord}>{t("keys.search")}</span>
+      <span className={classes.searchKeys}>
+        <Keycaps keys={keys} />
+      </span>
+    </button>
   );
 }
 

@@ -15,6 +15,7 @@ import { AddFiles } from "../files/AddFiles";
 import { Tray } from "../files/Tray";
 import { useDropped } from "../files/useDropped";
 import { useUploads } from "../files/useUploads";
+import { useShortcuts } from "../keys/shortcuts";
 import classes from "./composer.module.css";
 import { maxText } from "./protocol";
 
@@ -74,6 +75,13 @@ export function Composer(props: Props) {
 
   const something = text.trim().length > 0 || uploads.sent.length > 0;
   const ready = something && over <= 0 && !props.answering && !uploads.sending;
+
+  useShortcuts([
+    { key: "r", name: "write", run: () => field.current?.focus() },
+    ...(props.answering && !props.stopping && props.onStop
+      ? [{ key: "s", name: "stop", run: props.onStop } as const]
+      : []),
+  ]);
 
   function submit(e?: FormEvent) {
     e?.preventDefault();

@@ -3,6 +3,7 @@ import { IconHeadset } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../app/session";
+import { useShortcuts } from "../keys/shortcuts";
 import { PersonDialog } from "./PersonDialog";
 import classes from "./page.module.css";
 
@@ -14,6 +15,9 @@ export function Foot(props: {
   const { t } = useTranslation();
   const me = useMe();
   const [asking, setAsking] = useState(false);
+  useShortcuts(
+    props.handoff === "none" ? [{ key: "p", name: "person", run: () => setAsking(true) }] : [],
+  );
   const line =
     props.handoff !== "none"
       ? props.handoff === "taken"

@@ -3,17 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import nav from "../admin/admin.module.css";
 import { newcomers } from "../api/people";
-
-const places = [
-  "devices",
-  "actions",
-  "requests",
-  "people",
-  "newcomers",
-  "companies",
-  "messages",
-  "why",
-] as const;
+import { Parts } from "../app/Parts";
+import { managePlaces } from "./places";
 
 /** What technicians look after besides tickets. */
 export function ManageNav() {
@@ -25,8 +16,8 @@ export function ManageNav() {
     refetchInterval: 60_000,
   });
   return (
-    <nav className={nav.nav} aria-label={t("manage.nav.label")}>
-      {places.map((p) => (
+    <Parts label={t("manage.nav.label")}>
+      {managePlaces.map((p) => (
         <Link
           key={p}
           to={`/manage/${p}`}
@@ -37,6 +28,6 @@ export function ManageNav() {
           {p === "newcomers" && Boolean(waiting.data) && ` (${waiting.data})`}
         </Link>
       ))}
-    </nav>
+    </Parts>
   );
 }

@@ -11,6 +11,8 @@ import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { useChangeLanguage, useMe } from "../app/session";
 import { Refusal } from "../app/states";
+import { SingleKeys } from "../keys/SingleKeys";
+import { show } from "../keys/state";
 import { FreshPassword, tooShort } from "../login/FreshPassword";
 import { FactList } from "../manage/FactList";
 import { SecondFactor } from "./Factors";
@@ -32,6 +34,7 @@ export function AccountPage() {
         </h2>
         <SchemeChoice />
       </section>
+      <Keyboard />
       <Name />
       <Password />
       <SecondFactor />
@@ -45,7 +48,7 @@ function Known() {
   const { t } = useTranslation();
   const me = useMe();
   return (
-    <div className={page.card} data-known>
+    <div className={`${page.card} ${classes.known}`} data-known>
       <FactList
         facts={[
           [t("people.field.login"), me.login],
@@ -56,6 +59,21 @@ function Known() {
       />
       <p className={page.hint}>{t("account.known_hint")}</p>
     </div>
+  );
+}
+
+function Keyboard() {
+  const { t } = useTranslation();
+  return (
+    <section className={page.section} aria-labelledby="keyboard">
+      <h2 id="keyboard" className={page.sectionTitle}>
+        {t("keys.singles.title")}
+      </h2>
+      <SingleKeys />
+      <Button mt="sm" variant="default" onClick={() => show("sheet")}>
+        {t("keys.sheet.title")}
+      </Button>
+    </section>
   );
 }
 

@@ -16,6 +16,7 @@ import { Presence } from "./Presence";
 import classes from "./staff.module.css";
 import { presenceKey, useAttend } from "./useAttend";
 import { useClaimed } from "./useClaimed";
+import { useWriteKeys } from "./useWriteKeys";
 
 /** The conversation over the socket, once it is open. */
 export interface Live {
@@ -29,6 +30,7 @@ export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Li
   const client = useQueryClient();
   const chat = x.conversation_id;
   const [tab, setTab] = useState<string | null>(chat && x.handoff !== "none" ? "chat" : "reply");
+  const box = useWriteKeys(setTab, Boolean(chat));
   const [status, setStatus] = useState("");
   const [macro, setMacro] = useState<Chosen>();
   const { list: statuses } = useStatuses();
@@ -44,7 +46,13 @@ export function Answering({ ticket: x, live }: { ticket: TicketDetail; live?: Li
   return (
     <>
       <Presence others={others} />
-      <Tabs value={tab} onChange={setTab} className={classes.answering} keepMounted={false}>
+      <Tabs
+        ref={box}
+        value={tab}
+        onChange={setTab}
+        className={classes.answering}
+        keepMounted={false}
+      >
         <Tabs.List aria-label={t("staff.write.label")}>
           {chat && <Tabs.Tab value="chat">{t("staff.write.chat")}</Tabs.Tab>}
           <Tabs.Tab value="reply">{t("staff.write.reply")}</Tabs.Tab>

@@ -7,6 +7,7 @@ import type { Priority, TicketDetail } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { useMe } from "../app/session";
+import { useShortcuts } from "../keys/shortcuts";
 import { ChangeDetails } from "../tickets/DetailsDialog";
 import { FieldList } from "../tickets/FieldList";
 import { Stale } from "../tickets/Stale";
@@ -33,6 +34,9 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
     onError: (err) => notifications.show({ color: "red", message: say(err) }),
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
+  const mayTake = x.assignee?.id !== me.id && !x.is_merged;
+  const take = () => change.mutate({ assignee_id: me.id });
+  useShortcuts(mayTake && !change.isPending ? [{ key: "a", name: "assign", run: take }] : []);
   const company = x.company?.name ?? x.requester.company;
   return (
     <aside className={classes.facts} aria-label={t("staff.facts")}>
@@ -63,13 +67,8 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
         <dt>{t("staff.assignee")}</dt>
         <dd>
           {x.assignee?.name ?? t("tickets.unassigned")}
-          {x.assignee?.id !== me.id && !x.is_merged && (
-            <Button
-              size="compact-sm"
-              variant="subtle"
-              loading={change.isPending}
-              onClick={() => change.mutate({ assignee_id: me.id })}
-            >
+          {mayTake && (
+            <Button size="compact-sm" variant="subtle" loading={change.isPending} onClick={take}>
               {t("staff.assign_me")}
             </Button>
           )}

@@ -18,6 +18,7 @@ import { isNarrow, keyOf, queryOf, views } from "./filter";
 import { SavedViews } from "./SavedViews";
 import classes from "./staff.module.css";
 import { nothing, useQueueSearch } from "./useQueueSearch";
+import { useRowKeys } from "./useRowKeys";
 
 /** The queue at the left; the ticket beside it. On a phone one or the other. */
 export function QueuePage() {
@@ -81,6 +82,7 @@ function List({ current }: { current?: string }) {
   });
   const items = list.data?.pages.flatMap((p) => p.items) ?? [];
   const [chosen, setChosen] = useState<string[]>();
+  const rows = useRowKeys();
   if (list.isPending) return <Waiting />;
   if (list.isError) return <Failed error={list.error} retry={() => void list.refetch()} />;
   if (items.length === 0) {
@@ -108,7 +110,7 @@ function List({ current }: { current?: string }) {
           {t("work.bulk.start")}
         </Button>
       )}
-      <ul className={classes.list}>
+      <ul className={classes.list} ref={rows}>
         {items.map((x) => (
           <li key={x.id} className={chosen && classes.choosing}>
             {chosen && (
@@ -154,6 +156,7 @@ function Row({ ticket: x, here }: { ticket: Ticket; here: boolean }) {
       params={{ ticket: x.id }}
       search={(s: object) => ({ ...s, article: undefined, lang: undefined, at: undefined })}
       className={classes.row}
+      data-row
       data-here={here || undefined}
       aria-current={here ? "true" : undefined}
     >

@@ -9,6 +9,7 @@ import editor from "./editor.json";
 import errors from "./errors.json";
 import fields from "./fields.json";
 import files from "./files.json";
+import keys from "./keys.json";
 import knowledge from "./knowledge.json";
 import login from "./login.json";
 import manage from "./manage.json";
@@ -35,6 +36,7 @@ export default {
   errors,
   fields,
   files,
+  keys,
   knowledge,
   login,
   manage,
