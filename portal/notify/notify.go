@@ -19,7 +19,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -294,6 +293,6 @@ func StateOf(ctx context.Context, tx *store.Tx, id desk.ID) (State, error) {
 	if store.NoRows(err) {
 		return State{}, nil
 	}
-	reason, _, _ := strings.Cut(r.Detail, ":")
-	return State{State: r.State, Reason: Reason(reason)}, err
+	reason, _ := ReasonOf(r.Detail)
+	return State{State: r.State, Reason: reason}, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -50,6 +51,12 @@ func (f *Failure) Error() string {
 		return string(f.Reason)
 	}
 	return string(f.Reason) + ": " + f.Detail
+}
+
+// ReasonOf takes apart what a row keeps of a Failure.
+func ReasonOf(kept string) (reason Reason, detail string) {
+	word, detail, _ := strings.Cut(kept, ": ")
+	return Reason(word), detail
 }
 
 // asFailure gives any error of a provider a reason. What it says itself is

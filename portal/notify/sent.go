@@ -94,10 +94,10 @@ func sentRows(ctx context.Context, tx *store.Tx, p db.DeliveriesParams) ([]Sent,
 	rows, err := tx.Deliveries(ctx, p)
 	list := make([]Sent, len(rows))
 	for i, r := range rows {
-		reason, detail, _ := strings.Cut(r.Detail, ": ")
+		reason, detail := ReasonOf(r.Detail)
 		list[i] = Sent{
 			ID: r.ID, Channel: Channel(r.Channel), Template: r.Template, To: r.Recipient, State: r.State,
-			Reason: Reason(reason), Detail: detail, Tries: int(r.Attempts), At: r.CreatedAt.UTC(), SentAt: r.SentAt, NextTry: r.NextTryAt,
+			Reason: reason, Detail: detail, Tries: int(r.Attempts), At: r.CreatedAt.UTC(), SentAt: r.SentAt, NextTry: r.NextTryAt,
 		}
 		if r.UserID != nil {
 			list[i].User = &SentTo{ID: *r.UserID, Name: store.OrZero(r.UserName)}

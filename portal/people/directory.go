@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/db"
@@ -87,7 +88,8 @@ func onePerson(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Pe
 	p := list[0]
 	w, err := tx.LastWelcome(ctx, id)
 	if err == nil {
-		p.Welcome = &Welcome{State: w.State, Reason: w.Detail, At: w.CreatedAt}
+		reason, detail := notify.ReasonOf(w.Detail)
+		p.Welcome = &Welcome{State: w.State, Reason: string(reason), Detail: detail, At: w.CreatedAt}
 	} else if !store.NoRows(err) {
 		return Person{}, err
 	}

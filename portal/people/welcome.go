@@ -21,7 +21,8 @@ const LinkLife = 24 * time.Hour
 // Welcome is how the last welcome mail of a person fared.
 type Welcome struct {
 	State  string    `json:"state" enum:"queued,sent,delivered,failed"`
-	Reason string    `json:"reason,omitempty" doc:"Why it failed."`
+	Reason string    `json:"reason,omitempty" doc:"Why it failed, or has not gone out yet, in a word."`
+	Detail string    `json:"detail,omitempty" doc:"What the mail server said, for technicians."`
 	At     time.Time `json:"at"`
 }
 

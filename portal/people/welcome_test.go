@@ -20,15 +20,19 @@ import (
 	"github.com/conserje/conserje/portal/verify"
 )
 
-// post is a mail server that keeps what it is given.
+// post is a mail server that keeps what it is given, or refuses all of it.
 type post struct {
-	mu   sync.Mutex
-	sent []notify.Outgoing
+	mu      sync.Mutex
+	sent    []notify.Outgoing
+	refuses error
 }
 
 func (p *post) Send(_ context.Context, o notify.Outgoing) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.refuses != nil {
+		return "", p.refuses
+	}
 	p.sent = append(p.sent, o)
 	return "kept", nil
 }
@@ -280,6 +284,29 @@ func TestR5WelcomeMailGoesOutByItselfWhenSwitchedOn(t *testing.T) {
 	b.newcomer(t, admin, people.NewUser{Email: "late@acme.test"})
 	if n := b.count(t, `select count(*) from messages_out where recipient = 'late@acme.test'`); n != 0 {
 		t.Error("a mail though it is switched off")
+	}
+}
+
+func TestAWelcomeMailThatFailedSaysWhyOnThePersonsPage(t *testing.T) {
+	t.Parallel()
+	b, mail := withMail(t)
+	mail.refuses = &notify.Failure{Reason: notify.ReasonNumber, Detail: "smtp 550"}
+	tech := b.as(t, desk.RoleTechnician)
+	p := b.newcomer(t, tech, people.NewUser{})
+	if _, err := b.people.SendWelcome(tech, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	for begin := time.Now(); p.Welcome == nil || p.Welcome.State != notify.StateFailed; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("%+v", p.Welcome)
+		}
+		var err error
+		if p, err = b.people.User(tech, p.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.Welcome.Reason != string(notify.ReasonNumber) || p.Welcome.Detail != "smtp 550" {
+		t.Errorf("%+v", p.Welcome)
 	}
 }
 

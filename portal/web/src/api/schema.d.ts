@@ -4745,7 +4745,9 @@ export interface components {
         Welcome: {
             /** Format: date-time */
             at: string;
-            /** @description Why it failed. */
+            /** @description What the mail server said, for technicians. */
+            detail?: string;
+            /** @description Why it failed, or has not gone out yet, in a word. */
             reason?: string;
             /** @enum {string} */
             state: "queued" | "sent" | "delivered" | "failed";

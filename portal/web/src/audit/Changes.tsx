@@ -9,7 +9,7 @@ import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import classes from "./audit.module.css";
-import { useActionName, useObjectName } from "./words";
+import { useEntryTitle } from "./words";
 
 interface Props {
   group: "policy" | "status" | "field" | "template";
@@ -51,14 +51,10 @@ export function Changes(props: Props) {
 function Change({ entry: e }: { entry: LogEntry }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const action = useActionName();
-  const object = useObjectName();
+  const title = useEntryTitle();
   return (
     <span className={classes.what}>
-      <span>
-        {action(e.action)}
-        {object(e) && `: ${object(e)}`}
-      </span>
+      <span>{title(e)}</span>
       <span className={page.rowMeta}>
         {e.actor?.name || t("audit.system")} · {format.full(e.at)}
       </span>
@@ -71,6 +67,7 @@ export function Undo({ entry: e, invalidates }: { entry: LogEntry; invalidates: 
   const { t } = useTranslation();
   const client = useQueryClient();
   const say = useErrorText();
+  const title = useEntryTitle();
   const undo = useMutation({
     mutationFn: () => audit.undo(e.id),
     onSuccess: () => notifications.show({ message: t("audit.undone") }),
@@ -85,7 +82,7 @@ export function Undo({ entry: e, invalidates }: { entry: LogEntry; invalidates: 
       size="compact-sm"
       variant="default"
       loading={undo.isPending}
-      aria-label={t("audit.undo_of", { what: e.object })}
+      aria-label={t("audit.undo_of", { what: title(e) })}
       onClick={() => undo.mutate()}
     >
       {t("common.action.undo")}

@@ -40,6 +40,16 @@ export function useObjectName() {
   );
 }
 
+/** Both in one line. */
+export function useEntryTitle() {
+  const action = useActionName();
+  const object = useObjectName();
+  return useCallback(
+    (e: LogEntry): string => [action(e.action), object(e)].filter(Boolean).join(": "),
+    [action, object],
+  );
+}
+
 /** The kinds of objects that the actions speak of, in the order of the log's own list. */
 export const groupsOf = (actions: string[]) => [
   ...new Set(actions.map((a) => a.split(".")[0] ?? "")),

@@ -8,6 +8,7 @@ import type { Person } from "../api/types";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
+import { Reason } from "../messages/Reason";
 import { useSavedPerson } from "./queries";
 
 /** The mail with the portal's address and the way in, and how the last one fared. */
@@ -35,6 +36,9 @@ export function PersonWelcome({ person: p }: { person: Person }) {
       {p.welcome && (
         <p className={page.hint} data-welcome={p.welcome.state}>
           {t(`people.welcome.${p.welcome.state}`, { when: format.moment(p.welcome.at) })}{" "}
+          {p.welcome.state !== "sent" && (
+            <Reason reason={p.welcome.reason} detail={p.welcome.detail} />
+          )}{" "}
           <Link to="/manage/messages" search={{ user: p.id }}>
             {t("people.welcome.messages")}
           </Link>

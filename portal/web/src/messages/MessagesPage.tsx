@@ -15,6 +15,7 @@ import { ManageNav } from "../manage/ManageNav";
 import manage from "../manage/manage.module.css";
 import { Rows } from "../tickets/TicketsPage";
 import classes from "./messages.module.css";
+import { Reason } from "./Reason";
 import { useKindName } from "./useKindName";
 
 const key = ["manage", "messages"];
@@ -66,7 +67,7 @@ function Filters() {
   const navigate = useNavigate({ from: "/manage/messages" });
   const choose = (change: SentFilter) => void navigate({ search: (s) => ({ ...s, ...change }) });
   return (
-    <div className={page.filters}>
+    <div className={`${page.filters} ${page.wordy}`}>
       <NativeSelect
         aria-label={t("messages.state_label")}
         value={search.state ?? ""}
@@ -144,15 +145,12 @@ const marks: Record<Sent["state"], string> = {
 
 /** Why it did not go out, and when it is tried again. */
 function Why({ message: m }: { message: Sent }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const format = useFormat();
   if (!m.reason && !m.detail && !m.next_try_at) return null;
-  const reason = `messages.reason.${m.reason ?? ""}`;
-  const said = m.reason && i18n.exists(reason) ? (t as (k: string) => string)(reason) : m.reason;
   return (
     <p className={classes.why}>
-      {said}
-      {m.detail && <code className={classes.detail}>{m.detail}</code>}
+      <Reason reason={m.reason} detail={m.detail} />
       {m.next_try_at &&
         ` ${t("messages.next_try", { when: format.moment(m.next_try_at), tries: m.tries })}`}
     </p>
