@@ -2,7 +2,7 @@ import { Button, Loader } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { asProblem } from "../api/problem";
+import { asProblem, Problem } from "../api/problem";
 import { useErrorText } from "./errors";
 import classes from "./states.module.css";
 
@@ -35,13 +35,16 @@ const final = new Set(["not_found", "policy", "forbidden"]);
 export function Failed(props: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
   const say = useErrorText();
-  const { code } = asProblem(props.error);
+  const problem = asProblem(props.error);
+  // What a page asks for stands in its address: the server cannot read what was mistyped there.
+  const error = problem.status === 422 ? new Problem("not_found", 404) : problem;
+  const { code } = error;
   const title =
     code === "not_found" ? "not_found_title" : final.has(code) ? "refused_title" : "error";
   return (
     <div className={classes.state} role="alert">
       <p className={classes.title}>{t(`common.state.${title}`)}</p>
-      <p className={classes.text}>{say(props.error)}</p>
+      <p className={classes.text}>{say(error)}</p>
       {final.has(code) ? (
         <Button component={Link} to="/" variant="default">
           {t("common.state.home")}

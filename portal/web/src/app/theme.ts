@@ -116,6 +116,7 @@ export const cssVariablesResolver: CSSVariablesResolver = () => {
     "--mantine-color-default-hover": "var(--sunken)",
     "--mantine-color-default-color": "var(--ink)",
     "--mantine-color-default-border": "var(--line-strong)",
+    "--mantine-color-disabled": "var(--sunken)", // on a card it must be seen that there is a button
     "--mantine-color-error": "var(--danger)",
     "--mantine-color-anchor": "var(--accent-text)",
     "--mantine-primary-color-filled": "var(--accent)",

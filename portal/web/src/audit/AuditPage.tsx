@@ -2,7 +2,6 @@ import { NativeSelect, TextInput } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { AdminNav } from "../admin/AdminNav";
 import { type AuditFilter, audit, auditFile, type LogEntry } from "../api/audit";
@@ -58,6 +57,7 @@ export function AuditPage() {
 
 function Files({ filter }: { filter: AuditFilter }) {
   const { t } = useTranslation();
+  const format = useFormat();
   return (
     <p className={page.hint} style={{ marginTop: "1rem" }}>
       <a href={auditFile(filter, "csv")} download>
@@ -68,7 +68,7 @@ function Files({ filter }: { filter: AuditFilter }) {
         {t("audit.jsonl")}
       </a>
       <br />
-      {t("audit.export_hint", { max: 200_000 })}
+      {t("audit.export_hint", { max: format.number(200_000) })}
     </p>
   );
 }
@@ -90,16 +90,16 @@ function Filters() {
   };
   const known = actions.data ?? [];
   return (
-    <div className={page.filters}>
+    <div className={`${page.filters} ${classes.filters}`}>
       <PersonPicker
-        aria-label={t("audit.who")}
+        label={t("audit.who")}
         placeholder={t("audit.anybody")}
         clearable
         value={search.actor ?? null}
         onChange={(id) => choose({ actor: id ?? undefined })}
       />
       <NativeSelect
-        aria-label={t("audit.about")}
+        label={t("audit.about")}
         value={search.group ?? ""}
         onChange={(e) => choose({ group: e.currentTarget.value || undefined, action: undefined })}
         data={[
@@ -108,7 +108,8 @@ function Filters() {
         ]}
       />
       <NativeSelect
-        aria-label={t("audit.what")}
+        className={classes.done}
+        label={t("audit.what")}
         value={search.action ?? ""}
         onChange={(e) => choose({ action: e.currentTarget.value || undefined })}
         data={[
@@ -125,13 +126,10 @@ function Filters() {
 }
 
 function Day(props: { label: string; value?: string; onChange: (day?: string) => void }) {
-  const id = useId();
   return (
     <TextInput
-      id={id}
       type="date"
-      aria-label={props.label}
-      title={props.label}
+      label={props.label}
       value={props.value ?? ""}
       onChange={(e) => props.onChange(e.currentTarget.value || undefined)}
     />

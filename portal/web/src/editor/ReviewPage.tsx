@@ -60,7 +60,7 @@ function Filters({ filter, person }: { filter: ReviewFilter; person?: string }) 
   const companies = useQuery(companiesQuery);
   const set = (change: ReviewFilter) => void navigate({ search: (s) => ({ ...s, ...change }) });
   return (
-    <div className={page.filters}>
+    <div className={`${page.filters} ${page.wordy}`}>
       <SegmentedControl
         aria-label={t("knowledge.review.state")}
         value={filter.state}

@@ -1,9 +1,11 @@
 import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { links } from "../api/people";
+import { asProblem } from "../api/problem";
 import { Failed, Loading, Refusal } from "../app/states";
 import { Door } from "./Door";
 import { FreshPassword, tooShort } from "./FreshPassword";
@@ -28,11 +30,24 @@ export function SetPasswordPage() {
     <Door title={t(done ? "people.link.done_title" : "people.own_password.title")}>
       {done && <PasswordSet />}
       {!done && owner.isPending && <Loading />}
-      {!done && owner.isError && <Failed error={owner.error} retry={() => void owner.refetch()} />}
+      {!done && owner.isError && <NoOwner error={owner.error} retry={() => void owner.refetch()} />}
       {!done && owner.data && (
         <SetByToken login={owner.data.login} token={token} onDone={() => setDone(true)} />
       )}
     </Door>
+  );
+}
+
+/** A link that has run out stays so: there is another way to a password. */
+function NoOwner({ error, retry }: { error: Error; retry: () => void }) {
+  const { t } = useTranslation();
+  if (asProblem(error).code !== "link_over") return <Failed error={error} retry={retry} />;
+  return (
+    <div className={classes.form}>
+      <Refusal error={error} />
+      <Link to="/forgot-password">{t("login.forgot.link")}</Link>
+      <Link to="/login">{t("login.back")}</Link>
+    </div>
   );
 }
 

@@ -187,7 +187,7 @@ function Tickets({ company: c }: { company: CompanyDetail }) {
               <span className={page.rowTitle}>{k.subject}</span>
               <span className={page.rowMeta}>{format.short(k.updated_at)}</span>
               <span className={page.rowMeta}>
-                {t("people.companies.ticket_line", { number: k.number, name: k.requester })}
+                #{k.number} · {k.requester}
               </span>
             </Link>
           </li>

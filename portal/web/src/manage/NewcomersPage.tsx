@@ -48,7 +48,11 @@ export function NewcomersPage() {
       {list.isPending && <Rows />}
       {list.isError && <Failed error={list.error} retry={() => void list.refetch()} />}
       {list.isSuccess && items.length === 0 && (
-        <Empty title={t("people.newcomers.empty_title")}>{t("people.newcomers.empty_text")}</Empty>
+        <Empty
+          title={t(decided ? "people.newcomers.none_decided" : "people.newcomers.empty_title")}
+        >
+          {t("people.newcomers.empty_text")}
+        </Empty>
       )}
       {items.map((n) => (
         <Line key={n.id} newcomer={n} />

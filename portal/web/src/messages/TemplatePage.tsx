@@ -41,6 +41,7 @@ export function TemplatePage() {
       <h1 className={page.title}>{title}</h1>
       <SegmentedControl
         mt="md"
+        classNames={{ label: classes.language }}
         aria-label={t("messages.templates.language")}
         value={lang}
         onChange={(l) => void navigate({ search: { lang: l as Language } })}

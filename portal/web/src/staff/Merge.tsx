@@ -119,13 +119,8 @@ export function Unmerge({ ticket: x }: { ticket: TicketDetail }) {
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
   return (
-    <div>
-      <Button
-        variant="default"
-        size="compact-md"
-        loading={undo.isPending}
-        onClick={() => undo.mutate()}
-      >
+    <div className={classes.unmerge}>
+      <Button variant="default" size="sm" loading={undo.isPending} onClick={() => undo.mutate()}>
         {t("queue.merge.undo")}
       </Button>
       <p className={classes.hint}>{t("queue.merge.undo_hint")}</p>

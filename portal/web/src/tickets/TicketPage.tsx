@@ -131,7 +131,7 @@ function Head({ ticket: x }: { ticket: TicketDetail }) {
           <FieldList values={x.fields} />
         </dl>
       )}
-      {x.requester.id === me.id && <ChangeDetails ticket={x} />}
+      {x.requester.id === me.id && !x.is_merged && <ChangeDetails ticket={x} />}
     </>
   );
 }
