@@ -18,5 +18,5 @@ export function Keycaps({ keys }: { keys: string[] }) {
 /** What opens the search over all pages, on this reader's machine. */
 export function usePaletteKeys(): string[] {
   const { t } = useTranslation();
-  return [isApple ? "⌘" : t("keys.ctrl"), "K"];
+  return [isApple() ? "⌘" : t("keys.ctrl"), "K"];
 }

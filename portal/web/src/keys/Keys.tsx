@@ -70,7 +70,7 @@ function onKeyDown(e: KeyboardEvent) {
 }
 
 function isPaletteKey(e: KeyboardEvent): boolean {
-  const held = isApple ? e.metaKey && !e.ctrlKey : e.ctrlKey && !e.metaKey;
+  const held = isApple() ? e.metaKey && !e.ctrlKey : e.ctrlKey && !e.metaKey;
   return held && !e.altKey && !e.shiftKey && e.key.toLowerCase() === "k";
 }
 

@@ -47,4 +47,4 @@ export function setSingles(singles: boolean) {
   } catch {} // it holds until the page is left
 }
 
-export const isApple = /mac|iphone|ipad/i.test(navigator.platform);
+export const isApple = () => /mac|iphone|ipad/i.test(navigator.platform);
