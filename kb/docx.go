@@ -36,7 +36,7 @@ func wordNS(space string) bool {
 func (v *version) readDocx(data []byte) *desk.Error {
 	broken := func(err error) *desk.Error {
 		if errors.Is(err, errDocxBomb) {
-			return desk.Wrap(desk.CodeTooLarge, err, "the file unpacks to too much").With("name", v.name).With("max", maxDocxPart)
+			return desk.Wrap(desk.CodeFileTooHard, err, "the file unpacks to too much").With("name", v.name)
 		}
 		return desk.Wrap(desk.CodeBrokenFile, err, "the file is damaged, or no Word document; open it and save it again").With("name", v.name)
 	}

@@ -101,17 +101,17 @@ func TestH3HostileDocumentsAreRefusedWithinBounds(t *testing.T) {
 		data []byte
 		code desk.Code
 	}{
-		{"zip bomb", packed(t, "word/document.xml", zeros), desk.CodeTooLarge},
-		{"bomb of text", packed(t, "word/document.xml", spaces), desk.CodeTooLarge},
-		{"bomb in a part beside", word(t, para("", "x"), "word/styles.xml", zeros), desk.CodeTooLarge},
+		{"zip bomb", packed(t, "word/document.xml", zeros), desk.CodeFileTooHard},
+		{"bomb of text", packed(t, "word/document.xml", spaces), desk.CodeFileTooHard},
+		{"bomb in a part beside", word(t, para("", "x"), "word/styles.xml", zeros), desk.CodeFileTooHard},
 		{"nested zip", nested, desk.CodeBrokenFile},
-		{"many entries", packed(t, many...), desk.CodeTooLarge},
+		{"many entries", packed(t, many...), desk.CodeFileTooHard},
 		{"no document", packed(t, "readme.txt", "x"), desk.CodeBrokenFile},
 		{"way out of the folder", packed(t, "../../word/document.xml", wordHead, "/etc/passwd", "x"), desk.CodeBrokenFile},
 		{"external entity", packed(t, "word/document.xml", `<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>`+wordHead+para("", "&x;")+"</w:body></w:document>"), desk.CodeBrokenFile},
 		{"entity expansion", packed(t, "word/document.xml", `<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>`+wordHead+para("", "&b;")+"</w:body></w:document>"), desk.CodeBrokenFile},
 		{"unknown entity", word(t, para("", "&nothing;")), desk.CodeBrokenFile},
-		{"deep XML", word(t, strings.Repeat("<w:x>", 100_000)), desk.CodeTooLarge},
+		{"deep XML", word(t, strings.Repeat("<w:x>", 100_000)), desk.CodeFileTooHard},
 		{"cut off", word(t, para("", "text"))[:200], desk.CodeBrokenFile},
 		{"polyglot: a picture", append([]byte("\x89PNG\r\n\x1a\n"), zeros[:100]...), desk.CodeBrokenFile},
 		{"polyglot: a page", []byte("<html><script>alert(1)</script></html>"), desk.CodeBrokenFile},

@@ -192,21 +192,26 @@ func openLane(t *testing.T) *lane {
 	l.people["ana"] = storetest.User(t, l.portal.database.Store, tenant, company, desk.RoleContact, "ana")
 	l.people["adam"] = storetest.User(t, l.portal.database.Store, tenant, "", desk.RoleAdmin, "adam")
 	storetest.InTx(t, l.portal.database.Store, tenant, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := tx.Exec(ctx, "insert into tenant_hosts (tenant_id, host) values ($1, 'localhost')", tenant); err != nil {
-			return err
-		}
-		for name, v := range l.people {
-			l.tokens[name] = "session-of-" + name + "-31337"
-			l.secrets["session of "+name] = l.tokens[name]
-			sum := sha256.Sum256([]byte(l.tokens[name]))
-			if _, err := tx.Exec(ctx, `insert into sessions (tenant_id, id, user_id, token_hash, expires_at)
-				values ($1, $2, $3, $4, now() + interval '1 day')`, tenant, desk.NewID(), v.User, sum[:]); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := tx.Exec(ctx, "insert into tenant_hosts (tenant_id, host) values ($1, 'localhost')", tenant)
+		return err
 	})
+	for _, name := range []string{"ana", "adam"} {
+		l.let(name, l.people[name])
+	}
 	return l
+}
+
+// let opens a session of somebody's.
+func (l *lane) let(name string, v desk.Viewer) {
+	l.t.Helper()
+	l.people[name], l.tokens[name] = v, "session-of-"+name+"-31337"
+	l.secrets["session of "+name] = l.tokens[name]
+	sum := sha256.Sum256([]byte(l.tokens[name]))
+	storetest.InTx(l.t, l.portal.database.Store, v.Tenant, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `insert into sessions (tenant_id, id, user_id, token_hash, expires_at)
+			values ($1, $2, $3, $4, now() + interval '1 day')`, v.Tenant, desk.NewID(), v.User, sum[:])
+		return err
+	})
 }
 
 // serve runs the portal as `serve` does, on the test's database.

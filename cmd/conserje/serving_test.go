@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
@@ -34,12 +33,15 @@ func (s serving) open(t *testing.T) (p *portal, address string) {
 		}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	d, err := openDatabase(ctx, &Settings{Data: t.TempDir(), DatabaseURL: s.url, Secret: string(storetest.Secret)}, s.log, func(string) {}, false)
+	settings := &Settings{Data: t.TempDir(), DatabaseURL: s.url, Secret: string(storetest.Secret)}
+	d, err := openDatabase(ctx, settings, s.log, func(string) {}, false)
 	must(err)
 	m, err := openModels(s.model, s.log)
 	must(err)
 	s.messages.Store = d.Store
-	p, err = wire(ctx, d, m, kb.New(kb.Config{Store: d.Store, Embedder: m.embedder, Earlier: m.earlier, Log: s.log}), notify.New(s.messages), fileSettings{Store: t.TempDir()}, s.waits, s.log)
+	knowledge, err := openKnowledge(settings, d.Store, m, s.log)
+	must(err)
+	p, err = wire(ctx, d, m, knowledge, notify.New(s.messages), fileSettings{Store: t.TempDir()}, s.waits, s.log)
 	must(err)
 	must(s.start(ctx, p))
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")

@@ -54,7 +54,7 @@ func (a *API) mountArticles() {
 	route(a, users, http.MethodGet, "/articles", "Search or list articles", a.listArticles)
 	route(a, users, http.MethodGet, "/articles/{id}", "Read an article", a.readArticle)
 	route(a, admins, http.MethodPost, "/admin/articles/import", "Import Markdown, HTML, Word or PDF files", a.importArticles,
-		func(op *huma.Operation) { op.MaxBodyBytes = maxFiles })
+		func(op *huma.Operation) { op.MaxBodyBytes = int64(a.mostOf(op.Path)) })
 	route(a, admins, http.MethodDelete, "/admin/articles/{id}", "Delete an article in all languages", a.deleteArticle, noContent)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/people"
 )
 
 // Fiber reads a whole body before any handler runs, so the limit is decided
@@ -27,18 +28,22 @@ const (
 	sendTime = 5 * time.Minute
 )
 
-// largeBodies are the addresses that take files. What is sent to filesPath is
-// bounded by the settings.
-var largeBodies = map[string]bool{"/api/v1/admin/users/import": true, "/api/v1/admin/articles/import": true, filesPath: true}
+// largeBodies are the addresses that take files, and how much each takes at
+// once. What is sent to filesPath is bounded by the settings.
+var largeBodies = map[string]int{"/api/v1/admin/users/import": people.MaxTableBytes + 1<<20, "/api/v1/admin/articles/import": maxFiles, filesPath: 0}
 
-// largeBody is how much may be sent to an address: to filesPath twice as much
-// as a file may have, so that one which is too large gets an answer that says
-// so. Above 16 MiB it is kept on the disk while it comes.
-func (a *API) largeBody(path string) int {
-	if path == filesPath && a.cfg.Files != nil {
+// mostOf is how much may be sent to an address: to filesPath twice as much as a
+// file may have, so that one which is too large gets an answer that says so.
+// Above 16 MiB it is kept on the disk while it comes.
+func (a *API) mostOf(path string) int {
+	most, large := largeBodies[path]
+	switch {
+	case !large:
+		return maxBody
+	case path == filesPath && a.cfg.Files != nil:
 		return int(2*a.cfg.Files.MaxBytes()) + maxBody
 	}
-	return maxFiles
+	return most
 }
 
 // boundBodies sets the limit of each request when its headers have come. A file
@@ -48,30 +53,30 @@ func (a *API) boundBodies(app *fiber.App) {
 	app.Server().HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		path, _, _ := strings.Cut(string(h.RequestURI()), "?")
 		length := h.ContentLength()
-		if !largeBodies[path] || length >= 0 && length <= maxBody || length < 0 && path == filesPath || !a.mayUpload(h) {
+		if _, large := largeBodies[path]; !large || length >= 0 && length <= maxBody || length < 0 && path == filesPath || !a.mayUpload(h) {
 			return fasthttp.RequestConfig{}
 		}
-		return fasthttp.RequestConfig{MaxRequestBodySize: a.largeBody(path), ReadTimeout: sendTime}
+		return fasthttp.RequestConfig{MaxRequestBodySize: a.mostOf(path), ReadTimeout: sendTime}
 	}
 }
 
-// cut is the answer to a body that was not read to its end; nil where there is
-// nothing more to say than that.
+// cut is the answer to a body that was not read to its end; nil where that is
+// not what has happened.
 func (a *API) cut(c *fiber.Ctx, f *fiber.Error) *Problem {
-	if c.Path() != filesPath {
-		return nil
-	}
-	length := c.Request().Header.ContentLength()
+	path, length, most := c.Path(), c.Request().Header.ContentLength(), a.mostOf(c.Path())
+	_, large := largeBodies[path]
 	switch {
-	case strings.Contains(f.Message, syscall.ENOSPC.Error()):
+	case path == filesPath && strings.Contains(f.Message, syscall.ENOSPC.Error()):
 		return newProblem(http.StatusInsufficientStorage, desk.Errorf(desk.CodeStorageFull, "there is no room for files; everything else works"))
 	case f.Code != http.StatusRequestEntityTooLarge:
 		return nil
-	case length >= 0 && length <= a.largeBody(filesPath):
+	case large && length >= 0 && length <= most:
 		// Whoever is logged in may send as much.
 		return newProblem(http.StatusUnauthorized, desk.Errorf(desk.CodeSessionExpired, "log in again"))
+	case path == filesPath && length >= 0:
+		return newProblem(f.Code, a.cfg.Files.TooLarge(""))
 	}
-	return newProblem(http.StatusRequestEntityTooLarge, a.cfg.Files.TooLarge(""))
+	return newProblem(f.Code, desk.Errorf(desk.CodeTooLarge, "at most %d bytes are taken here", most).With("max", most))
 }
 
 // mayUpload reports whether the headers carry a live session. It only lends

@@ -23,7 +23,7 @@ type sendFile struct {
 
 func (a *API) mountFiles() {
 	route(a, users, http.MethodPost, "/files", "Send a file, to attach it by its id to a message, a reply or a new ticket", a.sendFile, createdNew, func(op *huma.Operation) {
-		op.MaxBodyBytes = int64(a.largeBody(filesPath))
+		op.MaxBodyBytes = int64(a.mostOf(filesPath))
 		op.Errors = append(op.Errors, http.StatusInsufficientStorage)
 	})
 	route(a, users, http.MethodGet, "/files/{id}", "Download a file", a.download((*files.Service).Open, "attachment"), aFile("The file", "*/*"))

@@ -201,8 +201,11 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 
 // newHumaProblem gives huma's own refusals (a body that does not parse, a
 // value out of range) the same shape.
-func newHumaProblem(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
+func newHumaProblem(c huma.Context, status int, msg string, errs ...error) huma.StatusError {
 	e := desk.Errorf(codeForStatus(status), "%s", msg)
+	if status == http.StatusRequestEntityTooLarge && c != nil {
+		e = e.With("max", c.Operation().MaxBodyBytes)
+	}
 	for _, err := range errs {
 		var d huma.ErrorDetailer
 		if !errors.As(err, &d) {
@@ -264,10 +267,6 @@ func (a *API) errorHandler(c *fiber.Ctx, err error) error {
 			break
 		}
 		p = newProblem(f.Code, desk.Errorf(codeForStatus(f.Code), "%s", f.Message))
-		if f.Code == http.StatusRequestEntityTooLarge && largeBodies[c.Path()] {
-			// As much as nobody may send there is one who may not, or whose session has ended.
-			p.Detail = "the files are larger than 32 MiB together, or your session has ended; log in again or send fewer"
-		}
 	default:
 		p = problemOf(c.UserContext(), a.cfg.Log, err)
 	}

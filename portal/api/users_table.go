@@ -41,7 +41,7 @@ const csvType = "text/csv; charset=utf-8"
 
 func (a *API) mountTable() {
 	route(a, staff, http.MethodPost, "/admin/users/import", "Import people from a table, or say what would happen", a.importUsers, func(op *huma.Operation) {
-		op.DefaultStatus, op.MaxBodyBytes = http.StatusOK, people.MaxTableBytes+1<<20
+		op.DefaultStatus, op.MaxBodyBytes = http.StatusOK, int64(a.mostOf(op.Path))
 	})
 	route(a, staff, http.MethodGet, "/admin/users/export", "People as comma-separated values", a.exportUsers, func(op *huma.Operation) {
 		op.Responses = map[string]*huma.Response{"200": {

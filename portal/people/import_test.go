@@ -96,6 +96,40 @@ func TestImportTellsEachBrokenRowWithItsLine(t *testing.T) {
 	}
 }
 
+// A quote that nothing closes costs its own row and no other.
+func TestImportReadsOnBelowAnOpenQuote(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	tech := b.as(t, desk.RoleTechnician)
+	const head = "name,email\nAda One,ada@acme.test\n"
+	for _, c := range []struct{ name, table, broken, good string }{
+		{"at the end", head + "\"Bob Two,bob@acme.test", "3", "Ada One"},
+		{"in the middle", head + "\"Bob Two,bob@acme.test\nCy Three,cy@acme.test\n", "3", "Ada One, Cy Three"},
+		{"after blank lines", head + "\n\n\"Bob Two,bob@acme.test\r\nCy Three,cy@acme.test\n", "5", "Ada One, Cy Three"},
+		{"each of two", head + "\"Bob Two,bob@acme.test\nCy Three,cy@acme.test\n\"Dee Four,dee@acme.test\nEd Five,ed@acme.test\n", "3 5", "Ada One, Cy Three, Ed Five"},
+		{"closed where it should not be", head + "\"Bob Two,bob@acme.test\nCy \"Three\",cy@acme.test\nDee Four,dee@acme.test\n", "3 4", "Ada One, Dee Four"},
+		{"and a cell of two lines", head + "\"Bob Two,bob@acme.test\n\"Three,\nCy\",cy@acme.test\n", "3", "Ada One, Three, Cy"},
+	} {
+		r, err := b.people.Import(tech, []byte(c.table), people.ImportOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var broken, good []string
+		for _, l := range r.Lines {
+			switch l.Outcome {
+			case people.OutcomeBroken:
+				broken = append(broken, fmt.Sprint(l.Line))
+			default:
+				good = append(good, l.Name)
+			}
+		}
+		if strings.Join(broken, " ") != c.broken || strings.Join(good, ", ") != c.good {
+			t.Errorf("%s: broken %v, good %q", c.name, broken, good)
+		}
+	}
+}
+
 func TestImportIsWholeOrRowByRowAsTheAdminChooses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -49,27 +49,21 @@ func readTable(data []byte) (t table, err error) {
 		return t, err
 	}
 	t.encoding, t.separator = encoding, separatorOf(text)
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = rune(t.separator[0]), -1, t.separator != "\t"
+	rows := newRowReader(text, t.separator)
 	for {
-		cells, err := r.Read()
+		row, err := rows.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var broken *csv.ParseError
 		switch {
-		case errors.As(err, &broken):
-			if t.header == nil {
-				return t, unreadable()
-			}
-			t.rows = append(t.rows, tableRow{line: broken.StartLine, broken: true})
 		case err != nil:
 			return t, err
+		case t.header == nil && row.broken:
+			return t, unreadable()
 		case t.header == nil:
-			t.header = cells
-		case strings.TrimSpace(strings.Join(cells, "")) != "":
-			line, _ := r.FieldPos(0)
-			t.rows = append(t.rows, tableRow{line: line, cells: cells})
+			t.header = row.cells
+		case row.broken || strings.TrimSpace(strings.Join(row.cells, "")) != "":
+			t.rows = append(t.rows, row)
 		}
 		if len(t.rows) > MaxTableRows {
 			return t, desk.Errorf(desk.CodeTooManyRows, "a table has at most %d rows", MaxTableRows).On("file").With("max", MaxTableRows)
@@ -79,6 +73,53 @@ func readTable(data []byte) (t table, err error) {
 		return t, unreadable()
 	}
 	return t, nil
+}
+
+// rowReader reads a table row by row. A quote that nothing closes would swallow
+// all that follows: such a row is broken, and reading goes on in the line below
+// the one that it begins on.
+type rowReader struct {
+	text, separator string
+	lines           []int // where each begins
+	before          int   // how many lines lie before those of r
+	r               *csv.Reader
+}
+
+func newRowReader(text, separator string) *rowReader {
+	x := &rowReader{text: text, separator: separator, lines: []int{0}}
+	for i := range len(text) {
+		if text[i] == '\n' {
+			x.lines = append(x.lines, i+1)
+		}
+	}
+	x.from(0)
+	return x
+}
+
+func (x *rowReader) from(line int) {
+	rest := ""
+	if line < len(x.lines) {
+		rest = x.text[x.lines[line]:]
+	}
+	x.before, x.r = line, csv.NewReader(strings.NewReader(rest))
+	x.r.Comma, x.r.FieldsPerRecord, x.r.TrimLeadingSpace = rune(x.separator[0]), -1, x.separator != "\t"
+}
+
+// next is the next row; io.EOF after the last.
+func (x *rowReader) next() (tableRow, error) {
+	cells, err := x.r.Read()
+	if broken, ok := errors.AsType[*csv.ParseError](err); ok {
+		row := tableRow{line: x.before + broken.StartLine, broken: true}
+		if broken.Line > broken.StartLine {
+			x.from(row.line)
+		}
+		return row, nil
+	}
+	if err != nil {
+		return tableRow{}, err
+	}
+	line, _ := x.r.FieldPos(0)
+	return tableRow{line: x.before + line, cells: cells}, nil
 }
 
 func unreadable() *desk.Error {

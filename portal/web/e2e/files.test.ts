@@ -114,7 +114,7 @@ it("a reply carries a file, an internal note's file is the staff's, and a refuse
   await answer.fill("One more thing");
   await choose(user.page, "huge.log", "x".repeat(1_100_000));
   await user.page.waitForSelector(
-    "li [role=alert]:has-text('“huge.log” is too large. A file may have at most 1 MB.')",
+    "li [role=alert]:has-text('“huge.log” is too large: a file may have at most 1 MB.')",
   );
   await choose(user.page, "setup.exe", "MZ");
   await user.page.waitForSelector("li [role=alert]:has-text('is a program')");

@@ -1,4 +1,5 @@
 import { api, ok } from "./client";
+import { mustFit } from "./files";
 import { by, page } from "./page";
 import type { components } from "./schema";
 import type { Language } from "./types";
@@ -99,6 +100,7 @@ export const editor = {
       }),
     ),
   async importFiles(files: File[], company?: string) {
+    mustFit(files, 32 * 1024 * 1024);
     const form = new FormData();
     for (const file of files) form.append("files", file);
     return ok(

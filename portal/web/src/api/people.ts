@@ -1,4 +1,5 @@
 import { api, ok } from "./client";
+import { mustFit } from "./files";
 import { by, page, whole } from "./page";
 import type { components, operations } from "./schema";
 import type { Role } from "./types";
@@ -86,6 +87,7 @@ export const users = {
   givePassword: (id: string, body: Schemas["GivePasswordBody"]) =>
     ok(api.PUT("/api/v1/admin/users/{id}/password", { params: by(id), body })),
   async importTable(file: File, { columns, ...choice }: ImportChoice, commit: boolean) {
+    mustFit([file], 10 * 1024 * 1024);
     const form = new FormData();
     form.append("file", file);
     return ok(

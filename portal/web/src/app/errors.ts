@@ -23,13 +23,27 @@ export function useErrorText() {
       }
       if (Array.isArray(params.supported)) values.supported = params.supported.join(", ");
       const loose = t as (key: string, values: Record<string, unknown>) => string;
-      const rule = `errors.policy_rule.${String(params.rule)}`;
-      if (code === "policy" && i18n.exists(rule)) return loose(rule, values);
-      const key = `errors.${code}`;
-      return loose(i18n.exists(key) ? key : "errors.internal", values);
+      const keys = [special(code, params), code].map((k) => `errors.${k}`);
+      return loose(keys.find((k) => i18n.exists(k)) ?? "errors.internal", values);
     },
     [t, i18n],
   );
+}
+
+/** The sentence for a case in which there is something else to do, if the catalogue has one. */
+function special(code: string, params: Record<string, unknown>): string {
+  switch (code) {
+    case "policy":
+      return `policy_rule.${String(params.rule)}`;
+    case "in_use":
+      return `in_use_of.${String(params.what)}`;
+    case "ticket_merged":
+      return params.number === undefined ? code : "ticket_merged_into";
+    case "too_large": // a proxy in front does not say how much it takes
+      return typeof params.max === "number" ? code : "too_large_here";
+    default:
+      return code;
+  }
 }
 
 function isRefusal(x: unknown): x is Refusal {

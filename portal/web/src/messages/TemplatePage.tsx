@@ -60,18 +60,23 @@ export function TemplatePage() {
   );
 }
 
+interface Mine {
+  words: TemplateWords;
+  version: number; // of the text that it was begun from
+}
+
 function Desk({ template, lang }: { template: Template; lang: Language }) {
   const { t } = useTranslation();
-  const draftKey = `template.${template.name}.${lang}.${template.version}`;
-  const [words, setWords] = useState<TemplateWords>(
-    () => kept<TemplateWords>(draftKey) ?? { subject: template.subject, text: template.text },
-  );
+  const draftKey = `template.${template.name}.${lang}`;
+  const theirs = { subject: template.subject, text: template.text };
+  const [begun] = useState(() => kept<Mine>(draftKey));
+  const [words, setWords] = useState<TemplateWords>(begun?.words ?? theirs);
   const box = useRef<HTMLTextAreaElement>(null);
   const dirty = words.subject !== template.subject || words.text !== template.text;
   const write = (change: Partial<TemplateWords>) => {
     const now = { ...words, ...change };
     setWords(now);
-    keep(draftKey, now);
+    keep(draftKey, { words: now, version: template.version } satisfies Mine);
   };
   const [settled] = useDebouncedValue(words, 400);
   const preview = useQuery({
@@ -86,6 +91,15 @@ function Desk({ template, lang }: { template: Template; lang: Language }) {
   return (
     <div className={classes.desk}>
       <div className={page.form}>
+        {dirty && begun && begun.version !== template.version && (
+          <Crossed
+            theirs={theirs}
+            take={() => {
+              setWords(theirs);
+              keep(draftKey, undefined);
+            }}
+          />
+        )}
         {template.channel === "mail" && (
           <TextInput
             label={t("messages.templates.subject")}
@@ -128,6 +142,24 @@ function Desk({ template, lang }: { template: Template; lang: Language }) {
   );
 }
 
+/** Somebody else has changed the text meanwhile: it stands here, and what was typed below. */
+function Crossed({ theirs, take }: { theirs: TemplateWords; take: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div role="alert" className={page.card}>
+      <p style={{ margin: 0 }}>{t("editor.conflict.notice")}</p>
+      <details style={{ margin: "0.6rem 0" }}>
+        <summary>{t("editor.conflict.compare")}</summary>
+        <p className={page.cardTitle}>{theirs.subject}</p>
+        <p className={classes.preview}>{theirs.text}</p>
+      </details>
+      <Button size="compact-sm" variant="default" onClick={take}>
+        {t("editor.conflict.theirs")}
+      </Button>
+    </div>
+  );
+}
+
 /** The text with a variable where the cursor is. */
 function inserted(box: RefObject<HTMLTextAreaElement | null>, text: string, name: string) {
   const at = box.current?.selectionStart ?? text.length;
@@ -156,13 +188,20 @@ function Buttons({ template, lang, words, dirty, broken, forget }: ButtonsProps)
     void client.invalidateQueries({ queryKey: ["audit"] });
     notifications.show({ message: t("messages.templates.saved") });
   };
+  // Somebody was faster: their text is fetched, so that both can be seen.
+  const onError = (err: unknown) => {
+    if (asProblem(err).code === "conflict")
+      void client.invalidateQueries({ queryKey: ["admin", "templates", name, lang] });
+  };
   const save = useMutation({
     mutationFn: () => templates.set(name, lang, words, version),
     onSuccess: done,
+    onError,
   });
   const restore = useMutation({
     mutationFn: () => templates.restore(name, lang, version),
     onSuccess: done,
+    onError,
   });
   const test = useMutation({
     mutationFn: () => templates.test(name, lang, words),

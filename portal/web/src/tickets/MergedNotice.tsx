@@ -4,6 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
+import type { Attachment } from "../api/files";
 import { drafts } from "../api/queue";
 import type { TicketDetail } from "../api/types";
 import { keep, kept } from "../app/keep";
@@ -50,20 +51,27 @@ function LeftOver({ ticket: x, path, draft }: { ticket: TicketDetail; path: Path
   const { t } = useTranslation();
   const navigate = useNavigate();
   const key = (id: string) => `draft.${draft}.${id}`;
+  const filesKey = (id: string) => `files.${draft}.${id}`;
   const [text] = useState(() => kept<string>(key(x.id)));
+  const [files] = useState(() => kept<Attachment[]>(filesKey(x.id)) ?? []);
   const to = x.merged;
-  if (!text) return null;
+  if (!text && files.length === 0) return null;
   return (
     <div className={classes.leftOver}>
       <p>{t("queue.merge.left_over")}</p>
-      <blockquote className={classes.text}>{text}</blockquote>
+      <blockquote className={classes.text}>
+        {[text, ...files.map((f) => f.name)].filter(Boolean).join("\n")}
+      </blockquote>
       {to && (
         <Button
           size="compact-md"
           onClick={() => {
             const there = kept<string>(key(to.id));
-            keep(key(to.id), there ? `${there}\n\n${text}` : text);
+            keep(key(to.id), [there, text].filter(Boolean).join("\n\n"));
             keep(key(x.id), "");
+            const more = kept<Attachment[]>(filesKey(to.id)) ?? [];
+            keep(filesKey(to.id), [...more, ...files]);
+            keep(filesKey(x.id), undefined);
             keep(`${key(x.id)}.synced`, "");
             void drafts.keep(x.id, draft === "note" ? "note" : "reply", "").catch(() => {});
             void navigate({ to: path, params: { ticket: to.id } });
