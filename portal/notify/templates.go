@@ -30,20 +30,21 @@ const (
 var besides = map[string][]string{
 	"ticket_opened": {"status"}, "ticket_replied": {"description"}, "ticket_status": {"description"},
 	"ticket_resolved": {"status", "author", "description"}, "ticket_is_it_fixed": {"status", "description"}, "ticket_answered": {"status"},
+	"ticket_merged": {"description"},
 }
 
 // What a message is sent for must be in it, besides its secret. A code names
 // the act and the device that it is for (SECURITY 2).
 var required = map[string][]string{
 	"welcome": {"address", "login"}, "welcome_link": {"address"}, "temporary_password": {"device"},
-	"ticket_is_it_fixed": {"link"}, "mail_action": {"state"},
+	"ticket_is_it_fixed": {"link"}, "ticket_merged": {"into"}, "mail_action": {"state"},
 }
 
 // samples are values that read the same in every language; the others stand in
 // the examples of each.
 var samples = map[string]string{
 	"portal": "Example Help", "name": "Ana López", "login": "ana", "author": "Tess Berger", "device": "LAPTOP-7", "software": "Inkscape",
-	"account": "ana", "ending": "33", "number": "1042", "address": "https://help.example.com",
+	"account": "ana", "ending": "33", "number": "1042", "into": "1040", "address": "https://help.example.com",
 	"link": "https://help.example.com/tickets/1042", "code": "123456", "password": "Example-word-42",
 	"one_time_link": "https://help.example.com/set-password#example", "secret": "123456",
 }

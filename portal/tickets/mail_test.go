@@ -2,6 +2,7 @@ package tickets_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -231,6 +232,98 @@ func TestMailsAboutOneTicketAreBounded(t *testing.T) {
 	m.work()
 	if n := len(m.post.to("ana@example.test")); n != 30 {
 		t.Errorf("%d mails", n)
+	}
+}
+
+// Whoever opened a ticket that is merged gets one mail that says where it goes
+// on, and none when that is not so by the time that it goes out.
+func TestAMergeTellsItsRequesterOnceWhereItGoesOn(t *testing.T) {
+	t.Parallel()
+	m := setupMail(t)
+	first, second, third, bens := m.create(m.ana, "Printer"), m.create(m.ana, "Printer again"), m.create(m.ana, "Printers"), m.create(m.ben, "The same")
+	m.work()
+	merge := func(id, into desk.ID) {
+		t.Helper()
+		if _, err := m.service.Merge(as(t, m.tess), id, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unmerge := func(id desk.ID) {
+		t.Helper()
+		if _, err := m.service.Unmerge(as(t, m.tess), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := len(m.post.to("ana@example.test"))
+	since := func(address string, n int) []notify.Outgoing { return m.post.to(address)[n:] }
+	merge(first.ID, second.ID)
+	m.work()
+	got := since("ana@example.test", before)
+	if len(got) != 1 || !strings.Contains(got[0].Text, fmt.Sprintf("#%d,", second.Number)) || !strings.Contains(got[0].Text, "https://help.test/tickets/"+string(second.ID)) ||
+		got[0].Thread != "ticket-"+string(first.ID) {
+		t.Fatalf("%+v", got)
+	}
+	merge(second.ID, third.ID) // the first one follows, and is not told of again
+	merge(bens.ID, third.ID)   // ben is a main contact: he sees where it goes on
+	m.work()
+	if got := since("ana@example.test", before); len(got) != 2 || !strings.Contains(got[1].Text, fmt.Sprintf("#%d,", third.Number)) {
+		t.Errorf("%+v", got)
+	}
+	if got := since("ben@example.test", 1); len(got) != 1 || !strings.Contains(got[0].Text, "/tickets/"+string(third.ID)) {
+		t.Errorf("%+v", got)
+	}
+	unmerge(bens.ID)
+	m.work()
+	if got := since("ben@example.test", 2); len(got) != 1 || !strings.Contains(got[0].Text, "new status: New") {
+		t.Errorf("taken back: %+v", got)
+	}
+	merge(bens.ID, third.ID)
+	unmerge(bens.ID)
+	m.work()
+	for _, o := range since("ben@example.test", 3) {
+		if strings.Contains(o.Text, "merged") {
+			t.Errorf("told of a merge that is none any more: %s", o.Text)
+		}
+	}
+	if n := len(m.post.to("tess@example.test")); n != 0 {
+		t.Errorf("%d mails to who did it", n)
+	}
+}
+
+// A change of many tickets tells each requester as a change of one does, within
+// bounds, and what was said already is not said again.
+func TestAChangeOfManyTicketsIsToldWithinBounds(t *testing.T) {
+	t.Parallel()
+	m := setupMail(t)
+	var ids []desk.ID
+	for i := range 25 {
+		ids = append(ids, m.create(m.ana, fmt.Sprintf("Problem %d", i)).ID)
+	}
+	ids = append(ids, m.create(m.ben, "Another one").ID)
+	m.work()
+	storetest.InTx(t, m.store, m.tenant, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "delete from messages_out")
+		return err
+	})
+	ana, ben := len(m.post.to("ana@example.test")), len(m.post.to("ben@example.test"))
+	pending := tickets.Status("pending")
+	for range 2 {
+		done, err := m.service.ChangeMany(as(t, m.tess), ids, tickets.Change{Status: &pending})
+		if err != nil || !done[0].OK || !done[25].OK {
+			t.Fatalf("%+v %v", done, err)
+		}
+		m.work()
+	}
+	if n := len(m.post.to("ana@example.test")) - ana; n != 20 {
+		t.Errorf("ana got %d mails", n)
+	}
+	if got := m.post.to("ben@example.test")[ben:]; len(got) != 1 || !strings.Contains(got[0].Text, "Waiting for you") {
+		t.Errorf("ben got %+v", got)
+	}
+	m.reply(m.tess, ids[0], "What somebody wrote comes all the same.", false)
+	m.work()
+	if got := m.post.to("ana@example.test"); len(got)-ana != 21 {
+		t.Errorf("ana got %d mails", len(got)-ana)
 	}
 }
 

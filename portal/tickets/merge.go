@@ -128,16 +128,29 @@ func merge(ctx context.Context, tx *store.Tx, v desk.Viewer, id, into desk.ID) (
 			return Ticket{}, err
 		}
 	}
-	if err := tell(ctx, tx, source, desk.TicketChange{Change: "merged", Status: string(StatusClosed), Into: into, IntoNo: target.Number}); err != nil {
+	if err := tellMerged(ctx, tx, v, source, target); err != nil {
 		return Ticket{}, err
-	}
-	for _, seen := range []desk.ID{id, into} { // who merges two tickets has read both
-		if err := see(ctx, tx, v, seen); err != nil {
-			return Ticket{}, err
-		}
 	}
 	row, err := tx.TicketByID(ctx, id)
 	return fromRow(row), err
+}
+
+// tellMerged tells the conversation and the requester of a merge. Whoever did
+// it has read both tickets.
+func tellMerged(ctx context.Context, tx *store.Tx, v desk.Viewer, source, target Ticket) error {
+	err := tell(ctx, tx, source, desk.TicketChange{Change: "merged", Status: string(StatusClosed), Into: target.ID, IntoNo: target.Number})
+	if err != nil {
+		return err
+	}
+	if err := mailMerge(ctx, tx, v, source, mailMerged); err != nil {
+		return err
+	}
+	for _, seen := range []desk.ID{source.ID, target.ID} {
+		if err := see(ctx, tx, v, seen); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holdBoth reads two tickets with their conversations locked, in one order for
@@ -220,6 +233,9 @@ func (s *Service) Unmerge(ctx context.Context, id desk.ID) (t Ticket, err error)
 			}
 		}
 		if err := tell(ctx, tx, t, desk.TicketChange{Change: "unmerged", Status: string(t.Status)}); err != nil {
+			return err
+		}
+		if err := mailMerge(ctx, tx, v, t, mailStatus); err != nil {
 			return err
 		}
 		return see(ctx, tx, v, id)

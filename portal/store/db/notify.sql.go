@@ -316,6 +316,24 @@ func (q *Queries) MailsAboutTicket(ctx context.Context, arg MailsAboutTicketPara
 	return count, err
 }
 
+const mailsToPerson = `-- name: MailsToPerson :one
+select count(*) from messages_out
+where user_id = $1 and template = any ($2::text[]) and reply_id is null and created_at > now() - interval '1 hour'
+`
+
+type MailsToPersonParams struct {
+	UserID    *desk.ID
+	Templates []string
+}
+
+// How many mails of some kinds, without somebody's reply, one person was sent in the last hour.
+func (q *Queries) MailsToPerson(ctx context.Context, arg MailsToPersonParams) (int64, error) {
+	row := q.db.QueryRow(ctx, mailsToPerson, arg.UserID, arg.Templates)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const messageByProvider = `-- name: MessageByProvider :many
 select m.tenant_id::uuid as tenant_id, m.id::uuid as id from conserje_message_by_provider($1) as m
 `

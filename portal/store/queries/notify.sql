@@ -74,6 +74,11 @@ delete from message_templates where name = sqlc.arg(name) and language = sqlc.ar
 -- How many mails one person was sent about one ticket in the last hour.
 select count(*) from messages_out where ticket_id = sqlc.arg(ticket_id) and user_id = sqlc.arg(user_id) and created_at > now() - interval '1 hour';
 
+-- name: MailsToPerson :one
+-- How many mails of some kinds, without somebody's reply, one person was sent in the last hour.
+select count(*) from messages_out
+where user_id = sqlc.arg(user_id) and template = any (sqlc.arg(templates)::text[]) and reply_id is null and created_at > now() - interval '1 hour';
+
 -- name: MessageState :one
 select state, detail from messages_out where id = sqlc.arg(id);
 
