@@ -24,15 +24,22 @@ const (
 const (
 	cookieSecure = "__Host-conserje"
 	cookiePlain  = "conserje"
+
+	// knownSuffix ends the name of the cookie that marks a browser in which
+	// somebody has logged in.
+	knownSuffix = "-known"
 )
 
 // Token reads the session's token from a request's cookie, and the empty
 // string without one.
-func Token(c *fiber.Ctx) string {
+func Token(c *fiber.Ctx) string { return cookieOf(c, "") }
+
+func cookieOf(c *fiber.Ctx, suffix string) string {
+	name := cookieSecure
 	if onThisMachine(c) {
-		return strings.Clone(c.Cookies(cookiePlain))
+		name = cookiePlain
 	}
-	return strings.Clone(c.Cookies(cookieSecure))
+	return strings.Clone(c.Cookies(name + suffix))
 }
 
 // onThisMachine reports plain HTTP to a loopback name: the one case without
@@ -60,8 +67,10 @@ type (
 // client is the other end of a request.
 type client struct {
 	ip, userAgent, token string
+	known                string // the mark of an earlier log-in
 	plain                bool
-	origin               string // the address of the portal, as the client wrote it
+	origin               string       // the address of the portal, as the client wrote it
+	besides              *http.Cookie // that goes with the answer, besides its own
 }
 
 func (a *API) recovered(c *fiber.Ctx) (err error) {
@@ -157,7 +166,11 @@ func SameOrigin(c *fiber.Ctx, origin string) bool {
 func (a *API) session(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	token := Token(c)
-	ctx = context.WithValue(ctx, clientKey{}, client{ip: c.IP(), userAgent: c.Get(fiber.HeaderUserAgent), token: token, plain: onThisMachine(c), origin: c.Protocol() + "://" + c.Hostname()})
+	var besides http.Cookie
+	ctx = context.WithValue(ctx, clientKey{}, client{
+		ip: c.IP(), userAgent: c.Get(fiber.HeaderUserAgent), token: token, known: cookieOf(c, knownSuffix),
+		plain: onThisMachine(c), origin: c.Protocol() + "://" + c.Hostname(), besides: &besides,
+	})
 	v, err := a.cfg.People.Authenticate(ctx, tenantFrom(ctx), token)
 	switch desk.CodeOf(err) {
 	case "":
@@ -168,7 +181,11 @@ func (a *API) session(c *fiber.Ctx) error {
 		return err
 	}
 	c.SetUserContext(ctx)
-	return c.Next()
+	err = c.Next()
+	if besides.Name != "" {
+		c.Response().Header.Add(fiber.HeaderSetCookie, besides.String())
+	}
+	return err
 }
 
 // sessionError is why there is no viewer: a session that ended is told apart

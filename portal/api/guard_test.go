@@ -90,11 +90,17 @@ func TestTheCookieIsAsStrictAsItsHostAllows(t *testing.T) {
 	} {
 		a := w.do(t, call{method: "POST", path: "/api/v1/session", host: c.host, body: body})
 		cookies := a.Cookies()
-		if len(cookies) != 1 {
+		if len(cookies) != 2 {
 			t.Errorf("%s: %d, cookies %v", c.host, a.StatusCode, cookies)
 			continue
 		}
-		k := cookies[0]
+		k, known := cookies[0], cookies[1]
+		if known.Name != c.name+"-known" || known.Secure != c.secure || !known.HttpOnly || known.SameSite != http.SameSiteLaxMode || known.Path != "/" || known.Domain != "" || known.MaxAge <= 0 {
+			t.Errorf("%s: %s", c.host, known)
+		}
+		if again := w.do(t, call{method: "POST", path: "/api/v1/session", host: c.host, body: body, header: map[string]string{"Cookie": known.Name + "=" + known.Value}}); len(again.Cookies()) != 1 {
+			t.Errorf("%s: a browser that is known is marked again: %v", c.host, again.Cookies())
+		}
 		if k.Name != c.name || k.Secure != c.secure || !k.HttpOnly || k.SameSite != http.SameSiteLaxMode || k.Path != "/" || k.Domain != "" || k.MaxAge <= 0 || len(k.Value) != 43 {
 			t.Errorf("%s: %s", c.host, a.Header.Get("Set-Cookie"))
 		}
@@ -131,7 +137,7 @@ func TestALogInNeverKeepsTheSessionThatCameWithIt(t *testing.T) {
 	planted, _ := w.logIn(t, "ana")
 	a := w.do(t, call{method: "POST", path: "/api/v1/session", body: `{"login":"ana","password":"right-password"}`, token: planted, header: map[string]string{"Idempotency-Key": "k"}})
 	b := w.do(t, call{method: "POST", path: "/api/v1/session", body: `{"login":"ana","password":"right-password"}`, token: planted, header: map[string]string{"Idempotency-Key": "k"}})
-	if len(a.Cookies()) != 1 || len(b.Cookies()) != 1 || a.Cookies()[0].Value == planted || a.Cookies()[0].Value == b.Cookies()[0].Value {
+	if len(a.Cookies()) != 2 || len(b.Cookies()) != 2 || a.Cookies()[0].Value == planted || a.Cookies()[0].Value == b.Cookies()[0].Value {
 		t.Errorf("%v %v", a.Cookies(), b.Cookies())
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -50,7 +51,8 @@ func noContent(op *huma.Operation) { op.DefaultStatus = http.StatusNoContent }
 func (a *API) logIn(ctx context.Context, in *logIn) (*sessionOpened, error) {
 	c := clientFrom(ctx)
 	by := people.Credentials{Login: in.Body.Login, Password: in.Body.Password, Code: in.Body.Code}
-	token, v, err := a.cfg.People.LogInBy(ctx, tenantFrom(ctx), by, people.Client{IP: c.ip, UserAgent: c.userAgent})
+	from := people.Client{IP: c.ip, UserAgent: c.userAgent, Known: c.known}
+	token, v, err := a.cfg.People.LogInBy(ctx, tenantFrom(ctx), by, from)
 	if err != nil {
 		return nil, err
 	}
@@ -59,19 +61,26 @@ func (a *API) logIn(ctx context.Context, in *logIn) (*sessionOpened, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &sessionOpened{SetCookie: c.cookie(token, int(people.SessionLifetime.Seconds()))}
+	out := &sessionOpened{SetCookie: c.cookie("", token, people.SessionLifetime)}
+	if mark := a.cfg.People.KnownMark(v, from); mark != "" {
+		*c.besides = c.cookie(knownSuffix, mark, people.KnownLife)
+	}
 	out.Body.User = a.me(profile)
 	return out, nil
 }
 
-// cookie is the session's cookie; maxAge -1 deletes it.
-func (c client) cookie(token string, maxAge int) http.Cookie {
-	name := cookieSecure
+// cookie is the session's cookie or, by its suffix, another one; without a life
+// it is deleted.
+func (c client) cookie(suffix, value string, life time.Duration) http.Cookie {
+	name, maxAge := cookieSecure, -1
 	if c.plain {
 		name = cookiePlain
 	}
+	if life > 0 {
+		maxAge = int(life.Seconds())
+	}
 	//nolint:gosec // Secure is off on plain-HTTP localhost only
-	return http.Cookie{Name: name, Value: token, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: !c.plain, SameSite: http.SameSiteLaxMode}
+	return http.Cookie{Name: name + suffix, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: !c.plain, SameSite: http.SameSiteLaxMode}
 }
 
 func (a *API) showSession(ctx context.Context, _ *nothing) (*body[sessionBody], error) {
@@ -90,7 +99,7 @@ func (a *API) logOut(ctx context.Context, _ *nothing) (*sessionEnded, error) {
 	if err := a.cfg.People.LogOut(ctx); err != nil {
 		return nil, err
 	}
-	return &sessionEnded{SetCookie: clientFrom(ctx).cookie("", -1)}, nil
+	return &sessionEnded{SetCookie: clientFrom(ctx).cookie("", "", 0)}, nil
 }
 
 func (a *API) revokeSession(ctx context.Context, in *ByID) (*nothing, error) {

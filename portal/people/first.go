@@ -180,7 +180,7 @@ func dropKeys(ctx context.Context, tx *store.Tx, user desk.ID) error {
 
 // unlock forgets the failures that were counted against a person.
 func unlock(ctx context.Context, tx *store.Tx, u *db.User) error {
-	for _, key := range []string{"password:" + string(u.ID), "login:" + u.Login, "login:" + orEmpty(u.Email)} {
+	for _, key := range []string{"password:" + string(u.ID), "login:" + u.Login, "login:" + orEmpty(u.Email), knownKey(u.ID)} {
 		if err := tx.ClearLimit(ctx, key); err != nil {
 			return err
 		}

@@ -28,6 +28,53 @@ func TestAnAddressThatMayNotTryLocksNobodyOut(t *testing.T) {
 	}
 }
 
+// Who guesses somebody's password from afar locks that login for strangers, and
+// not for its person, in a browser in which they have logged in before.
+func TestAStrangerLocksNobodyOutOfABrowserThatTheyUse(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	far, here := people.Client{IP: "198.51.100.7"}, people.Client{IP: "192.0.2.1"}
+	try := func(login, pw string, c people.Client) (desk.Viewer, desk.Code) {
+		_, v, err := b.people.LogIn(t.Context(), b.tenant, login, pw, c)
+		return v, desk.CodeOf(err)
+	}
+	ana, code := try("ana", password, here)
+	known := here
+	known.Known = b.people.KnownMark(ana, here)
+	if code != "" || known.Known == "" || b.people.KnownMark(ana, known) != "" {
+		t.Fatalf("%s %q", code, known.Known)
+	}
+	for range 6 {
+		_, code = try("ana", "a guess", far)
+	}
+	if code != desk.CodeAccountLocked {
+		t.Fatalf("the stranger: %s", code)
+	}
+	other, foreign, forged := here, here, here
+	other.Known = b.people.KnownMark(desk.Viewer{Tenant: b.tenant, User: desk.NewID()}, here)
+	foreign.Known = b.people.KnownMark(desk.Viewer{Tenant: desk.NewID(), User: ana.User}, here)
+	forged.Known = known.Known[:len(known.Known)-4] + "AAAA"
+	for name, c := range map[string]people.Client{"no mark": here, "another person's": other, "another portal's": foreign, "a forged one": forged} {
+		if _, code := try("ana", password, c); code != desk.CodeAccountLocked {
+			t.Errorf("with %s: %s", name, code)
+		}
+	}
+	if _, code := try("ana", password, known); code != "" {
+		t.Errorf("locked out from afar: %s", code)
+	}
+	if _, code := try("ana", "a guess", far); code != desk.CodeAccountLocked {
+		t.Errorf("her log-in gives the stranger new tries: %s", code)
+	}
+	for range 5 {
+		if _, code := try("ana", "a guess", known); code != desk.CodeBadCredentials {
+			t.Fatalf("a guess in her own browser: %s", code)
+		}
+	}
+	if _, code := try("ana", password, known); code != desk.CodeAccountLocked {
+		t.Errorf("guesses in a known browser are without bounds: %s", code)
+	}
+}
+
 func TestAnOfficeBehindOneAddressLogsIn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

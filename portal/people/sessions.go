@@ -29,7 +29,10 @@ func announceEnd(tx *store.Tx, session desk.ID) {
 }
 
 // Client is what a log-in tells about the other end.
-type Client struct{ IP, UserAgent string }
+type Client struct {
+	IP, UserAgent string
+	Known         string // the mark that an earlier log-in left in the browser
+}
 
 // limit is the key under which log-ins from there are counted.
 func (c Client) limit() string { return "login-ip:" + c.network() }
@@ -48,8 +51,8 @@ func (c Client) network() string {
 // LogIn checks the password of a user name or mail address and opens a
 // session. A wrong login and a wrong password are one answer,
 // CodeBadCredentials, in the same time; after five attempts in 15 minutes the
-// login is CodeAccountLocked whoever it names. The limits hold over restarts
-// and nodes.
+// login is CodeAccountLocked whoever it names, but for browsers that know its
+// person. The limits hold over restarts and nodes.
 func (s *Service) LogIn(ctx context.Context, tenant desk.ID, login, password string, c Client) (token string, v desk.Viewer, err error) {
 	return s.LogInBy(ctx, tenant, Credentials{Login: login, Password: password}, c)
 }
@@ -84,10 +87,11 @@ var (
 )
 
 func (s *Service) try(ctx context.Context, tenant desk.ID, by Credentials, c Client) (token string, v desk.Viewer, err error) {
-	user, given, err := s.attempt(ctx, tenant, by.Login, c)
+	a, err := s.attempt(ctx, tenant, by.Login, c)
 	if err != nil {
 		return "", v, err
 	}
+	user, given := a.user, a.given
 	hash := s.decoy
 	if user.PasswordHash != nil {
 		hash = *user.PasswordHash
@@ -102,7 +106,7 @@ func (s *Service) try(ctx context.Context, tenant desk.ID, by Credentials, c Cli
 	if !ok || user.DisabledAt != nil {
 		return "", v, errBadCredentials
 	}
-	proof, err := s.secondStep(ctx, tenant, user, by, c)
+	proof, err := s.secondStep(ctx, tenant, a, by, c)
 	if err != nil {
 		return "", v, err
 	}
@@ -112,7 +116,14 @@ func (s *Service) try(ctx context.Context, tenant desk.ID, by Credentials, c Cli
 			return "", v, err
 		}
 	}
-	return s.open(ctx, tenant, by.Login, user, entry{first: first, proof: proof}, c)
+	return s.open(ctx, tenant, a, entry{first: first, proof: proof}, c)
+}
+
+// attempt is a try to log in that is counted.
+type attempt struct {
+	user     db.User // empty: nobody has this login
+	given    string  // the password that staff gave, while it has not been used
+	countsAs string
 }
 
 // entry is what a log-in uses up.
@@ -123,11 +134,11 @@ type entry struct {
 
 // secondStep asks staff for their authenticator. Being asked is no failure, and
 // the attempt is given back.
-func (s *Service) secondStep(ctx context.Context, tenant desk.ID, user db.User, by Credentials, c Client) (p verify.LogInProof, err error) {
-	if s.verify == nil || !user.Role.Staff() {
+func (s *Service) secondStep(ctx context.Context, tenant desk.ID, a attempt, by Credentials, c Client) (p verify.LogInProof, err error) {
+	if s.verify == nil || !a.user.Role.Staff() {
 		return p, nil
 	}
-	p, err = s.verify.LogInCode(ctx, desk.Viewer{Tenant: tenant, User: user.ID}, by.Code)
+	p, err = s.verify.LogInCode(ctx, desk.Viewer{Tenant: tenant, User: a.user.ID}, by.Code)
 	if desk.CodeOf(err) != desk.CodeCodeNeeded {
 		return p, err
 	}
@@ -135,43 +146,44 @@ func (s *Service) secondStep(ctx context.Context, tenant desk.ID, user db.User, 
 		if err := tx.RefundLimit(ctx, c.limit()); err != nil {
 			return err
 		}
-		return tx.RefundLimit(ctx, "login:"+by.Login)
+		return tx.RefundLimit(ctx, a.countsAs)
 	})
 	return p, firstOf(refund, err)
 }
 
 // attempt counts this log-in in a transaction of its own, before the password
-// is looked at, and reads the user, with the password that staff gave while it
-// has not been used; an unknown login yields an empty one.
-func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c Client) (user db.User, given string, err error) {
+// is looked at, and reads whose it is.
+func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c Client) (a attempt, err error) {
 	var refused *desk.Error
 	err = s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		refused = nil
+		refused, a = nil, attempt{}
+		a.user, err = tx.UserByLogin(ctx, login)
+		if err != nil && !store.NoRows(err) {
+			return err
+		}
+		a.countsAs = s.countedAs(tenant, a.user.ID, login, c)
 		hit := tx.Hit(ctx, c.limit(), ipWindow, ipAfter, errTooMany)
 		if hit == nil { // else an address that may not try could still lock others out
-			hit = tx.Hit(ctx, "login:"+login, lockWindow, lockAfter, errLocked)
+			hit = tx.Hit(ctx, a.countsAs, lockWindow, lockAfter, errLocked)
 		}
 		if hit != nil && !errors.As(hit, &refused) {
 			return hit
 		}
-		user, err = tx.UserByLogin(ctx, login)
-		if store.NoRows(err) {
-			return nil
+		if a.user.ID != "" && a.user.PasswordHash == nil {
+			a.given, err = s.first(ctx, tx, a.user.ID)
+			return err
 		}
-		if err == nil && user.PasswordHash == nil {
-			given, err = s.first(ctx, tx, user.ID)
-		}
-		return err
+		return nil
 	})
 	if err == nil && refused != nil {
 		err = refused // returned after the commit: the attempt is counted
 	}
-	return user, given, err
+	return a, err
 }
 
 // open makes the session.
-func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user db.User, e entry, c Client) (string, desk.Viewer, error) {
-	token := newToken() // 256 bits (ASVS 7.2.3)
+func (s *Service) open(ctx context.Context, tenant desk.ID, a attempt, e entry, c Client) (string, desk.Viewer, error) {
+	user, token := a.user, newToken() // 256 bits (ASVS 7.2.3)
 	v := desk.Viewer{Tenant: tenant, User: user.ID, Session: desk.NewID(), Role: user.Role, Name: user.Name, Language: user.Language, NewPassword: user.MustChange}
 	if user.CompanyID != nil {
 		v.Company = *user.CompanyID
@@ -187,7 +199,7 @@ func (s *Service) open(ctx context.Context, tenant desk.ID, login string, user d
 		if err != nil {
 			return err
 		}
-		if err := tx.ClearLimit(ctx, "login:"+login); err != nil {
+		if err := tx.ClearLimit(ctx, a.countsAs); err != nil {
 			return err
 		}
 		// A whole office may come by one address: what counts against it are
