@@ -18,6 +18,7 @@ import (
 
 	"github.com/conserje/conserje/portal/api"
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/policy"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/tools/devices"
@@ -237,5 +238,74 @@ func TestAssignmentsThatCannotBe(t *testing.T) {
 		if a.StatusCode != c.want || w.state(t) != before {
 			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 		}
+	}
+}
+
+// A technician who makes an account and gives it somebody's device cannot act as
+// that account on it at once: it waits a day, or for an admin. Who has confirmed
+// acts for longer, and whose device was nobody's before, does not wait.
+func TestSomebodyElsesDeviceWaitsADayUnlessAnAdminGivesIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tess, _ := w.logIn(t, "tess")
+	adam, _ := w.logIn(t, "adam")
+	carl := w.viewers["carl"].User
+	// may assigns by somebody, and says whether carl may restart it then.
+	may := func(token string, device desk.ID) (waits bool, rule string) {
+		t.Helper()
+		a := w.do(t, call{method: "POST", path: "/api/v1/admin/devices/" + string(device) + "/assignments", body: `{"user_id":"` + string(carl) + `","account":""}`, token: token})
+		var m devices.Managed
+		if err := json.Unmarshal(a.body, &m); err != nil || a.StatusCode != http.StatusCreated {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		for _, as := range m.Assignments {
+			waits = waits || as.User.ID == carl && as.Waits != nil && time.Until(*as.Waits) > 23*time.Hour
+		}
+		storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+			d, err := policy.Explain(ctx, tx, w.viewers["carl"], policy.Question{Operation: desk.OpRestart, Device: device})
+			rule = d.Rule
+			return err
+		})
+		return waits, rule
+	}
+	sql := func(statement string, args ...any) {
+		t.Helper()
+		storetest.InTx(t, w.store, w.tenant, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, statement, args...)
+			return err
+		})
+	}
+	anas, nobodys, had := w.device(t, "ana", false), w.device(t, "ana", false), w.device(t, "ana", false)
+	sql("delete from device_assignments where device_id = $1", nobodys)
+	w.do(t, call{method: "DELETE", path: "/api/v1/admin/devices/" + string(had) + "/assignments/" + string(w.viewers["ana"].User), token: tess})
+	for _, c := range []struct {
+		name, token string
+		device      desk.ID
+		rule        string
+	}{
+		{"hers, by a technician", tess, anas, policy.RuleOthers},
+		{"once more by a technician", tess, anas, policy.RuleOthers},
+		{"by an admin", adam, anas, ""},
+		{"once more by a technician, after that", tess, anas, ""},
+		{"taken from her first", tess, had, policy.RuleOthers},
+		{"nobody's", tess, nobodys, ""},
+	} {
+		if waits, rule := may(c.token, c.device); rule != c.rule || waits != (c.rule != "") {
+			t.Errorf("%s: waits %v, %q", c.name, waits, rule)
+		}
+	}
+	sql("update device_assignments set acts_from = now() - interval '1 second' where device_id = $1", had)
+	if _, rule := may(tess, had); rule != "" {
+		t.Errorf("after the day: %q", rule)
+	}
+	sql("delete from device_assignments where user_id = $1", carl)
+	sql("insert into phones (tenant_id, user_id, number, verified_at) values ($1, $2, '+34600111222', now() - interval '1 hour')", w.tenant, carl)
+	if _, rule := may(tess, anas); rule != policy.RuleOthers {
+		t.Errorf("with a phone of today: %q", rule)
+	}
+	sql("delete from device_assignments where user_id = $1", carl)
+	sql("update phones set verified_at = now() - interval '25 hours' where user_id = $1", carl)
+	if waits, rule := may(tess, anas); waits || rule != "" {
+		t.Errorf("who has confirmed acts for a day waits: %q", rule)
 	}
 }

@@ -13,6 +13,7 @@ const (
 	RulePerson    = "person"         // the person's account is in use
 	RuleOperation = "operation"      // R12: the operation is switched on
 	RuleAssigned  = "assigned"       // R14: the device is this person's
+	RuleOthers    = "assignment_new" // it was not somebody else's a day ago, or an admin gave it to them
 	RuleTrusted   = "device_trusted" // it is not revoked, and no second device speaks with its key
 	RuleAccount   = "account"        // staff named the person's account on it, of a kind that the operation takes
 	RuleSMS       = "sms"            // a temporary password goes by text message, so the portal sends them
@@ -94,6 +95,7 @@ func Explain(ctx context.Context, tx *store.Tx, subject desk.Viewer, q Question)
 	}
 	if q.Device != "" {
 		d.ask(RuleAssigned, "assignments", d.Device.Assigned)
+		d.ask(RuleOthers, "assignments", d.Device.Assigned && !person.Waits)
 		d.ask(RuleTrusted, "devices", d.Device.Assigned && !d.Device.Revoked && !d.Device.Suspect)
 		d.ask(RuleAccount, "assignments.account", d.Device.Assigned && accountFits(q.Operation, d.Device))
 	}

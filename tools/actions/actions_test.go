@@ -146,6 +146,9 @@ func TestRulesChangedBetweenTheStepsEndTheAction(t *testing.T) {
 		"assigned": func(t testing.TB, w *world) {
 			w.sql(t, "delete from device_assignments where device_id = $1", w.laptop)
 		},
+		"assignment_new": func(t testing.TB, w *world) {
+			w.sql(t, "update device_assignments set acts_from = now() + interval '1 hour' where device_id = $1", w.laptop)
+		},
 		"device_trusted": func(t testing.TB, w *world) {
 			w.sql(t, "update devices set revoked_at = now() where id = $1", w.laptop)
 		},

@@ -112,7 +112,7 @@ func TestEveryOperationStateCodeAndButtonHasItsWords(t *testing.T) {
 			keys = append(keys, "code."+code)
 		}
 	}
-	for _, r := range []string{"person", "self_service", "operation", "assigned", "device_trusted", "account", "install_linux", "catalogue", "software_system"} {
+	for _, r := range []string{"person", "self_service", "operation", "assigned", "assignment_new", "device_trusted", "account", "install_linux", "catalogue", "software_system"} {
 		keys = append(keys, "rule."+r, "explain."+r+".yes", "explain."+r+".no")
 	}
 	for _, b := range []string{"confirm", "decline", "send_code", "verify", "cancel", "retry"} {

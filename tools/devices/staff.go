@@ -31,6 +31,7 @@ type Assignment struct {
 	User    people.Named `json:"user"`
 	Account string       `json:"account"`
 	At      time.Time    `json:"at"`
+	Waits   *time.Time   `json:"waits_until,omitempty" doc:"The person may not act on it before: it was somebody else's, and a technician assigned it. An admin who assigns it again lets them."`
 }
 
 // Account is an account of a device, from its inventory.
@@ -116,14 +117,21 @@ func (s *Service) managed(ctx context.Context, tx *store.Tx, which db.DeviceRows
 	assigned, err := tx.DeviceAssignments(ctx, ids)
 	for _, a := range assigned {
 		m := &list[at[a.DeviceID]]
-		m.Assignments = append(m.Assignments, Assignment{User: people.Named{ID: a.UserID, Name: a.UserName}, Account: a.Account, At: a.CreatedAt})
+		as := Assignment{User: people.Named{ID: a.UserID, Name: a.UserName}, Account: a.Account, At: a.CreatedAt}
+		if a.ActsFrom != nil && a.ActsFrom.After(time.Now()) {
+			as.Waits = a.ActsFrom
+		}
+		m.Assignments = append(m.Assignments, as)
 	}
 	return list, err
 }
 
 // Assign lets a person act on a device, as the account that staff name: one
 // that the device itself has reported. Without an account the password of
-// nobody can be reset on it. A person of another company is refused.
+// nobody can be reset on it. A person of another company is refused. Whoever
+// gets another's device from a technician waits a day with acts on it, unless
+// they have confirmed acts for longer than that: the technician could have made
+// the account. An admin's assignment counts at once.
 func (s *Service) Assign(ctx context.Context, device, user desk.ID, account string) (m Managed, err error) {
 	err = s.staff(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		if m, err = s.one(ctx, tx, device); err != nil {
@@ -135,7 +143,12 @@ func (s *Service) Assign(ctx context.Context, device, user desk.ID, account stri
 		if err := s.mayHave(ctx, tx, m, user); err != nil {
 			return err
 		}
-		row := db.AssignDeviceParams{TenantID: tx.Tenant, DeviceID: device, UserID: user, Account: account, CreatedBy: &v.User}
+		row := db.AssignDeviceParams{TenantID: tx.Tenant, DeviceID: device, UserID: user, Account: account, CreatedBy: &v.User, ByAdmin: v.Role == desk.RoleAdmin}
+		if !row.ByAdmin {
+			if row.Waits, err = tx.TakesFromAnother(ctx, db.TakesFromAnotherParams{DeviceID: device, UserID: user}); err != nil {
+				return err
+			}
+		}
 		if account != "" {
 			a, err := tx.DeviceAccount(ctx, db.DeviceAccountParams{DeviceID: device, Name: account})
 			if store.NoRows(err) {

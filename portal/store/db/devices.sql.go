@@ -13,9 +13,11 @@ import (
 )
 
 const assignDevice = `-- name: AssignDevice :exec
-insert into device_assignments (tenant_id, device_id, user_id, account, account_sid, created_by)
-values ($1, $2, $3, $4, $5, $6)
-on conflict (tenant_id, device_id, user_id) do update set account = excluded.account, account_sid = excluded.account_sid, created_by = excluded.created_by
+insert into device_assignments as a (tenant_id, device_id, user_id, account, account_sid, created_by, acts_from)
+values ($1, $2, $3, $4, $5, $6,
+        case when $7::bool then now() + interval '24 hours' end)
+on conflict (tenant_id, device_id, user_id) do update set account = excluded.account, account_sid = excluded.account_sid, created_by = excluded.created_by,
+  acts_from = case when $8::bool then null else a.acts_from end
 `
 
 type AssignDeviceParams struct {
@@ -25,8 +27,12 @@ type AssignDeviceParams struct {
 	Account    string
 	AccountSid string
 	CreatedBy  *desk.ID
+	Waits      bool
+	ByAdmin    bool
 }
 
+// Whoever has the device already waits on, or not, as before; what an admin
+// assigns never waits.
 func (q *Queries) AssignDevice(ctx context.Context, arg AssignDeviceParams) error {
 	_, err := q.db.Exec(ctx, assignDevice,
 		arg.TenantID,
@@ -35,6 +41,8 @@ func (q *Queries) AssignDevice(ctx context.Context, arg AssignDeviceParams) erro
 		arg.Account,
 		arg.AccountSid,
 		arg.CreatedBy,
+		arg.Waits,
+		arg.ByAdmin,
 	)
 	return err
 }
@@ -181,7 +189,7 @@ func (q *Queries) DeviceAccounts(ctx context.Context, deviceID desk.ID) ([]Devic
 }
 
 const deviceAssignments = `-- name: DeviceAssignments :many
-select a.device_id, a.user_id, u.name as user_name, a.account, a.account_sid, a.created_at
+select a.device_id, a.user_id, u.name as user_name, a.account, a.account_sid, a.created_at, a.acts_from
 from device_assignments a join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
 where a.device_id = any ($1::uuid[]) order by u.name, a.user_id
 `
@@ -193,6 +201,7 @@ type DeviceAssignmentsRow struct {
 	Account    string
 	AccountSid string
 	CreatedAt  time.Time
+	ActsFrom   *time.Time
 }
 
 func (q *Queries) DeviceAssignments(ctx context.Context, deviceIds []desk.ID) ([]DeviceAssignmentsRow, error) {
@@ -211,6 +220,7 @@ func (q *Queries) DeviceAssignments(ctx context.Context, deviceIds []desk.ID) ([
 			&i.Account,
 			&i.AccountSid,
 			&i.CreatedAt,
+			&i.ActsFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -604,6 +614,30 @@ func (q *Queries) SuspectDevice(ctx context.Context, id desk.ID) (int64, error) 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const takesFromAnother = `-- name: TakesFromAnother :one
+select ((exists (select 1 from device_assignments a where a.device_id = $1 and a.user_id <> $2)
+      or exists (select 1 from audit l where l.object_id = $1 and l.action in ('device.assigned', 'device.unassigned')
+                 and l.detail ->> 'user' <> $2::uuid::text))
+  and not exists (select 1 from phones p where p.user_id = $2 and p.verified_at < now() - interval '24 hours'
+                  and coalesce(p.factor_from <= now(), true))
+  and not exists (select 1 from totp_factors f where f.user_id = $2 and f.verified_at < now() - interval '24 hours'
+                  and coalesce(f.factor_from <= now(), true)))::bool as takes
+`
+
+type TakesFromAnotherParams struct {
+	DeviceID desk.ID
+	UserID   desk.ID
+}
+
+// Whether somebody else has the device, or had it, while the person has no phone
+// and no app that was proved a day ago: whoever made that account could act as it.
+func (q *Queries) TakesFromAnother(ctx context.Context, arg TakesFromAnotherParams) (bool, error) {
+	row := q.db.QueryRow(ctx, takesFromAnother, arg.DeviceID, arg.UserID)
+	var takes bool
+	err := row.Scan(&takes)
+	return takes, err
 }
 
 const tokenEnrolled = `-- name: TokenEnrolled :exec

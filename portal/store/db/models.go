@@ -289,6 +289,7 @@ type DeviceAssignment struct {
 	AccountSid string
 	CreatedAt  time.Time
 	CreatedBy  *desk.ID
+	ActsFrom   *time.Time
 }
 
 type DevicePackage struct {

@@ -21,7 +21,7 @@ select u.role, (u.disabled_at is not null)::bool as disabled, (d.id is not null)
        coalesce(d.system, '')::text as system, d.seal_key, coalesce(d.boot_id, '')::text as boot_id, d.booted_at, d.last_seen_at,
        coalesce(d.online_node <> '' and d.last_seen_at > now() - interval '75 seconds', false)::bool as online, (d.revoked_at is not null)::bool as revoked, (d.suspect_at is not null)::bool as suspect,
        (a.user_id is not null)::bool as assigned, coalesce(a.account, '')::text as account, coalesce(a.account_sid, '')::text as account_sid,
-       coalesce(c.kind, '')::text as account_kind
+       coalesce(c.kind, '')::text as account_kind, coalesce(a.acts_from > now(), false)::bool as waits
 from users u
 left join devices d on d.tenant_id = u.tenant_id and d.id = sqlc.narg(device_id)::uuid
 left join device_assignments a on a.tenant_id = d.tenant_id and a.device_id = d.id and a.user_id = u.id

@@ -82,14 +82,29 @@ select name, sid, kind, logged_in from device_accounts where device_id = sqlc.ar
 select manager, package, version, seen_at from device_packages where device_id = sqlc.arg(device_id) order by package, manager;
 
 -- name: DeviceAssignments :many
-select a.device_id, a.user_id, u.name as user_name, a.account, a.account_sid, a.created_at
+select a.device_id, a.user_id, u.name as user_name, a.account, a.account_sid, a.created_at, a.acts_from
 from device_assignments a join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
 where a.device_id = any (sqlc.arg(device_ids)::uuid[]) order by u.name, a.user_id;
 
 -- name: AssignDevice :exec
-insert into device_assignments (tenant_id, device_id, user_id, account, account_sid, created_by)
-values (sqlc.arg(tenant_id), sqlc.arg(device_id), sqlc.arg(user_id), sqlc.arg(account), sqlc.arg(account_sid), sqlc.narg(created_by))
-on conflict (tenant_id, device_id, user_id) do update set account = excluded.account, account_sid = excluded.account_sid, created_by = excluded.created_by;
+-- Whoever has the device already waits on, or not, as before; what an admin
+-- assigns never waits.
+insert into device_assignments as a (tenant_id, device_id, user_id, account, account_sid, created_by, acts_from)
+values (sqlc.arg(tenant_id), sqlc.arg(device_id), sqlc.arg(user_id), sqlc.arg(account), sqlc.arg(account_sid), sqlc.narg(created_by),
+        case when sqlc.arg(waits)::bool then now() + interval '24 hours' end)
+on conflict (tenant_id, device_id, user_id) do update set account = excluded.account, account_sid = excluded.account_sid, created_by = excluded.created_by,
+  acts_from = case when sqlc.arg(by_admin)::bool then null else a.acts_from end;
+
+-- name: TakesFromAnother :one
+-- Whether somebody else has the device, or had it, while the person has no phone
+-- and no app that was proved a day ago: whoever made that account could act as it.
+select ((exists (select 1 from device_assignments a where a.device_id = sqlc.arg(device_id) and a.user_id <> sqlc.arg(user_id))
+      or exists (select 1 from audit l where l.object_id = sqlc.arg(device_id) and l.action in ('device.assigned', 'device.unassigned')
+                 and l.detail ->> 'user' <> sqlc.arg(user_id)::uuid::text))
+  and not exists (select 1 from phones p where p.user_id = sqlc.arg(user_id) and p.verified_at < now() - interval '24 hours'
+                  and coalesce(p.factor_from <= now(), true))
+  and not exists (select 1 from totp_factors f where f.user_id = sqlc.arg(user_id) and f.verified_at < now() - interval '24 hours'
+                  and coalesce(f.factor_from <= now(), true)))::bool as takes;
 
 -- name: UnassignDevice :execrows
 delete from device_assignments where device_id = sqlc.arg(device_id) and user_id = sqlc.arg(user_id);

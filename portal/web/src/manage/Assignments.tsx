@@ -5,7 +5,9 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { devices, type ManagedDevice } from "../api/manage";
 import type { Person } from "../api/types";
+import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
+import { useMe } from "../app/session";
 import { Refusal } from "../app/states";
 import { likelyAccount } from "./filter";
 import classes from "./manage.module.css";
@@ -38,6 +40,7 @@ export function Assignments({ device: d }: { device: ManagedDevice }) {
                   ? t("manage.assign.as", { account: a.account })
                   : t("manage.assign.no_account")}
               </span>
+              {a.waits_until && <Waits device={d} assignment={a} until={a.waits_until} />}
             </div>
             <Button
               size="compact-sm"
@@ -55,6 +58,40 @@ export function Assignments({ device: d }: { device: ManagedDevice }) {
         {!d.revoked_at && <Assign device={d} />}
       </div>
     </section>
+  );
+}
+
+/** Another's device that a technician assigned: an admin, by assigning it again, lets it count. */
+function Waits(props: {
+  device: ManagedDevice;
+  assignment: ManagedDevice["assignments"][number];
+  until: string;
+}) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const format = useFormat();
+  const { device: d, assignment: a } = props;
+  const release = useMutation({
+    mutationFn: () => devices.assign(d.id, a.user.id, a.account),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["manage"] }),
+  });
+  return (
+    <div className={classes.soft} data-waits>
+      {t("manage.assign.waits", { when: format.full(props.until) })}{" "}
+      {useMe().role === "admin" ? (
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={release.isPending}
+          onClick={() => release.mutate()}
+        >
+          {t("manage.assign.release")}
+        </Button>
+      ) : (
+        t("manage.assign.ask_admin")
+      )}
+      <Refusal error={release.error} />
+    </div>
   );
 }
 
