@@ -209,6 +209,7 @@ func TestBadDraftIsRefusedWithItsField(t *testing.T) {
 	wantCode(t, "for a person of another tenant", err, desk.CodeNotFound)
 }
 
+// Holds R7, R11.
 func TestSwitchesRefuseByName(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

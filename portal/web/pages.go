@@ -14,7 +14,7 @@ var pages = []string{
 	"/admin/statuses",
 	"/admin/templates", "/admin/templates/*", "/admin/audit",
 	"/manage", "/manage/devices", "/manage/devices/*", "/manage/actions", "/manage/actions/*",
-	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/people/import", "/manage/newcomers", "/manage/companies", "/manage/companies/*", "/manage/why",
+	"/manage/requests", "/manage/people", "/manage/people/*", "/manage/people/import", "/manage/conversations/*", "/manage/newcomers", "/manage/companies", "/manage/companies/*", "/manage/why",
 	"/manage/messages",
 }
 

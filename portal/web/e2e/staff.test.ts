@@ -56,6 +56,35 @@ describe("a technician in the chat", () => {
   });
 });
 
+// Holds R10.
+it("what somebody asked stands under that person, also where chats open no tickets", async () => {
+  const admin = await visit(browser, server.url);
+  await logIn(admin.page, "adam");
+  const tickets = async (on: boolean) =>
+    admin.page.request.patch("/api/v1/admin/policies", {
+      headers: { Origin: server.url },
+      data: { assistant_tickets: on },
+    });
+  expect((await tickets(false)).status()).toBe(200);
+  const user = await visit(browser, server.url);
+  await logIn(user.page, "ben");
+  const question = `How do I install the VPN, quietly ${Date.now()}`;
+  await ask(user.page, question);
+  await answered(user.page);
+  const tech = await visit(browser, server.url);
+  await logIn(tech.page, "tess");
+  await tech.page.goto("/manage/people");
+  await tech.page.click("#content a:has-text('Ben')");
+  await tech.page.getByRole("link", { name: question.slice(0, 30) }).click();
+  await tech.page.waitForSelector(`article[data-kind=user_message]:has-text("${question}")`);
+  await tech.page.waitForSelector("article[data-seq], [data-source]");
+  await shot(tech.page, "conversation-of-person");
+  await accessible(tech.page);
+  expect((await tickets(true)).status()).toBe(200);
+  expect([...user.complaints, ...tech.complaints]).toEqual([]);
+  for (const v of [admin, user, tech]) await v.context.close();
+});
+
 describe("a technician decides", () => {
   // Holds B11.
   it("approves a wish for software by an entry of the catalogue", async () => {

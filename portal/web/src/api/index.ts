@@ -138,6 +138,13 @@ export const shelves = async (lang: Language) =>
 
 export const conversations = {
   list: async () => pageAs<Conversation>(await ok(api.GET("/api/v1/conversations"))),
+  /** Somebody else's, for staff. */
+  of: async (user: string, cursor?: string) =>
+    pageAs<Conversation>(
+      await ok(
+        api.GET("/api/v1/conversations", { params: { query: { user, cursor, limit: 10 } } }),
+      ),
+    ),
   get: async (id: string) =>
     (await ok(api.GET("/api/v1/conversations/{id}", { params: by(id) }))) as Conversation,
   create: (id: string) => ok(api.POST("/api/v1/conversations", { body: { id } })),
@@ -145,6 +152,15 @@ export const conversations = {
     const params = { ...by(id), query: { after, limit } };
     const e = await ok(api.GET("/api/v1/conversations/{id}/events", { params }));
     return { events: (e.events ?? []) as LogEvent[], last: e.last };
+  },
+  /** All of it, from its beginning. */
+  async record(id: string) {
+    const all: LogEvent[] = [];
+    for (;;) {
+      const { events, last } = await conversations.events(id, all.at(-1)?.seq ?? 0, 200);
+      all.push(...events);
+      if (events.length === 0 || events.at(-1)?.seq === last) return all;
+    }
   },
   handOff: (id: string, reason?: string) =>
     ok(api.POST("/api/v1/conversations/{id}/handoff", { params: by(id), body: { reason } })),

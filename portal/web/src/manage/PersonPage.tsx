@@ -20,6 +20,7 @@ import { FactList } from "./FactList";
 import classes from "./manage.module.css";
 import { PersonMark } from "./PeoplePage";
 import { PersonAccess } from "./PersonAccess";
+import { PersonConversations } from "./PersonConversations";
 import { PersonDialog } from "./PersonDialog";
 import { PersonFactors } from "./PersonFactors";
 import { PersonPassword } from "./PersonPassword";
@@ -64,6 +65,7 @@ function Known({ person: p }: { person: Person }) {
         </h2>
         <ActionRows filter={{ user: p.id }} few />
       </section>
+      <PersonConversations user={p.id} />
     </>
   );
 }

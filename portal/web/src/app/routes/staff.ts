@@ -101,6 +101,13 @@ const managePerson = createRoute({
   component: lazyRouteComponent(() => import("../../manage/PersonPage"), "PersonPage"),
 });
 
+const manageConversation = createRoute({
+  getParentRoute: () => manage,
+  path: "conversations/$conversation",
+  validateSearch: passage,
+  component: lazyRouteComponent(() => import("../../manage/ConversationPage"), "ConversationPage"),
+});
+
 const manageNewcomers = createRoute({
   getParentRoute: () => manage,
   path: "newcomers",
@@ -160,6 +167,7 @@ export const staff = [
     managePeople,
     manageImport,
     managePerson,
+    manageConversation,
     manageNewcomers,
     manageCompanies,
     manageCompany,
