@@ -2634,6 +2634,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             user: components["schemas"]["Named"];
+            /**
+             * Format: date-time
+             * @description The person may not act on it before: it was somebody else's, and a technician assigned it. An admin who assigns it again lets them.
+             */
+            waits_until?: string;
         };
         AssistantInfo: {
             model: string;
