@@ -80,7 +80,10 @@ it("one comes to a page, an article and a ticket by the keyboard alone, and axe 
   await page.keyboard.press("Control+k");
   await field(page).waitFor();
   await page.keyboard.type("audit log");
-  await palette(page).getByRole("status").filter({ hasText: /result|Nothing/ }).waitFor();
+  await palette(page)
+    .getByRole("status")
+    .filter({ hasText: /result|Nothing/ })
+    .waitFor();
   expect(await option(page, /Audit log/).count()).toBe(0);
   await accessible(page);
   await page.keyboard.press("Escape");
