@@ -108,9 +108,8 @@ func checkText(t Text) error {
 		if strings.TrimSpace(f.text) == "" {
 			continue
 		}
-		err := desk.CheckText(f.text, f.most)
-		if problem, ok := err.(*desk.Error); ok { //nolint:errorlint // CheckText's own
-			return problem.On(f.field)
+		if err := desk.CheckText(f.text, f.most); err != nil {
+			return desk.OnField(f.field, err)
 		}
 	}
 	if len(t.Markdown) > maxDocument {

@@ -163,6 +163,15 @@ func (e *Error) On(field string) *Error {
 	return &c
 }
 
+// OnField names the field of an error that a check of one value returned; nil
+// stays nil.
+func OnField(field string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.On(field)
+	}
+	return err
+}
+
 // Errorf makes an Error with a safe message.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}

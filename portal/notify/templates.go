@@ -105,11 +105,11 @@ func checkText(template string, t text) error {
 		limit = maxSMSChars
 	}
 	if err := desk.CheckText(t.Text, limit); err != nil {
-		return onField("text", err)
+		return desk.OnField("text", err)
 	}
 	if channelOf(b) == Mail {
 		if err := desk.CheckText(t.Subject, maxSubjectChars); err != nil {
-			return onField("subject", err)
+			return desk.OnField("subject", err)
 		}
 	} else if t.Subject != "" {
 		return desk.Errorf(desk.CodeInvalid, "a text message has no subject").On("subject")
@@ -120,11 +120,11 @@ func checkText(template string, t text) error {
 	known := variablesOf(template, desk.Languages()[0])
 	inSubject, err := namesIn(t.Subject, known)
 	if err != nil {
-		return onField("subject", err)
+		return desk.OnField("subject", err)
 	}
 	inText, err := namesIn(t.Text, known)
 	if err != nil {
-		return onField("text", err)
+		return desk.OnField("text", err)
 	}
 	for _, v := range known {
 		switch {
@@ -173,11 +173,4 @@ func start(s string) string {
 		s = string([]rune(s)[:20]) + "…"
 	}
 	return s
-}
-
-func onField(field string, err error) error {
-	if e, ok := err.(*desk.Error); ok { //nolint:errorlint // nothing here wraps
-		return e.On(field)
-	}
-	return err
 }

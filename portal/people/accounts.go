@@ -175,7 +175,7 @@ func (n NewUser) params(ctx context.Context, tx *store.Tx) (p db.CreateUserParam
 
 func personName(name string) (string, error) {
 	name = strings.Join(strings.Fields(name), " ")
-	return name, onField("name", desk.CheckText(name, maxName))
+	return name, desk.OnField("name", desk.CheckText(name, maxName))
 }
 
 // fitting: users have a company of the tenant, staff have none.

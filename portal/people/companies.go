@@ -247,7 +247,7 @@ func (s *Service) RemoveCompany(ctx context.Context, id desk.ID) error {
 func companyName(ctx context.Context, tx *store.Tx, name string, own desk.ID) (string, error) {
 	name = strings.Join(strings.Fields(name), " ")
 	if err := desk.CheckText(name, maxName); err != nil {
-		return "", onField("name", err)
+		return "", desk.OnField("name", err)
 	}
 	id, err := tx.CompanyByName(ctx, name)
 	if store.NoRows(err) || err == nil && id == own {

@@ -10,7 +10,6 @@ package people
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"runtime"
 
@@ -186,7 +185,7 @@ const (
 func (c Change) check() error {
 	if c.Name != nil {
 		if err := desk.CheckText(*c.Name, maxName); err != nil {
-			return onField("name", err)
+			return desk.OnField("name", err)
 		}
 	}
 	if c.Language != nil && !c.Language.Valid() {
@@ -196,13 +195,6 @@ func (c Change) check() error {
 		return checkPassword(c.Password.New)
 	}
 	return nil
-}
-
-func onField(field string, err error) error {
-	if e, ok := errors.AsType[*desk.Error](err); ok {
-		return e.On(field)
-	}
-	return err
 }
 
 func checkPassword(p string) error {

@@ -61,7 +61,7 @@ func (m FirstMessage) check(ctx context.Context, tx *store.Tx) (FirstMessage, er
 		return m, err
 	}
 	if err := desk.CheckText(m.Text, maxFirstWords); err != nil {
-		return m, onField("text", err)
+		return m, desk.OnField("text", err)
 	}
 	if m.Subject = desk.FirstLine(m.Subject, maxSubject); m.Subject == "" {
 		m.Subject = desk.FirstLine(m.Text, maxSubject)

@@ -123,14 +123,14 @@ func hold(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID) (Ticket,
 func (c Change) apply(ctx context.Context, tx *store.Tx, v desk.Viewer, t Ticket) (Ticket, error) {
 	if c.Subject != nil {
 		if err := desk.CheckText(*c.Subject, MaxSubject); err != nil {
-			return t, on("subject", err)
+			return t, desk.OnField("subject", err)
 		}
 		t.Subject = desk.FirstLine(*c.Subject, MaxSubject)
 	}
 	if c.Description != nil {
 		if *c.Description != "" {
 			if err := desk.CheckText(*c.Description, MaxText); err != nil {
-				return t, on("description", err)
+				return t, desk.OnField("description", err)
 			}
 		}
 		t.Description = *c.Description

@@ -69,7 +69,7 @@ func (s *Service) KeepDraft(ctx context.Context, id desk.ID, kind DraftKind, tex
 			if desk.CodeOf(err) == desk.CodeEmptyText {
 				return tx.DropDraft(ctx, db.DropDraftParams{UserID: v.User, TicketID: id, Kind: string(kind)})
 			}
-			return on("text", err)
+			return desk.OnField("text", err)
 		}
 		if _, err := tx.MaskCodes(ctx, v.User, &d.Text); err != nil {
 			return err

@@ -157,7 +157,7 @@ func (d FieldDraft) applyOptions(f FieldRow, list fieldList) (FieldRow, error) {
 	for i, o := range *d.Options {
 		names, err := o.Names.check(false)
 		if err != nil {
-			return f, on("options", err)
+			return f, desk.OnField("options", err)
 		}
 		o.Names = names
 		if _, known := old.option(o.ID); o.ID != "" && !known || slices.ContainsFunc(options[:i], func(x FieldOption) bool { return o.ID != "" && x.ID == o.ID }) {

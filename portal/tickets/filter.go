@@ -116,7 +116,7 @@ func (m *FieldMatch) check(list fieldList) error {
 		}
 	default:
 		if err := desk.CheckText(m.Value, maxShortText); err != nil {
-			return on("field", err)
+			return desk.OnField("field", err)
 		}
 	}
 	return nil

@@ -216,7 +216,7 @@ func checkMacroTexts(texts Names) (Names, error) {
 			continue
 		}
 		if err := desk.CheckText(text, maxMacroText); err != nil {
-			return nil, on("texts", err)
+			return nil, desk.OnField("texts", err)
 		}
 		for _, m := range variable.FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(MacroVariables(), m[1]) {

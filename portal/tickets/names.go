@@ -35,7 +35,7 @@ func (n Names) check(noneIsFine bool) (Names, error) {
 			continue
 		}
 		if err := desk.CheckText(name, MaxName); err != nil {
-			return nil, on("names", err)
+			return nil, desk.OnField("names", err)
 		}
 		out[lang] = desk.FirstLine(name, MaxName)
 	}

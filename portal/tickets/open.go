@@ -231,25 +231,18 @@ func OpenTx(ctx context.Context, tx *store.Tx, actor desk.ID, o Opening) (Ticket
 
 func checkOpening(o *Opening) error {
 	if err := desk.CheckText(o.Subject, MaxText); err != nil {
-		return on("subject", err)
+		return desk.OnField("subject", err)
 	}
 	if o.Origin == FromForm {
 		if err := desk.CheckText(o.Subject, MaxSubject); err != nil {
-			return on("subject", err)
+			return desk.OnField("subject", err)
 		}
 	}
 	o.Subject = desk.FirstLine(o.Subject, MaxSubject)
 	if o.Description == "" {
 		return nil
 	}
-	return on("description", desk.CheckText(o.Description, MaxText))
-}
-
-func on(field string, err error) error {
-	if e, ok := err.(*desk.Error); ok { //nolint:errorlint // CheckText wraps nothing
-		return e.On(field)
-	}
-	return err
+	return desk.OnField("description", desk.CheckText(o.Description, MaxText))
 }
 
 // tell appends a ticket event to the conversation that the ticket came from,

@@ -96,7 +96,7 @@ func (a Answer) check(v desk.Viewer) error {
 	if a.Text == "" && len(a.Attachments) > 0 {
 		return nil
 	}
-	return on("text", desk.CheckText(a.Text, MaxText))
+	return desk.OnField("text", desk.CheckText(a.Text, MaxText))
 }
 
 // Reply writes into a ticket. Internal replies are for staff, by staff.

@@ -136,7 +136,7 @@ func (s *Service) saveView(ctx context.Context, d ViewDraft, view *SavedView, be
 		}
 		if d.Name != nil {
 			if err := desk.CheckText(*d.Name, MaxName); err != nil {
-				return on("name", err)
+				return desk.OnField("name", err)
 			}
 			view.Name = desk.FirstLine(*d.Name, MaxName)
 		}

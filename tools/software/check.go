@@ -126,12 +126,12 @@ func checkWords(name, publisher, description string) error {
 	if description == "" {
 		return nil
 	}
-	return on("description", desk.CheckText(description, maxDescription))
+	return desk.OnField("description", desk.CheckText(description, maxDescription))
 }
 
 func oneLine(field, text string) error {
 	if err := desk.CheckText(text, maxName); err != nil {
-		return on(field, err)
+		return desk.OnField(field, err)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return desk.Errorf(desk.CodeInvalid, "one line, please").On(field)

@@ -63,7 +63,7 @@ func (s *Service) Approve(ctx context.Context, id desk.ID, a Approval) (out Requ
 // Decline refuses a request with an answer.
 func (s *Service) Decline(ctx context.Context, id desk.ID, answer string) (out Request, err error) {
 	if err := desk.CheckText(answer, maxReason); err != nil {
-		return out, on("answer", err)
+		return out, desk.OnField("answer", err)
 	}
 	err = s.asStaff(ctx, func(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 		r, owner, err := s.holdOpen(ctx, tx, id, answer)
@@ -84,7 +84,7 @@ func (s *Service) Decline(ctx context.Context, id desk.ID, answer string) (out R
 func (s *Service) holdOpen(ctx context.Context, tx *store.Tx, id desk.ID, answer string) (r db.SoftwareRequest, owner desk.Viewer, err error) {
 	if answer != "" {
 		if err := desk.CheckText(answer, maxReason); err != nil {
-			return r, owner, on("answer", err)
+			return r, owner, desk.OnField("answer", err)
 		}
 	}
 	seen, err := one(ctx, tx, desk.Viewer{Role: desk.RoleTechnician}, id)

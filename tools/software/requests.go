@@ -162,11 +162,11 @@ func mayInstall(ctx context.Context, tx *store.Tx, v desk.Viewer) error {
 
 func checkWish(name, reason string) (string, string, error) {
 	if err := desk.CheckText(name, maxWish); err != nil {
-		return "", "", on("name", err)
+		return "", "", desk.OnField("name", err)
 	}
 	if reason != "" {
 		if err := desk.CheckText(reason, maxReason); err != nil {
-			return "", "", on("reason", err)
+			return "", "", desk.OnField("reason", err)
 		}
 	}
 	return desk.FirstLine(name, maxWish), reason, nil
@@ -237,7 +237,7 @@ func (s *Service) Requests(ctx context.Context, f RequestFilter) (list []Request
 	if f.Cursor != "" {
 		id, err := desk.ParseID(string(f.Cursor))
 		if err != nil {
-			return nil, "", on("cursor", err)
+			return nil, "", desk.OnField("cursor", err)
 		}
 		p.Before = &id
 	}
@@ -318,11 +318,4 @@ func ref(id *desk.ID, name *string) *RequestRef {
 		return nil
 	}
 	return &RequestRef{ID: *id, Name: store.OrZero(name)}
-}
-
-func on(field string, err error) error {
-	if e, ok := err.(*desk.Error); ok { //nolint:errorlint // the checks wrap nothing
-		return e.On(field)
-	}
-	return err
 }
