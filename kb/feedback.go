@@ -2,9 +2,7 @@ package kb
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 
@@ -132,11 +130,9 @@ func (k *KB) Reviews(ctx context.Context, viewer desk.Viewer, f ReviewFilter) (i
 	limit := max(1, min(f.Limit, 100))
 	p := db.ReviewsParams{State: f.State, Kind: f.Kind, Person: store.Optional(f.Person), Company: store.Optional(f.Company), ClosedBy: store.Optional(f.Closed), AtMost: int32(limit + 1)}
 	if f.Cursor != "" {
-		at, id, ok := placeIn(f.Cursor)
-		if !ok {
-			return nil, "", desk.Errorf(desk.CodeInvalid, "not a cursor of this list").On("cursor")
+		if p.Before, p.BeforeID, err = desk.ReadCursor(f.Cursor); err != nil {
+			return nil, "", err
 		}
-		p.Before, p.BeforeID = &at, &id
 	}
 	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		items, err = reviews(ctx, tx, p)
@@ -145,23 +141,9 @@ func (k *KB) Reviews(ctx context.Context, viewer desk.Viewer, f ReviewFilter) (i
 	if len(items) > limit {
 		items = items[:limit]
 		last := items[limit-1]
-		next = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(last.RatedAt.UnixMicro(), 10) + " " + string(last.ID)))
+		next = desk.Cursor(last.RatedAt, last.ID)
 	}
 	return items, next, err
-}
-
-func placeIn(cursor string) (at time.Time, id desk.ID, ok bool) {
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return at, id, false
-	}
-	micros, rest, _ := strings.Cut(string(raw), " ")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || n < 0 || n > 1<<55 { // beyond Postgres' timestamps
-		return at, id, false
-	}
-	id, err = desk.ParseID(rest)
-	return time.UnixMicro(n).UTC(), id, err == nil
 }
 
 func reviews(ctx context.Context, tx *store.Tx, p db.ReviewsParams) ([]Review, error) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"net/http"
@@ -51,7 +52,7 @@ func (a *API) idempotent(c *fiber.Ctx) error {
 	// Whatever happens next, the key must not stay claimed.
 	ctx := context.WithoutCancel(c.UserContext())
 	if err := c.Next(); err != nil {
-		return firstOf(err, claim.forget(ctx))
+		return cmp.Or(err, claim.forget(ctx))
 	}
 	status := c.Response().StatusCode()
 	if status >= http.StatusBadRequest {
@@ -66,15 +67,6 @@ func (a *API) idempotent(c *fiber.Ctx) error {
 // file that is sent twice is swept once.
 func forgettable(path string) bool {
 	return neverKept[path] || path == filesPath || strings.HasPrefix(path, "/api/v1/me/") || strings.HasSuffix(path, "/verify")
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func digest(c *fiber.Ctx) []byte {

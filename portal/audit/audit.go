@@ -5,7 +5,6 @@ package audit
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -76,7 +75,8 @@ func (s *Service) List(ctx context.Context, f Filter) (list []LogEntry, next str
 	})
 	if len(list) > f.Limit {
 		list = list[:f.Limit]
-		next = encode(list[f.Limit-1])
+		last := list[f.Limit-1]
+		next = desk.Cursor(last.At, last.ID)
 	}
 	return list, next, err
 }
@@ -97,7 +97,7 @@ func (f Filter) params() (p db.AuditEntriesParams, err error) {
 		p.Actions = []string{}
 	}
 	if f.Cursor != "" {
-		p.Before, p.BeforeID, err = decode(f.Cursor)
+		p.Before, p.BeforeID, err = desk.ReadCursor(f.Cursor)
 	}
 	return p, err
 }
@@ -126,26 +126,4 @@ func entries(ctx context.Context, tx *store.Tx, p db.AuditEntriesParams, atMost 
 		}
 	}
 	return list, err
-}
-
-func encode(e LogEntry) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(e.At.Format(time.RFC3339Nano) + " " + string(e.ID)))
-}
-
-func decode(cursor string) (*time.Time, *desk.ID, error) {
-	bad := desk.Errorf(desk.CodeInvalid, "not a cursor of this list").On("cursor")
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return nil, nil, bad
-	}
-	at, id, _ := strings.Cut(string(raw), " ")
-	when, err := time.Parse(time.RFC3339Nano, at)
-	if err != nil {
-		return nil, nil, bad
-	}
-	parsed, err := desk.ParseID(id)
-	if err != nil {
-		return nil, nil, bad
-	}
-	return &when, &parsed, nil
 }

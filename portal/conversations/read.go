@@ -2,10 +2,7 @@ package conversations
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
@@ -172,15 +169,15 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 		}
 		if len(rows) > limit {
 			last := rows[limit-1]
-			page.Next = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(last.LastAt.UnixMicro(), 10) + " " + string(last.ID)))
+			page.Next = desk.Cursor(last.LastAt, last.ID)
 		}
 		return addTickets(ctx, tx, v, page.Items)
 	})
 	return page, err
 }
 
-func (f Filter) params(v desk.Viewer, limit int) (db.ListConversationsParams, error) {
-	p := db.ListConversationsParams{Owner: &v.User, AtMost: int32(limit) + 1} //nolint:gosec // at most 101
+func (f Filter) params(v desk.Viewer, limit int) (p db.ListConversationsParams, err error) {
+	p = db.ListConversationsParams{Owner: &v.User, AtMost: int32(limit) + 1} //nolint:gosec // at most 101
 	if (f.All || f.User != "" && f.User != v.User) && !v.Role.Staff() {
 		return p, desk.Errorf(desk.CodeForbidden, "only staff see others' conversations")
 	}
@@ -196,23 +193,8 @@ func (f Filter) params(v desk.Viewer, limit int) (db.ListConversationsParams, er
 	if f.Cursor == "" {
 		return p, nil
 	}
-	bad := desk.Errorf(desk.CodeInvalid, "not a cursor of this list").On("cursor")
-	raw, err := base64.RawURLEncoding.DecodeString(f.Cursor)
-	if err != nil {
-		return p, bad
-	}
-	micros, rest, _ := strings.Cut(string(raw), " ")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || n < 0 || n > 1<<55 { // beyond Postgres' timestamps
-		return p, bad
-	}
-	id, err := desk.ParseID(rest)
-	if err != nil {
-		return p, bad
-	}
-	at := time.UnixMicro(n).UTC()
-	p.Before, p.BeforeID = &at, &id
-	return p, nil
+	p.Before, p.BeforeID, err = desk.ReadCursor(f.Cursor)
+	return p, err
 }
 
 // addTickets names each conversation's ticket, its own first, else the newest,

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -233,7 +234,7 @@ func (s *Service) decide(ctx context.Context, id desk.ID, fn func(context.Contex
 		row, err := tx.HoldNewcomer(ctx, db.HoldNewcomerParams{ID: id, State: string(StateWaiting)})
 		if store.NoRows(err) {
 			if list, err := newcomers(ctx, tx, one); err != nil || len(list) > 0 {
-				return firstOf(err, desk.Errorf(desk.CodeConflict, "a colleague has decided already"))
+				return cmp.Or[error](err, desk.Errorf(desk.CodeConflict, "a colleague has decided already"))
 			}
 			return noPerson()
 		}
@@ -264,13 +265,4 @@ func (s *Service) decide(ctx context.Context, id desk.ID, fn func(context.Contex
 		return err
 	})
 	return n, err
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

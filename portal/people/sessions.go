@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -148,7 +149,7 @@ func (s *Service) secondStep(ctx context.Context, tenant desk.ID, a attempt, by 
 		}
 		return tx.RefundLimit(ctx, a.countsAs)
 	})
-	return p, firstOf(refund, err)
+	return p, cmp.Or(refund, err)
 }
 
 // attempt counts this log-in in a transaction of its own, before the password

@@ -2,7 +2,6 @@ package tickets
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,7 +93,7 @@ func ListTx(ctx context.Context, tx *store.Tx, v desk.Viewer, f Filter) (Page, e
 	}
 	if len(rows) > limit {
 		last := rows[limit-1]
-		page.Next = encodeCursor(last.UpdatedAt, last.ID)
+		page.Next = desk.Cursor(last.UpdatedAt, last.ID)
 	}
 	return page, nil
 }
@@ -163,8 +162,7 @@ func (f Filter) wanted(v desk.Viewer, statuses statusList) (w wanted, err error)
 	if w.statuses, err = statuses.among(f.Status, kinds, staff); err != nil || f.Cursor == "" {
 		return w, err
 	}
-	at, id, err := decodeCursor(f.Cursor)
-	w.before, w.beforeID = &at, &id
+	w.before, w.beforeID, err = desk.ReadCursor(f.Cursor)
 	return w, err
 }
 
@@ -231,26 +229,4 @@ func rowsOf[R any](rows []R, of func(R) db.TicketRow) []db.TicketRow {
 		list[i] = of(r)
 	}
 	return list
-}
-
-func encodeCursor(at time.Time, id desk.ID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at.UnixMicro(), 10) + " " + string(id)))
-}
-
-func decodeCursor(s string) (time.Time, desk.ID, error) {
-	bad := desk.Errorf(desk.CodeInvalid, "not a cursor of this list").On("cursor")
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return time.Time{}, "", bad
-	}
-	micros, rest, _ := strings.Cut(string(raw), " ")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || n < 0 || n > 1<<55 { // beyond Postgres' timestamps there are no tickets
-		return time.Time{}, "", bad
-	}
-	id, err := desk.ParseID(rest)
-	if err != nil {
-		return time.Time{}, "", bad
-	}
-	return time.UnixMicro(n).UTC(), id, nil
 }

@@ -40,11 +40,9 @@ func replies(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, curso
 	}
 	p := db.RepliesOfParams{TicketID: id, Staff: v.Role.Staff(), AtMost: int32(limit) + 1}
 	if cursor != "" {
-		at, before, err := decodeCursor(cursor)
-		if err != nil {
+		if p.Before, p.BeforeID, err = desk.ReadCursor(cursor); err != nil {
 			return nil, "", err
 		}
-		p.Before, p.BeforeID = &at, &before
 	}
 	rows, err := tx.RepliesOf(ctx, p)
 	if err != nil {
@@ -52,7 +50,7 @@ func replies(ctx context.Context, tx *store.Tx, v desk.Viewer, id desk.ID, curso
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		earlier = encodeCursor(rows[limit-1].CreatedAt, rows[limit-1].ID)
+		earlier = desk.Cursor(rows[limit-1].CreatedAt, rows[limit-1].ID)
 	}
 	of, err := files.OfTicketTx(ctx, tx, v, id)
 	if err != nil {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -76,7 +77,7 @@ func (s *Service) hitAll(ctx context.Context, tx *store.Tx, user desk.ID, rules 
 		}
 		err := tx.Hit(ctx, keyBudget, budgetWindow, rules.PerDay, errTooSoon)
 		if desk.CodeOf(err) == desk.CodeRateLimited {
-			return firstOf(s.alertBudget(ctx, tx, rules), err)
+			return cmp.Or(s.alertBudget(ctx, tx, rules), err)
 		}
 		if err != nil {
 			return err
@@ -140,12 +141,3 @@ func (s *Service) hide(number string) string {
 func guessKey(user desk.ID) string { return "code-guess:" + string(user) }
 
 var errGuesses = desk.Errorf(desk.CodeRateLimited, "too many wrong codes; wait before you try again")
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -2,9 +2,6 @@ package actions
 
 import (
 	"context"
-	"encoding/base64"
-	"strings"
-	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
@@ -70,7 +67,7 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 		p.States = append(p.States, string(state))
 	}
 	if f.Cursor != "" {
-		if p.Before, p.BeforeID, err = readCursor(f.Cursor); err != nil {
+		if p.Before, p.BeforeID, err = desk.ReadCursor(f.Cursor); err != nil {
 			return page, err
 		}
 	}
@@ -88,24 +85,9 @@ func (s *Service) List(ctx context.Context, f Filter) (page Page, err error) {
 	if len(page.Items) > limit {
 		page.Items = page.Items[:limit]
 		last := page.Items[limit-1]
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(last.ProposedAt.Format(time.RFC3339Nano) + " " + string(last.ID)))
+		page.Next = desk.Cursor(last.ProposedAt, last.ID)
 	}
 	return page, err
-}
-
-func readCursor(s string) (*time.Time, *desk.ID, error) {
-	bad := desk.Errorf(desk.CodeInvalid, "not a cursor of this list").On("cursor")
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return nil, nil, bad
-	}
-	at, id, _ := strings.Cut(string(raw), " ")
-	t, err := time.Parse(time.RFC3339Nano, at)
-	parsed, idErr := desk.ParseID(id)
-	if err != nil || idErr != nil {
-		return nil, nil, bad
-	}
-	return &t, &parsed, nil
 }
 
 // OfTicketTx lists the actions of a ticket, those of its conversation among

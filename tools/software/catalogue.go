@@ -1,6 +1,7 @@
 package software
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -263,7 +264,7 @@ func (a *RowAudience) check(ctx context.Context, tx *store.Tx) error {
 	}
 	for _, id := range a.Companies {
 		if known, err := tx.CompanyExists(ctx, id); err != nil || !known {
-			return firstOf(err, absent)
+			return cmp.Or[error](err, absent)
 		}
 	}
 	for _, id := range a.Users {
@@ -274,11 +275,4 @@ func (a *RowAudience) check(ctx context.Context, tx *store.Tx) error {
 		}
 	}
 	return nil
-}
-
-func firstOf(err error, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }

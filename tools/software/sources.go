@@ -1,6 +1,7 @@
 package software
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"strings"
@@ -117,7 +118,7 @@ func (s *Service) AddSource(ctx context.Context, d SourceDraft) (out PackageSour
 		if d.Manager != "chocolatey" && d.Manager != "homebrew" {
 			return desk.Errorf(desk.CodeInvalid, "a source is one of Chocolatey or Homebrew").On("manager")
 		}
-		if err := firstOf(oneLine("name", d.Name), checkURL(d.URL)); err != nil {
+		if err := cmp.Or(oneLine("name", d.Name), checkURL(d.URL)); err != nil {
 			return err
 		}
 		id := desk.NewID()
@@ -197,7 +198,7 @@ func (s *Service) changed(ctx context.Context, tx *store.Tx, row db.SoftwareSour
 		}
 		taken, err := tx.SourceNameTaken(ctx, db.SourceNameTakenParams{Name: *c.Name, ID: row.ID})
 		if err != nil || taken {
-			return after, firstOf(err, nameTaken())
+			return after, cmp.Or[error](err, nameTaken())
 		}
 		after.Name = *c.Name
 	}
@@ -234,7 +235,7 @@ func (s *Service) RemoveSource(ctx context.Context, id desk.ID) error {
 		}
 		used, err := tx.SourceInUse(ctx, id)
 		if err != nil || used {
-			return firstOf(err, desk.Errorf(desk.CodeConflict, "software of the catalogue comes from this source"))
+			return cmp.Or[error](err, desk.Errorf(desk.CodeConflict, "software of the catalogue comes from this source"))
 		}
 		if err := tx.ForgetSourceOfRetired(ctx, id); err != nil {
 			return err
