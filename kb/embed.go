@@ -206,26 +206,16 @@ func (k *KB) Refresh(ctx context.Context) error {
 	if k.embedder == nil {
 		return nil
 	}
-	tenants, err := k.store.TenantIDs(ctx)
-	if err != nil {
-		return err
-	}
 	wanted, _ := k.embedder.Model()
-	for _, id := range tenants {
-		err := k.store.Tenant(id).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			models, err := tx.EmbeddingModels(ctx)
-			if err != nil {
-				return err
-			}
-			chunks, err := tx.CountChunks(ctx)
-			if err != nil || chunks == 0 || len(models) == 1 && models[0].Name == wanted {
-				return err
-			}
-			return enqueueEmbedding(ctx, tx)
-		})
+	return k.store.EachTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		models, err := tx.EmbeddingModels(ctx)
 		if err != nil {
 			return err
 		}
-	}
-	return nil
+		chunks, err := tx.CountChunks(ctx)
+		if err != nil || chunks == 0 || len(models) == 1 && models[0].Name == wanted {
+			return err
+		}
+		return enqueueEmbedding(ctx, tx)
+	})
 }

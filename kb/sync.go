@@ -347,7 +347,5 @@ func (k *KB) SyncDue(ctx context.Context) error {
 
 // Periodic is what has to run by itself.
 func (k *KB) Periodic() []*river.PeriodicJob {
-	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(lookForDue), func() (river.JobArgs, *river.InsertOpts) {
-		return DueArgs{}, &river.InsertOpts{Queue: store.QueueWeb, MaxAttempts: 1}
-	}, &river.PeriodicJobOpts{RunOnStart: true})}
+	return store.Every(lookForDue, store.QueueWeb, DueArgs{})
 }

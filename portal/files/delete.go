@@ -90,9 +90,7 @@ func (s *Service) AddWorkers(workers *river.Workers) { river.AddWorker(workers, 
 
 // Periodic is what has to run by itself.
 func (s *Service) Periodic() []*river.PeriodicJob {
-	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
-		return SweepArgs{}, &river.InsertOpts{Queue: store.QueueMail, MaxAttempts: 1}
-	}, &river.PeriodicJobOpts{RunOnStart: true})}
+	return store.Every(time.Hour, store.QueueMail, SweepArgs{})
 }
 
 // sweepAtOnce bounds one tenant's part of a sweep; the next one goes on.

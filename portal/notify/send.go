@@ -295,35 +295,25 @@ const sweepAtOnce = 5000
 // than its life, and forgets what was sent longer ago than is kept, in every
 // tenant.
 func (s *Service) Sweep(ctx context.Context) error {
-	tenants, err := s.store.TenantIDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range tenants {
-		err := s.store.Tenant(id).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			expired, err := tx.ExpireMessages(ctx)
-			for _, id := range expired {
-				if err == nil {
-					err = s.tellLost(ctx, tx, id, StateFailed, string(ReasonExpired))
-				}
+	return s.store.EachTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		expired, err := tx.ExpireMessages(ctx)
+		for _, id := range expired {
+			if err == nil {
+				err = s.tellLost(ctx, tx, id, StateFailed, string(ReasonExpired))
 			}
-			if err != nil {
-				return err
-			}
-			if err := tx.SweepDemo(ctx); err != nil {
-				return err
-			}
-			if _, err := tx.SweepSecrets(ctx); err != nil {
-				return err
-			}
-			_, err = tx.SweepMessages(ctx, db.SweepMessagesParams{AgeSeconds: s.keepFor.Seconds(), AtMost: sweepAtOnce})
-			return err
-		})
+		}
 		if err != nil {
 			return err
 		}
-	}
-	return nil
+		if err := tx.SweepDemo(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.SweepSecrets(ctx); err != nil {
+			return err
+		}
+		_, err = tx.SweepMessages(ctx, db.SweepMessagesParams{AgeSeconds: s.keepFor.Seconds(), AtMost: sweepAtOnce})
+		return err
+	})
 }
 
 // AddWorkers registers the jobs; they work store.QueueMail.
@@ -334,7 +324,5 @@ func (s *Service) AddWorkers(workers *river.Workers) {
 
 // Periodic is what has to run by itself.
 func (s *Service) Periodic() []*river.PeriodicJob {
-	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
-		return SweepArgs{}, &river.InsertOpts{Queue: store.QueueMail, MaxAttempts: 1}
-	}, &river.PeriodicJobOpts{RunOnStart: true})}
+	return store.Every(time.Minute, store.QueueMail, SweepArgs{})
 }

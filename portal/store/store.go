@@ -151,6 +151,21 @@ func (s *Store) TenantIDs(ctx context.Context) ([]desk.ID, error) {
 	return ids, unavailable(err)
 }
 
+// EachTx runs fn in a transaction of each tenant, one after the other, up to the
+// first error.
+func (s *Store) EachTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	ids, err := s.TenantIDs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.Tenant(id).Tx(ctx, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Tenant returns the way into one tenant's rows. An id that is no UUID yields
 // a Tenant whose every transaction fails.
 func (s *Store) Tenant(id desk.ID) Tenant { return Tenant{store: s, id: id} }

@@ -31,29 +31,25 @@ func (s *Store) AddWorkers(workers *river.Workers) {
 
 // Periodic is what has to run by itself.
 func (s *Store) Periodic() []*river.PeriodicJob {
-	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
-		return SweepArgs{}, &river.InsertOpts{Queue: QueueMail, MaxAttempts: 1}
+	return Every(time.Hour, QueueMail, SweepArgs{})
+}
+
+// Every is a job that runs by itself: at the start and again after each
+// interval. One that fails is not tried again before that.
+func Every(interval time.Duration, queue string, job river.JobArgs) []*river.PeriodicJob {
+	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(interval), func() (river.JobArgs, *river.InsertOpts) {
+		return job, &river.InsertOpts{Queue: queue, MaxAttempts: 1}
 	}, &river.PeriodicJobOpts{RunOnStart: true})}
 }
 
 // Sweep does it in every tenant.
 func (s *Store) Sweep(ctx context.Context) error {
-	tenants, err := s.TenantIDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range tenants {
-		err := s.Tenant(id).Tx(ctx, func(ctx context.Context, tx *Tx) error {
-			for _, sweep := range []func(context.Context) (int64, error){tx.SweepLimits, tx.SweepIdempotent, tx.SweepSessions, tx.SweepNewcomers, tx.SweepPresence} {
-				if _, err := sweep(ctx); err != nil {
-					return err
-				}
+	return s.EachTx(ctx, func(ctx context.Context, tx *Tx) error {
+		for _, sweep := range []func(context.Context) (int64, error){tx.SweepLimits, tx.SweepIdempotent, tx.SweepSessions, tx.SweepNewcomers, tx.SweepPresence} {
+			if _, err := sweep(ctx); err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -191,24 +191,13 @@ func (s *Service) AddWorkers(workers *river.Workers) {
 
 // Periodic is what has to run by itself.
 func (s *Service) Periodic() []*river.PeriodicJob {
-	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(5*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
-		return SweepArgs{}, &river.InsertOpts{Queue: store.QueueMail, MaxAttempts: 1}
-	}, &river.PeriodicJobOpts{RunOnStart: true})}
+	return store.Every(5*time.Minute, store.QueueMail, SweepArgs{})
 }
 
 // Sweep deletes the numbers whose owners asked for it 24 hours ago, and codes
 // that are long over, in every tenant.
 func (s *Service) Sweep(ctx context.Context) error {
-	tenants, err := s.store.TenantIDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range tenants {
-		if err := s.store.Tenant(id).Tx(ctx, s.sweep); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.store.EachTx(ctx, s.sweep)
 }
 
 func (s *Service) sweep(ctx context.Context, tx *store.Tx) error {
