@@ -1,10 +1,12 @@
 package people
 
 import (
+	"context"
 	"encoding/base64"
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/store"
 )
 
 // A browser in which somebody has logged in keeps a mark of that. It opens
@@ -38,12 +40,20 @@ func (s *Service) knows(tenant, user desk.ID, mark string) bool {
 	return err == nil && same(string(of), string(user))
 }
 
-// countedAs is the key under which a try to log in counts.
-func (s *Service) countedAs(tenant, user desk.ID, login string, c Client) string {
-	if s.knows(tenant, user, c.Known) {
-		return knownKey(user)
+// countedAs is the key under which a try to log in counts. Whose it is counts
+// only for that: the account is read for the log-in after the count, for which
+// tries at once wait in line.
+func (s *Service) countedAs(ctx context.Context, tx *store.Tx, login string, c Client) (string, error) {
+	if c.Known != "" {
+		u, err := tx.UserByLogin(ctx, login)
+		if err != nil && !store.NoRows(err) {
+			return "", err
+		}
+		if s.knows(tx.Tenant, u.ID, c.Known) {
+			return knownKey(u.ID), nil
+		}
 	}
-	return "login:" + login
+	return "login:" + login, nil
 }
 
 func knownKey(user desk.ID) string { return "login-known:" + string(user) }

@@ -158,11 +158,9 @@ func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c C
 	var refused *desk.Error
 	err = s.store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		refused, a = nil, attempt{}
-		a.user, err = tx.UserByLogin(ctx, login)
-		if err != nil && !store.NoRows(err) {
+		if a.countsAs, err = s.countedAs(ctx, tx, login, c); err != nil {
 			return err
 		}
-		a.countsAs = s.countedAs(tenant, a.user.ID, login, c)
 		hit := tx.Hit(ctx, c.limit(), ipWindow, ipAfter, errTooMany)
 		if hit == nil { // else an address that may not try could still lock others out
 			hit = tx.Hit(ctx, a.countsAs, lockWindow, lockAfter, errLocked)
@@ -170,11 +168,14 @@ func (s *Service) attempt(ctx context.Context, tenant desk.ID, login string, c C
 		if hit != nil && !errors.As(hit, &refused) {
 			return hit
 		}
-		if a.user.ID != "" && a.user.PasswordHash == nil {
-			a.given, err = s.first(ctx, tx, a.user.ID)
-			return err
+		a.user, err = tx.UserByLogin(ctx, login)
+		if store.NoRows(err) {
+			return nil
 		}
-		return nil
+		if err == nil && a.user.PasswordHash == nil {
+			a.given, err = s.first(ctx, tx, a.user.ID)
+		}
+		return err
 	})
 	if err == nil && refused != nil {
 		err = refused // returned after the commit: the attempt is counted
