@@ -26,6 +26,9 @@ export async function settled(page: Page) {
   await expect.poll(() => page.locator("main [role=status] .mantine-Loader-root").count()).toBe(0);
 }
 
+const wear = (page: Page, colorScheme: (typeof schemes)[number]) =>
+  page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+
 /**
  * Looks at something in every look: wide and narrow, light and dark; on the narrow
  * one also whether it fits into 320 px. `open` brings it about, once for each size.
@@ -35,10 +38,12 @@ export async function inEveryLook(v: Visit, name: string, open: (page: Page) => 
   const before = v.complaints.length;
   for (const size of sizes) {
     await v.page.setViewportSize(size);
+    await wear(v.page, "light");
     await open(v.page);
-    for (const colorScheme of schemes) {
-      await v.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      const look = `${size.name}-${colorScheme}`;
+    for (const scheme of schemes) {
+      await wear(v.page, scheme);
+      await v.page.waitForSelector(`html[data-mantine-color-scheme=${scheme}]`);
+      const look = `${size.name}-${scheme}`;
       await shot(v.page, `looks/${name}-${look}`);
       found.push(...(await faults(v.page)).map((f) => `${look}: ${f}`));
     }

@@ -21,12 +21,21 @@ const names = [
   "macOS",
   "Linux",
 ];
-// And what shows how an address looks.
-names.push("Chocolatey", "Homebrew", "Intel", "AMD", "ARM", "https://", "example.com");
+// And what shows how an address looks, and the browser of these tests.
+names.push(
+  "Chocolatey",
+  "Homebrew",
+  "Intel",
+  "AMD",
+  "ARM",
+  "https://",
+  "example.com",
+  "Chrome · Linux",
+);
 
 // Under these names the server sends what people wrote, or made: words of theirs, not of the page.
 const keysOfData = new Set(
-  "name title subject text description login email phone publisher markdown html summary heading reason answer question host url to version system_version account key value quote title_of".split(
+  "name names title subject text description login email phone publisher markdown html summary snippet heading reason answer question host url to version agent_version system_version account key example package id domains en es de fr it".split(
     " ",
   ),
 );
@@ -43,8 +52,10 @@ const servers = ["tools/actions/words/en.json", "prompts/lang/en/texts.json"]
 function listen(page: Page): Set<string> {
   const data = new Set<string>(names);
   const take = (value: unknown, key = "") => {
-    if (typeof value === "string" && keysOfData.has(key)) data.add(value.trim());
-    else if (Array.isArray(value)) for (const v of value) take(v, key);
+    if (typeof value === "string" && keysOfData.has(key)) {
+      data.add(value.trim());
+      if (key === "name") data.add(value.split(" ")[0] ?? ""); // as a greeting has it
+    } else if (Array.isArray(value)) for (const v of value) take(v, key);
     else if (value && typeof value === "object")
       for (const [k, v] of Object.entries(value)) take(v, k);
   };
@@ -73,7 +84,7 @@ function outside(said: Said[], data: Set<string>): string[] {
     .filter(({ text, written }) => {
       const t = text.trim();
       if (initials.has(t) || servers.some((s) => s.test(t))) return false;
-      let rest = t;
+      let rest = t.replace(/\{\{\w+\}\}/g, ""); // the variables of messages and macros
       for (const d of list) rest = rest.split(d).join("");
       if (!/[A-Za-z]/.test(rest)) return false;
       return !(written && bodies.some((b) => b.includes(flat(t))));
@@ -88,8 +99,12 @@ function initialsOf(name: string): string {
   return ((words[0]?.[0] ?? "") + last).toUpperCase();
 }
 
-/** Letters and digits only: what is left of a text after Markdown has drawn it. */
-const flat = (s: string) => s.replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+/** Letters and digits only: what is left of a text after Markdown or HTML has been drawn. */
+const flat = (s: string) =>
+  s
+    .replace(/<[^>]*>|&\w+;/g, " ")
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 
 describe.runIf(full)("no text stands outside of the catalogues", () => {
   let browser: Browser;

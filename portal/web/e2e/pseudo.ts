@@ -112,19 +112,19 @@ export interface Said {
   written: boolean;
 }
 
-/** All that one may read, see on hovering, or hear on a page. */
+/** All that one may read, see on hovering, or hear on a page, but for records set as code. */
 export function readable(page: Page): Promise<Said[]> {
   return page.evaluate(() => {
     const found: Said[] = [{ where: "title of the page", text: document.title, written: false }];
     const shown = (el: Element): boolean =>
-      !el.closest("script, style, noscript, template, textarea") &&
+      !el.closest("script, style, noscript, template, textarea, pre, code") &&
       (el instanceof HTMLOptionElement || el.getClientRects().length > 0);
     const add = (el: Element, text: string | null, attribute = "") => {
       if (!text?.trim() || !shown(el)) return;
       const parent = el.parentElement?.tagName.toLowerCase() ?? "";
       const where = `${parent} > ${el.tagName.toLowerCase()}.${el.getAttribute("class")}${attribute}`;
       const written = Boolean(
-        el.closest("[lang]:not(html, [role=menuitemradio]), [class*=markdown], blockquote, pre"),
+        el.closest("[lang]:not(html, [role=menuitemradio]), [class*=markdown], blockquote"),
       );
       found.push({ where, text, written });
     };
