@@ -150,7 +150,7 @@ func (r Rooms) fillArticles(ctx context.Context, tenant desk.ID, progress func(s
 		return fmt.Errorf("demo article %s: %w", report.Problems[0].Name, report.Problems[0].Err)
 	}
 	return r.Store.Tenant(tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return tx.Audit(ctx, store.AuditEntry{Actor: adam.User, Action: articlesFilled, Object: "knowledge base"})
+		return tx.Audit(ctx, store.AuditEntry{Actor: adam.User, Action: articlesFilled, Object: "articles"})
 	})
 }
 

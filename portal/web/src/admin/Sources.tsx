@@ -1,10 +1,11 @@
-import { Button, Modal, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { Button, Modal, NativeSelect, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type SoftwareSource, sources } from "../api/manage";
+import { PasswordField } from "../app/PasswordField";
 import page from "../app/page.module.css";
 import { Failed, Loading, Refusal } from "../app/states";
 import { sourcesQuery } from "../manage/queries";
@@ -131,13 +132,12 @@ function Form({ source: s, onClose }: { source?: SoftwareSource; onClose: () => 
         value={user}
         onChange={(e) => setUser(e.currentTarget.value)}
       />
-      <PasswordInput
+      <PasswordField
         label={t("admin.sources.password")}
         description={t(s?.has_credentials ? "admin.sources.kept" : "admin.sources.write_only")}
         autoComplete="new-password"
         value={password}
         onChange={(e) => setPassword(e.currentTarget.value)}
-        visibilityToggleButtonProps={{ "aria-label": t("admin.sources.show") }}
       />
       {half && <p className={page.hint}>{t("admin.sources.both")}</p>}
       <Refusal error={save.error ?? remove.error} />

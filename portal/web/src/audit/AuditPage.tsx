@@ -184,9 +184,15 @@ function Detail({ entry: e }: { entry: LogEntry }) {
         <tbody>
           {lines.map((l) => (
             <tr key={l.name}>
-              <td>{l.name || t("audit.value")}</td>
-              {both && <td>{l.old ?? ""}</td>}
-              <td>{l.now}</td>
+              <td>{l.name ? <code>{l.name}</code> : t("audit.value")}</td>
+              {both && (
+                <td>
+                  <code>{l.old ?? ""}</code>
+                </td>
+              )}
+              <td>
+                <code>{l.now}</code>
+              </td>
             </tr>
           ))}
         </tbody>

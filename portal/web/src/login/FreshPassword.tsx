@@ -1,5 +1,6 @@
-import { PasswordInput, type PasswordInputProps } from "@mantine/core";
+import type { PasswordInputProps } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { PasswordField } from "../app/PasswordField";
 
 /** How long a password is at least; the server holds the rule. */
 const atLeast = 8;
@@ -17,7 +18,7 @@ export function FreshPassword(props: {
   const { t } = useTranslation();
   const hint = t("account.password_hint", { count: atLeast });
   return (
-    <PasswordInput
+    <PasswordField
       className={props.className}
       label={t("account.password_new")}
       description={hint}

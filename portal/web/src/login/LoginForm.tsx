@@ -1,10 +1,11 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { digits } from "../actions/card";
 import { session } from "../api";
 import { asProblem } from "../api/problem";
 import type { Me } from "../api/types";
+import { PasswordField } from "../app/PasswordField";
 import { Refusal } from "../app/states";
 import classes from "./login.module.css";
 
@@ -59,7 +60,7 @@ export function LoginForm(props: { login?: string; onDone: (me: Me) => void }) {
         error={missing.login && t("login.login_missing")}
         data-autofocus={props.login ? undefined : true}
       />
-      <PasswordInput
+      <PasswordField
         label={t("login.password")}
         name="password"
         autoComplete="current-password"

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -8,6 +8,7 @@ import { session } from "../api";
 import type { Language } from "../api/types";
 import { SchemeChoice } from "../app/account-menu";
 import { languages } from "../app/i18n";
+import { PasswordField } from "../app/PasswordField";
 import page from "../app/page.module.css";
 import { useChangeLanguage, useMe } from "../app/session";
 import { Refusal } from "../app/states";
@@ -166,7 +167,7 @@ function Password() {
       </h2>
       <form className={page.form} onSubmit={submit} noValidate>
         <input type="text" autoComplete="username" hidden readOnly />
-        <PasswordInput
+        <PasswordField
           className={classes.field}
           label={t("account.password_old")}
           autoComplete="current-password"

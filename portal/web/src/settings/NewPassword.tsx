@@ -1,10 +1,11 @@
-import { Button, PasswordInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { session } from "../api";
 import type { Me } from "../api/types";
+import { PasswordField } from "../app/PasswordField";
 import { useLogOut } from "../app/session";
 import { Refusal } from "../app/states";
 import { Door } from "../login/Door";
@@ -34,7 +35,7 @@ export function NewPassword({ me }: { me: Me }) {
       <p className={classes.intro}>{t("people.own_password.text")}</p>
       <form className={classes.form} onSubmit={submit} noValidate>
         <input type="text" autoComplete="username" value={me.login} hidden readOnly />
-        <PasswordInput
+        <PasswordField
           label={t("people.own_password.given")}
           autoComplete="current-password"
           size="md"
