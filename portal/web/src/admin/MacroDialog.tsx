@@ -1,9 +1,10 @@
-import { Button, Modal, NativeSelect, Tabs, Textarea } from "@mantine/core";
+import { Button, NativeSelect, Tabs, Textarea } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Macro, type MacroChanges, macros } from "../api/macros";
 import type { FieldInfo, Priority } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
@@ -32,15 +33,14 @@ const variables = [
 export function MacroDialog({ opened, onClose, ...props }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="lg"
       title={props.macro?.name ?? t("queue.macro.add")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form onClose={onClose} {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 

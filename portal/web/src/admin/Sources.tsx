@@ -1,10 +1,11 @@
-import { Button, Modal, NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type SoftwareSource, sources } from "../api/manage";
+import { Dialog } from "../app/Dialog";
 import { PasswordField } from "../app/PasswordField";
 import page from "../app/page.module.css";
 import { Failed, Loading, Refusal } from "../app/states";
@@ -54,17 +55,16 @@ export function Sources() {
           ))}
         </ul>
       )}
-      <Modal
+      <Dialog
         key={open === "new" ? "new" : open?.id}
         opened={open !== undefined}
         onClose={() => setOpen(undefined)}
         title={open === "new" ? t("admin.sources.add") : open?.name}
-        closeButtonProps={{ "aria-label": t("common.action.close") }}
       >
         {open && (
           <Form source={open === "new" ? undefined : open} onClose={() => setOpen(undefined)} />
         )}
-      </Modal>
+      </Dialog>
     </section>
   );
 }

@@ -1,6 +1,7 @@
-import { Button, Modal, Textarea } from "@mantine/core";
+import { Button, Textarea } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "../app/Dialog";
 import { Refusal } from "../app/states";
 
 interface Props {
@@ -32,12 +33,7 @@ export function PersonDialog({ opened, onClose, onConfirm }: Props) {
   }
 
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t("chat.person.title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
-    >
+    <Dialog opened={opened} onClose={onClose} title={t("chat.person.title")}>
       <form onSubmit={submit} style={{ display: "grid", gap: "1rem" }}>
         <p style={{ margin: 0 }}>{t("chat.person.text")}</p>
         <Textarea
@@ -54,6 +50,6 @@ export function PersonDialog({ opened, onClose, onConfirm }: Props) {
           {t("chat.person.confirm")}
         </Button>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Modal, TextInput } from "@mantine/core";
+import { ActionIcon, Button, TextInput } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconArrowDown, IconArrowUp, IconPlus } from "@tabler/icons-react";
@@ -7,6 +7,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AdminNav } from "../admin/AdminNav";
 import { type Category, categories } from "../api/editor";
+import { Dialog } from "../app/Dialog";
 import { currentLanguage, languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
@@ -137,14 +138,13 @@ function Move(props: { up?: boolean; name: string; disabled: boolean; onClick: (
 function CategoryDialog(props: { opened: boolean; category?: Category; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={props.opened}
       onClose={props.onClose}
       title={t(props.category ? "editor.category.edit" : "editor.category.add")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form category={props.category} onClose={props.onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

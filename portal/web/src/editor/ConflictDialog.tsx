@@ -1,6 +1,7 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "../app/Dialog";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
@@ -26,12 +27,11 @@ export function ConflictDialog({ state, lang }: { state: TextState; lang: string
           {t("editor.conflict.compare")}
         </Button>
       </p>
-      <Modal
+      <Dialog
         opened={later !== version}
         onClose={close}
         size="xl"
         title={t("editor.conflict.title")}
-        closeButtonProps={{ "aria-label": t("common.action.close") }}
       >
         <p style={{ marginTop: 0 }}>
           {by ? t("editor.conflict.text", who) : t("editor.conflict.gone")}
@@ -50,7 +50,7 @@ export function ConflictDialog({ state, lang }: { state: TextState; lang: string
             {t("editor.conflict.later")}
           </Button>
         </div>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ArticleText, editor } from "../api/editor";
 import type { Language } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Failed, Loading } from "../app/states";
@@ -26,15 +27,14 @@ interface Props {
 export function HistoryDialog(props: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={props.opened}
       onClose={props.onClose}
       size="xl"
       title={t("editor.history.title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <History {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 

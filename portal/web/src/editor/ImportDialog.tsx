@@ -1,4 +1,4 @@
-import { Button, FileButton, Modal, NativeSelect } from "@mantine/core";
+import { Button, FileButton, NativeSelect } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -6,6 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { editor, type ImportReport } from "../api/editor";
+import { Dialog } from "../app/Dialog";
 import { useErrorText } from "../app/errors";
 import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
@@ -19,15 +20,9 @@ const accepted = ".md,.markdown,.html,.htm,.docx,.pdf";
 export function ImportDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      size="lg"
-      title={t("editor.import.title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
-    >
+    <Dialog opened={opened} onClose={onClose} size="lg" title={t("editor.import.title")}>
       <Files />
-    </Modal>
+    </Dialog>
   );
 }
 

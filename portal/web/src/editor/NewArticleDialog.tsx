@@ -1,10 +1,11 @@
-import { Button, Modal, NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { editor } from "../api/editor";
 import type { Language } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import { currentLanguage, languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
@@ -19,14 +20,9 @@ interface Begin {
 export function NewArticleDialog(props: { opened: boolean; begin?: Begin; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened={props.opened}
-      onClose={props.onClose}
-      title={t("editor.new.title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
-    >
+    <Dialog opened={props.opened} onClose={props.onClose} title={t("editor.new.title")}>
       <Form begin={props.begin} />
-    </Modal>
+    </Dialog>
   );
 }
 

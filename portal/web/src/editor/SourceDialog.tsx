@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect, Radio, Stack, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Radio, Stack, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "../api/problem";
 import { type NewSource, sources } from "../api/sources";
 import type { Language } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import { useErrorText } from "../app/errors";
 import { currentLanguage, languages } from "../app/i18n";
 import page from "../app/page.module.css";
@@ -19,15 +20,9 @@ const rhythms = [1, 6, 24, 168];
 export function SourceDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      size="lg"
-      title={t("knowledge.sources.add_title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
-    >
+    <Dialog opened={opened} onClose={onClose} size="lg" title={t("knowledge.sources.add_title")}>
       <Form onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconPlus } from "@tabler/icons-react";
@@ -8,6 +8,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AdminNav } from "../admin/AdminNav";
 import { type Source, type SourcePage, sources } from "../api/sources";
+import { Dialog } from "../app/Dialog";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
@@ -190,11 +191,10 @@ function Remove(props: { source: Source; opened: boolean; onClose: () => void })
     },
   });
   return (
-    <Modal
+    <Dialog
       opened={props.opened}
       onClose={props.onClose}
       title={t("knowledge.sources.remove_title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <p className={classes.address} style={{ marginTop: 0 }}>
         {t("knowledge.sources.remove_text", { url: props.source.url })}
@@ -211,6 +211,6 @@ function Remove(props: { source: Source; opened: boolean; onClose: () => void })
           {t("common.action.cancel")}
         </Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

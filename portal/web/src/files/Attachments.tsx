@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Modal } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { IconDownload, IconFile, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Attachment, files, fileURL, pictureURL } from "../api/files";
 import { Confirm } from "../app/Confirm";
+import { Dialog } from "../app/Dialog";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { isStaff, useMe } from "../app/session";
@@ -112,14 +113,7 @@ function Picture({ file, onGone }: { file: Attachment; onGone: () => void }) {
           onError={onGone}
         />
       </button>
-      <Modal
-        opened={whole}
-        onClose={() => setWhole(false)}
-        title={file.name}
-        size="auto"
-        centered
-        closeButtonProps={{ "aria-label": t("common.action.close") }}
-      >
+      <Dialog opened={whole} onClose={() => setWhole(false)} title={file.name} size="auto" centered>
         <img className={classes.whole} src={fileURL(file.id)} alt={file.name} />
         <div className={page.actions}>
           <Button
@@ -132,7 +126,7 @@ function Picture({ file, onGone }: { file: Attachment; onGone: () => void }) {
             {t("files.download", { size: format.bytes(file.size) })}
           </Button>
         </div>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,10 +1,11 @@
-import { Button, Modal, TagsInput, TextInput } from "@mantine/core";
+import { Button, TagsInput, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Company, companies } from "../api/people";
+import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
 import { companiesQuery } from "./queries";
@@ -19,15 +20,14 @@ interface Props {
 export function CompanyDialog({ opened, company, onClose }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="lg"
       title={t(company ? "people.companies.edit_title" : "people.companies.add")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form company={company} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Button, CopyButton, Modal } from "@mantine/core";
+import { Button, CopyButton } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type AgentDownload, devices, type EnrolToken } from "../api/manage";
+import { Dialog } from "../app/Dialog";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
@@ -24,13 +25,7 @@ export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () 
     onClose();
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      size="lg"
-      title={t("manage.enrol.title")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
-    >
+    <Dialog opened={opened} onClose={close} size="lg" title={t("manage.enrol.title")}>
       {make.data ? (
         <Shown token={make.data} onDone={close} />
       ) : (
@@ -57,7 +52,7 @@ export function EnrolDialog({ opened, onClose }: { opened: boolean; onClose: () 
           </div>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

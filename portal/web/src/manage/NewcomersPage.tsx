@@ -1,4 +1,4 @@
-import { Button, Modal, SegmentedControl, Select } from "@mantine/core";
+import { Button, SegmentedControl, Select } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Newcomer, newcomers } from "../api/people";
 import { Confirm } from "../app/Confirm";
+import { Dialog } from "../app/Dialog";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Empty, Failed, More, Refusal } from "../app/states";
@@ -94,14 +95,13 @@ function Line({ newcomer: n }: { newcomer: Newcomer }) {
       ) : (
         <Became newcomer={n} />
       )}
-      <Modal
+      <Dialog
         opened={open === "assign"}
         onClose={close}
         title={t("people.newcomers.assign_title", { name: n.name })}
-        closeButtonProps={{ "aria-label": t("common.action.close") }}
       >
         <Assign newcomer={n} onDone={close} />
-      </Modal>
+      </Dialog>
       <Confirm
         danger
         opened={open === "dismiss"}

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Modal, NativeSelect, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, Select, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { roles, users } from "../api/people";
 import type { Language, Person, Role } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import { languages } from "../app/i18n";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
@@ -24,15 +25,14 @@ interface Props {
 export function PersonDialog({ opened, onClose, ...rest }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="lg"
       title={t(rest.person ? "people.edit_title" : "people.add")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form {...rest} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

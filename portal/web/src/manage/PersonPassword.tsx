@@ -1,10 +1,11 @@
-import { Button, Checkbox, CopyButton, Modal, Radio, TextInput } from "@mantine/core";
+import { Button, Checkbox, CopyButton, Radio, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { users } from "../api/people";
 import type { Person } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Refusal } from "../app/states";
@@ -33,14 +34,13 @@ export function PersonPassword({ person: p }: { person: Person }) {
           <Button mt="sm" variant="default" onClick={() => setGiving(true)}>
             {t("people.password.give")}
           </Button>
-          <Modal
+          <Dialog
             opened={giving}
             onClose={() => setGiving(false)}
             title={t("people.password.give_title", { name: p.name })}
-            closeButtonProps={{ "aria-label": t("common.action.close") }}
           >
             <Give person={p} onClose={() => setGiving(false)} />
-          </Modal>
+          </Dialog>
         </>
       )}
     </section>

@@ -1,4 +1,4 @@
-import { Button, Modal, SegmentedControl, Select, Textarea } from "@mantine/core";
+import { Button, SegmentedControl, Select, Textarea } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -6,6 +6,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Wanted, wanted } from "../api/manage";
+import { Dialog } from "../app/Dialog";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
@@ -57,7 +58,7 @@ export function RequestsPage() {
         <Request key={r.id} request={r} onDecide={(how) => setDecide({ request: r, how })} />
       ))}
       <More list={list} />
-      <Modal
+      <Dialog
         opened={decide !== undefined}
         onClose={() => setDecide(undefined)}
         title={
@@ -71,7 +72,6 @@ export function RequestsPage() {
             },
           )
         }
-        closeButtonProps={{ "aria-label": t("common.action.close") }}
       >
         {decide?.how === "approve" && (
           <Approve request={decide.request} onDone={() => setDecide(undefined)} />
@@ -79,7 +79,7 @@ export function RequestsPage() {
         {decide?.how === "decline" && (
           <Decline request={decide.request} onDone={() => setDecide(undefined)} />
         )}
-      </Modal>
+      </Dialog>
     </div>
   );
 }

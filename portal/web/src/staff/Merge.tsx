@@ -1,10 +1,11 @@
-import { Button, Modal, Radio, TextInput } from "@mantine/core";
+import { Button, Radio, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
 import type { TicketDetail } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { Failed, Loading, Refusal } from "../app/states";
 import { titleOf } from "../tickets/fields";
@@ -19,15 +20,14 @@ export function Merge({ ticket: x }: { ticket: TicketDetail }) {
       <Button variant="subtle" size="compact-md" onClick={open}>
         {t("queue.merge.button")}
       </Button>
-      <Modal
+      <Dialog
         opened={opened}
         onClose={close}
         size="lg"
         title={t("queue.merge.title", { number: `#${x.number}` })}
-        closeButtonProps={{ "aria-label": t("common.action.close") }}
       >
         <Form ticket={x} onDone={close} />
-      </Modal>
+      </Dialog>
     </>
   );
 }

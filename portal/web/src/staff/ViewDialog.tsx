@@ -1,8 +1,9 @@
-import { Button, Checkbox, Modal, TextInput } from "@mantine/core";
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type SavedView, savedViews } from "../api/queue";
+import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
 import { Refusal } from "../app/states";
@@ -19,14 +20,13 @@ interface Props {
 export function ViewDialog(props: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
+    <Dialog
       opened={props.opened}
       onClose={props.onClose}
       title={t(props.view ? "queue.views.rename" : "queue.views.save")}
-      closeButtonProps={{ "aria-label": t("common.action.close") }}
     >
       <Form {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 

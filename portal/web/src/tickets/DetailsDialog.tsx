@@ -1,9 +1,10 @@
-import { Button, Modal, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tickets } from "../api";
 import type { FieldInfo, Priority, TicketDetail } from "../api/types";
+import { Dialog } from "../app/Dialog";
 import page from "../app/page.module.css";
 import { FieldInput } from "./FieldInput";
 import { changed, column, filledOf, formQuery, isColumn } from "./fields";
@@ -30,15 +31,14 @@ export function ChangeDetails({ ticket: x, staff }: { ticket: TicketDetail; staf
       >
         {t("fields.change")}
       </Button>
-      <Modal
+      <Dialog
         opened={open}
         onClose={() => setOpen(false)}
         size="lg"
         title={t("fields.change_title", { number: x.number })}
-        closeButtonProps={{ "aria-label": t("common.action.close") }}
       >
         <Form ticket={x} form={editable} onDone={() => setOpen(false)} />
-      </Modal>
+      </Dialog>
     </>
   );
 }
