@@ -23,6 +23,7 @@ import (
 const (
 	maxPixels    = 25_000_000
 	maxSide      = 20_000
+	maxScans     = 64        // of a JPEG: each goes over all of its pixels, and takes thirty bytes
 	decodeMemory = 512 << 20 // of all pictures at once on one node
 
 	smallSide   = 640  // of the picture in a time line
@@ -73,6 +74,9 @@ func (s *Service) remake(ctx context.Context, name, kind string, data []byte) (*
 		const most = maxPixels / 1_000_000
 		return nil, desk.Errorf(desk.CodePictureTooLarge, "a picture may have at most %d megapixels", most).With("max", most).With("name", name)
 	}
+	if kind == typeJPEG && scansOf(data) > maxScans {
+		return nil, nil //nolint:nilnil // nobody's camera writes such a one
+	}
 	need := min(pixels*f.bytesPerPixel+1, decodeMemory)
 	if err := s.memory.Acquire(ctx, need); err != nil {
 		return nil, err
@@ -83,6 +87,29 @@ func (s *Service) remake(ctx context.Context, name, kind string, data []byte) (*
 		return nil, nil //nolint:nilnil // it only begins like one
 	}
 	return encoded(upright(img, turnOf(data, f.meta)), kind)
+}
+
+// scansOf counts how often a JPEG draws over its picture, without drawing.
+func scansOf(data []byte) (n int) {
+	const startOfScan, endOfImage = 0xDA, 0xD9
+	for i := 2; i+3 < len(data); {
+		if data[i] != 0xFF || data[i+1] == 0xFF { // a scan's data, or filling
+			i++
+			continue
+		}
+		marker := data[i+1]
+		i += 2
+		switch {
+		case marker == endOfImage:
+			return n
+		case marker < 0xC0, marker >= 0xD0 && marker < endOfImage: // no segment: data, or where a reader may start anew
+			continue
+		case marker == startOfScan:
+			n++
+		}
+		i += int(data[i])<<8 | int(data[i+1])
+	}
+	return n
 }
 
 func encoded(img image.Image, kind string) (*picture, error) {

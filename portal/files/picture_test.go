@@ -234,3 +234,34 @@ func TestNamesAreHarmlessAndKeepTheirEnding(t *testing.T) {
 		}
 	}
 }
+
+// ofScans is a progressive JPEG of one gray square that is drawn over n times.
+func ofScans(n int) []byte {
+	out := append([]byte("\xFF\xD8\xFF\xDB\x00\x43\x00"), bytes.Repeat([]byte{1}, 64)...)
+	out = append(out, "\xFF\xC2\x00\x0B\x08\x00\x08\x00\x08\x01\x01\x11\x00"...)
+	for _, table := range []string{"\x00%s\x00", "\x10%s\xE0"} { // one code, of one bit
+		out = append(out, "\xFF\xC4\x00\x14"+strings.Replace(table, "%s", "\x01"+strings.Repeat("\x00", 15), 1)...)
+	}
+	out = append(out, "\xFF\xDA\x00\x08\x01\x01\x00\x00\x00\x00\x00"...)
+	for range n - 1 {
+		out = append(out, "\xFF\xDA\x00\x08\x01\x01\x00\x01\x3F\x00\x00\x00"...)
+	}
+	return append(out, "\xFF\xD9"...)
+}
+
+// A JPEG may draw over its 25 megapixels as often as it likes, at thirty bytes
+// a time: one of 25 MB would keep a processor busy for hours.
+func TestAJPEGThatDrawsWithoutEndIsNotDecoded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for scans, shown := range map[int]bool{10: true, 64: true, 65: false, 50_000: false} {
+		if a := filestest.Send(t, b.files, b.ana, "scans.jpg", ofScans(scans)); a.Picture != shown {
+			t.Errorf("%d scans: shown %t", scans, a.Picture)
+		}
+	}
+	// What stands inside of another segment is no scan of the picture.
+	preview := "\xFF\xE1\x02\x02" + strings.Repeat("\xFF\xDA\x00\x08", 128)
+	if a := filestest.Send(t, b.files, b.ana, "preview.jpg", append([]byte("\xFF\xD8"+preview), ofScans(3)[2:]...)); !a.Picture {
+		t.Error("a photo with a preview in it is not shown")
+	}
+}
