@@ -263,10 +263,22 @@ func (s *Service) ChangeUser(ctx context.Context, id desk.ID, c AccountChange) (
 }
 
 // writeChange saves what staff changed. Whoever loses the mail address to
-// another one hears of it there: what the portal mails no longer comes.
+// another one hears of it there: what the portal mails no longer comes. What it
+// has mailed there to set a password with is void.
 func (s *Service) writeChange(ctx context.Context, tx *store.Tx, u *db.User, n db.ChangeUserParams) error {
 	if err := tx.ChangeUser(ctx, n); err != nil {
 		return err
+	}
+	rises := n.Role.Staff() && !u.Role.Staff()
+	if orEmpty(n.Email) != orEmpty(u.Email) || rises {
+		if err := dropKeys(ctx, tx, u.ID); err != nil {
+			return err
+		}
+	}
+	if rises {
+		if err := s.renewFirst(ctx, tx, u.ID); err != nil {
+			return err
+		}
 	}
 	if u.Email == nil || orEmpty(n.Email) == *u.Email || u.LastLoginAt == nil {
 		return nil

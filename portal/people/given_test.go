@@ -68,3 +68,33 @@ func TestThatStaffCouldLogInAsSomebodyIsRemembered(t *testing.T) {
 		t.Errorf("another name is no access: %v", err)
 	}
 }
+
+// Technicians look after users only. Whoever becomes a colleague or an admin
+// must not be somebody that a technician can log in as.
+func TestAPasswordThatATechnicianCouldReadOpensNoStaffAccount(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	tech, admin := b.as(t, desk.RoleTechnician), b.as(t, desk.RoleAdmin)
+	p := b.newcomer(t, tech, people.NewUser{})
+	read, err := b.people.FirstPassword(tech, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := desk.RoleAdmin
+	if _, err := b.people.ChangeUser(admin, p.ID, people.AccountChange{Role: &role}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.logIn(t, p.Login, read); desk.CodeOf(err) != desk.CodeBadCredentials {
+		t.Errorf("with what the technician read: %v", err)
+	}
+	if _, err := b.people.FirstPassword(tech, p.ID); desk.CodeOf(err) != desk.CodeForbidden {
+		t.Errorf("a technician reads the new one: %v", err)
+	}
+	now, err := b.people.FirstPassword(admin, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, v, err := b.logIn(t, p.Login, now); err != nil || v.Role != role {
+		t.Errorf("with the new one: %+v, %v", v, err)
+	}
+}

@@ -194,6 +194,19 @@ func TestR5TheLinkIsVoidAfterEveryOtherChangeOfThePassword(t *testing.T) {
 			}
 			return err
 		}},
+		{"another mail address", func() error {
+			other := "ana.two@acme.test"
+			_, err := b.people.ChangeUser(tech, ana.User, people.AccountChange{Email: &other})
+			return err
+		}},
+		{"becoming staff", func() error {
+			role, back, acme := desk.RoleTechnician, desk.RoleContact, ana.Company
+			if _, err := b.people.ChangeUser(b.as(t, desk.RoleAdmin), ana.User, people.AccountChange{Role: &role}); err != nil {
+				return err
+			}
+			_, err := b.people.ChangeUser(b.as(t, desk.RoleAdmin), ana.User, people.AccountChange{Role: &back, Company: &acme})
+			return err
+		}},
 		{"a newer link", func() error { b.link(t, tech, mail, ana.User); return nil }},
 		{"24 hours", func() error {
 			storetest.InTx(t, b.store, b.tenant, func(ctx context.Context, tx *store.Tx) error {
