@@ -108,7 +108,7 @@ func NewApp(cfg Config) (*fiber.App, *API) {
 		EnableIPValidation:      true,
 	})
 	a.boundBodies(app)
-	app.Use(a.recovered, securityHeaders)
+	app.Use(a.recovered, forwarded, securityHeaders)
 	a.mountHealth(app)
 	if cfg.Chat != nil {
 		app.Get("/api/v1/chat", cfg.Chat) // guards itself, before it upgrades

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -56,6 +57,43 @@ func onThisMachine(c *fiber.Ctx) bool {
 func Host(c *fiber.Ctx) string {
 	u := url.URL{Host: c.Hostname()}
 	return strings.ToLower(u.Hostname())
+}
+
+// forwarded leaves of X-Forwarded-For the one address that Fiber's IP is to
+// return: the last that trusted proxies did not add for each other. Most proxies
+// append to the list that a request came with, so what stands further left is
+// the client's own word, and limits that believed it would be none.
+func forwarded(c *fiber.Ctx) error {
+	header, ip := c.Get(fiber.HeaderXForwardedFor), c.Context().RemoteIP().String()
+	if header == "" || !trusted(c, ip) {
+		return c.Next() // a stranger's is not looked at
+	}
+	list := strings.Split(header, ",")
+	for i := len(list) - 1; i >= 0 && trusted(c, ip); i-- {
+		a, err := netip.ParseAddr(strings.TrimSpace(list[i]))
+		if err != nil {
+			break
+		}
+		ip = a.Unmap().WithZone("").String()
+	}
+	c.Request().Header.Set(fiber.HeaderXForwardedFor, ip)
+	return c.Next()
+}
+
+func trusted(c *fiber.Ctx, ip string) bool {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return false
+	}
+	for _, p := range c.App().Config().TrustedProxies {
+		if network, err := netip.ParsePrefix(p); err == nil && network.Contains(a.Unmap()) {
+			return true
+		}
+		if one, err := netip.ParseAddr(p); err == nil && one.Unmap() == a.Unmap() {
+			return true
+		}
+	}
+	return false
 }
 
 type (

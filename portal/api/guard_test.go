@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -210,6 +211,32 @@ func TestForwardedHeadersCountFromTrustedProxiesOnly(t *testing.T) {
 	}
 	if s := behind.do(t, call{path: "/api/v1/session", host: "inside.test", token: a.Cookies()[0].Value, header: forwarded}); !strings.Contains(string(s.body), `"ip":"203.0.113.9"`) {
 		t.Errorf("behind a proxy: %s", s.body)
+	}
+	// Most proxies append to what a request came with: only what they added counts.
+	for given, want := range map[string]string{
+		"198.51.100.7, 203.0.113.9": "203.0.113.9", "198.51.100.7, 203.0.113.9, 127.0.0.1": "203.0.113.9", "198.51.100.7, nonsense": "127.0.0.1",
+		"::ffff:203.0.113.9": "203.0.113.9", "2001:db8::9": "2001:db8::9", "": "127.0.0.1",
+	} {
+		in := map[string]string{"X-Forwarded-Host": home, "X-Forwarded-Proto": "https", "X-Forwarded-For": given}
+		a := behind.do(t, call{method: "POST", path: "/api/v1/session", host: "inside.test", body: `{"login":"ana","password":"right-password"}`, header: in})
+		if a.StatusCode != 200 {
+			t.Fatalf("%q: %d", given, a.StatusCode)
+		}
+		var s struct {
+			Sessions []struct {
+				Current bool
+				IP      string
+			}
+		}
+		shown := behind.do(t, call{path: "/api/v1/session", host: "inside.test", token: a.Cookies()[0].Value, header: in})
+		if err := json.Unmarshal(shown.body, &s); err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range s.Sessions {
+			if one.Current && one.IP != want {
+				t.Errorf("%q counts for %s, want %s", given, one.IP, want)
+			}
+		}
 	}
 	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"} {
 		if a := behind.do(t, call{path: "/metrics", header: map[string]string{header: "203.0.113.9"}}); a.StatusCode != 404 {
