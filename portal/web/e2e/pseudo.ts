@@ -121,6 +121,7 @@ export function readable(page: Page): Promise<Said[]> {
       (el instanceof HTMLOptionElement || el.getClientRects().length > 0);
     const add = (el: Element, text: string | null, attribute = "") => {
       if (!text?.trim() || !shown(el)) return;
+      if (el.tagName === "KBD" && text.length === 1) return; // a letter on the keyboard
       const parent = el.parentElement?.tagName.toLowerCase() ?? "";
       const where = `${parent} > ${el.tagName.toLowerCase()}.${el.getAttribute("class")}${attribute}`;
       const written = Boolean(
