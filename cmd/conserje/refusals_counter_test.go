@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/store"
@@ -36,6 +37,7 @@ type counter struct {
 func openCounter(t *testing.T) *counter {
 	t.Helper()
 	x := &counter{lane: openLane(t), at: map[string]string{}, sentences: map[desk.Language]map[string]any{}}
+	x.http.Timeout = 2 * time.Minute // the first PDF file compiles its reader, which takes its time under the race detector
 	x.let("tess", storetest.User(t, x.portal.database.Store, x.people["ana"].Tenant, "", desk.RoleTechnician, "tess"))
 	for _, lang := range desk.Languages() {
 		raw, err := os.ReadFile(filepath.Join("..", "..", "portal", "web", "src", "locales", string(lang), "errors.json"))

@@ -172,4 +172,10 @@ func TestAMessageIsDeliveredOrLostAsItsProviderSays(t *testing.T) {
 	if err := say(signed(secret, twice), twice); desk.CodeOf(err) != desk.CodeNotFound || state(one)+state(two) != "sentsent" {
 		t.Error(err, state(one), state(two))
 	}
+
+	// Nor does an id that no text can hold: the message went out, and goes out once.
+	g.mu.Lock()
+	g.same = "7\x007"
+	g.mu.Unlock()
+	sent()
 }

@@ -238,12 +238,12 @@ func unseen(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError || r == 0x2028 || r == 0x2029
 }
 
-// clip keeps at most n bytes of valid UTF-8.
+// clip keeps at most n bytes of valid UTF-8, without the zero bytes that Postgres takes in no text: a provider may say anything.
 func clip(s string, n int) string {
 	if len(s) > n {
 		s = s[:n]
 	}
-	return strings.ToValidUTF8(s, "")
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
