@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { accessible, launch, logIn, shot, visit } from "./browser";
@@ -196,12 +199,12 @@ it("two who edit one mail text: the second reads the other's and keeps their own
 it("files that are more than an import takes are refused before they are sent", async () => {
   await adam.goto("/admin/articles");
   await adam.getByRole("button", { name: "Import" }).click();
-  const large = { mimeType: "text/markdown", buffer: Buffer.alloc(17 * 1024 * 1024, "x") };
-  await adam.setInputFiles("input[type=file]", [
-    { name: "one.md", ...large },
-    { name: "two.md", ...large },
-  ]);
+  const folder = mkdtempSync(join(tmpdir(), "conserje-e2e-"));
+  const files = ["one.md", "two.md"].map((name) => join(folder, name));
+  for (const file of files) writeFileSync(file, Buffer.alloc(17 * 1024 * 1024, "x"));
+  await adam.setInputFiles("input[type=file]", files);
   await adam.getByText("This is too large: at most 32 MB can be sent.").waitFor();
+  rmSync(folder, { recursive: true });
   await shot(adam, "refused-import");
   expect(unexpected()).toEqual([]);
 });
