@@ -73,7 +73,10 @@ func (k *KB) Article(ctx context.Context, viewer desk.Viewer, id desk.ID, lang d
 			a.Langs = append(a.Langs, desk.Language(r.Lang))
 		}
 		slices.Sort(a.Langs)
-		p := read(row.Markdown, row.Title)
+		p, err := read(row.Markdown, row.Title)
+		if err != nil {
+			return err
+		}
 		keys, err := tx.ArticleKeys(ctx, db.ArticleKeysParams{Keys: p.linkedKeys(), Staff: staff, Company: company})
 		if err != nil {
 			return err

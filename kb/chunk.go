@@ -38,8 +38,9 @@ func (p page) chunks() []chunk {
 			for len(levels) > 0 && levels[len(levels)-1] >= b.heading {
 				levels, path = levels[:len(levels)-1], path[:len(path)-1]
 			}
-			levels, path = append(levels, b.heading), append(path, oneLine(b.text))
-			open = &chunk{heading: oneLine(b.text), path: strings.Join(path, " › "), anchor: b.anchor, start: b.start, end: b.end}
+			heading := shortened(oneLine(b.text), maxTitle) // every passage below repeats it
+			levels, path = append(levels, b.heading), append(path, heading)
+			open = &chunk{heading: heading, path: strings.Join(path, " › "), anchor: b.anchor, start: b.start, end: b.end}
 			continue
 		}
 		if open != nil && open.body != "" && len(open.body)+len(b.text) > fullChunk {

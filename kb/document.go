@@ -104,9 +104,6 @@ func (v *version) fromFile(d Document, most int, read func([]byte) *desk.Error) 
 	if problem := read(d.Data); problem != nil {
 		return problem
 	}
-	if len(v.markdown) > maxDocument {
-		return desk.Errorf(desk.CodeTooLarge, "its text is larger than %d bytes", maxDocument).With("name", d.Name).With("max", maxDocument)
-	}
 	if !utf8.ValidString(v.title+v.markdown) || strings.ContainsRune(v.title+v.markdown, 0) {
 		return desk.Errorf(desk.CodeInvalidUTF8, "the file's text is not valid").With("name", d.Name)
 	}
@@ -117,6 +114,10 @@ func (v *version) fromFile(d Document, most int, read func([]byte) *desk.Error) 
 func (v *version) finish() *desk.Error {
 	v.title, v.summary, v.key = oneLine(v.title), oneLine(v.summary), strings.TrimSpace(v.key)
 	switch {
+	case len(v.markdown) > maxDocument:
+		return desk.Errorf(desk.CodeTooLarge, "its text is larger than %d bytes", maxDocument).With("name", v.name).With("max", maxDocument)
+	case tooHard(v.markdown):
+		return fileTooHard(v.name)
 	case v.title == "":
 		return desk.Errorf(desk.CodeMissingTitle, "the article has no title").With("name", v.name)
 	case !v.lang.Valid():
@@ -212,18 +213,29 @@ func brokenFrontMatter(name string, line int, message string) *desk.Error {
 var importPolicy = bluemonday.UGCPolicy()
 
 func (v *version) readHTML(text string) *desk.Error {
+	unreadable := func(err error) *desk.Error {
+		return desk.Wrap(desk.CodeUnsupportedFile, err, "the file is no readable HTML").With("name", v.name).With("supported", supportedFiles)
+	}
 	doc, err := html.Parse(strings.NewReader(text))
 	if err != nil {
-		return desk.Wrap(desk.CodeUnsupportedFile, err, "the file is no readable HTML").With("name", v.name).With("supported", supportedFiles)
+		return unreadable(err)
 	}
 	v.readHead(doc)
-	clean := importPolicy.Sanitize(text)
-	c := converter.NewConverter(converter.WithPlugins(base.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), table.NewTablePlugin()))
-	markdown, err := c.ConvertString(clean)
+	clean, err := html.Parse(strings.NewReader(importPolicy.Sanitize(text)))
 	if err != nil {
-		return desk.Wrap(desk.CodeUnsupportedFile, err, "the file is no readable HTML").With("name", v.name).With("supported", supportedFiles)
+		return unreadable(err)
 	}
-	v.markdown = strings.TrimSpace(markdown) + "\n"
+	if pageTooHard(clean) {
+		return fileTooHard(v.name)
+	}
+	// Cells are not padded to their column's width: one long one would make all the others as long.
+	tables := table.NewTablePlugin(table.WithCellPaddingBehavior(table.CellPaddingBehaviorMinimal))
+	c := converter.NewConverter(converter.WithPlugins(base.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), tables))
+	markdown, err := c.ConvertNode(clean)
+	if err != nil {
+		return unreadable(err)
+	}
+	v.markdown = strings.TrimSpace(string(markdown)) + "\n"
 	if h := firstHeading(v.markdown); h != "" {
 		v.title = h
 	}
@@ -287,3 +299,11 @@ func languageOf(name string, fallback desk.Language) desk.Language {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// shortened is at most the first characters of a text.
+func shortened(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}

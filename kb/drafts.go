@@ -115,6 +115,9 @@ func checkText(t Text) error {
 	if len(t.Markdown) > maxDocument {
 		return desk.Errorf(desk.CodeTooLarge, "the text is larger than %d bytes", maxDocument).With("max", maxDocument).On("markdown")
 	}
+	if tooHard(t.Markdown) {
+		return textTooHard()
+	}
 	return nil
 }
 

@@ -279,7 +279,10 @@ func (k *KB) Preview(ctx context.Context, viewer desk.Viewer, t Text) (html stri
 		return "", err
 	}
 	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		p := read(t.Markdown, oneLine(t.Title))
+		p, err := read(t.Markdown, oneLine(t.Title))
+		if err != nil {
+			return err
+		}
 		keys, err := tx.ArticleKeys(ctx, db.ArticleKeysParams{Keys: p.linkedKeys(), Staff: true})
 		if err != nil {
 			return err

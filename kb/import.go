@@ -246,7 +246,11 @@ func (k *KB) changed(ctx context.Context, viewer desk.Viewer, batch []*article, 
 				report.Unchanged++
 				continue
 			}
-			c.versions = append(c.versions, &changedVersion{version: v, fresh: !ok, passages: cut(v)})
+			passages, err := cut(v)
+			if err != nil {
+				return nil, err
+			}
+			c.versions = append(c.versions, &changedVersion{version: v, fresh: !ok, passages: passages})
 		}
 		if len(c.versions) > 0 {
 			out = append(out, c)
@@ -259,8 +263,12 @@ func sameID(a *desk.ID, b desk.ID) bool { return a == nil && b == "" || a != nil
 
 // cut makes a version's passages. An article that is a title and no more is
 // still one passage: it can be found and read.
-func cut(v version) []*passage {
-	chunks := read(v.markdown, v.title).chunks()
+func cut(v version) ([]*passage, error) {
+	p, err := read(v.markdown, v.title)
+	if err != nil {
+		return nil, err
+	}
+	chunks := p.chunks()
 	if len(chunks) == 0 {
 		chunks = []chunk{{body: cmp.Or(v.summary, v.title)}}
 	}
@@ -268,7 +276,7 @@ func cut(v version) []*passage {
 	for i, c := range chunks {
 		out[i] = &passage{chunk: c, id: desk.NewID(), title: v.title, brief: v.summary}
 	}
-	return out
+	return out, nil
 }
 
 // write stores changes in one transaction: the article, its versions, their

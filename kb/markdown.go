@@ -66,9 +66,13 @@ type block struct {
 
 // read parses Markdown and gives every top-level block an anchor: headings by
 // their words, other blocks by a hash of their text, so that an edit elsewhere
-// moves none. A first heading that repeats the title is dropped.
-func read(source, title string) page {
+// moves none. A first heading that repeats the title is dropped. A text that
+// costs too much to read is CodeTextTooHard.
+func read(source, title string) (page, error) {
 	p := page{source: []byte(source)}
+	if tooHard(source) {
+		return p, textTooHard()
+	}
 	p.root = markdown.Parser().Parse(text.NewReader(p.source))
 	taken := map[string]int{}
 	for n := p.root.FirstChild(); n != nil; {
@@ -93,10 +97,15 @@ func read(source, title string) page {
 		p.blocks = append(p.blocks, b)
 		n = next
 	}
-	return p
+	return p, nil
 }
 
+// firstHeading is a text's title, where it has one. None is looked for in a
+// text that costs too much to read; finish refuses that.
 func firstHeading(source string) string {
+	if tooHard(source) {
+		return ""
+	}
 	root := markdown.Parser().Parse(text.NewReader([]byte(source)))
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
 		if h, ok := n.(*ast.Heading); ok && h.Level == 1 {

@@ -62,12 +62,16 @@ func (k *KB) Publish(ctx context.Context, viewer desk.Viewer, id desk.ID, lang d
 func publishable(key string, lang desk.Language, t Text, source string) (*changedVersion, error) {
 	v := version{name: source, key: key, lang: lang, title: t.Title, summary: t.Summary, markdown: t.Markdown}
 	if problem := v.finish(); problem != nil {
-		if problem.Code == desk.CodeMissingTitle {
+		switch problem.Code {
+		case desk.CodeMissingTitle:
 			return nil, desk.Errorf(desk.CodeEmptyText, "an article needs a title before it is published").On("title")
+		case desk.CodeFileTooHard:
+			return nil, textTooHard()
 		}
 		return nil, problem
 	}
-	return &changedVersion{version: v, passages: cut(v)}, nil
+	passages, err := cut(v)
+	return &changedVersion{version: v, passages: passages}, err
 }
 
 // by is who made a text live and how.

@@ -194,11 +194,14 @@ func (s *look) take(ctx context.Context, address string, before db.SourcePagesRo
 		TenantID: s.tenant, ID: cmp.Or(before.ID, desk.NewID()), SourceID: s.source.ID, Url: address, State: "ok", Params: json.RawMessage("{}"),
 		Etag: got.ETag, LastModified: got.LastModified, Hash: sum[:],
 	}
-	fresh := &changedVersion{version: v, passages: cut(v)}
+	passages, err := cut(v)
+	if err != nil {
+		return nil, err
+	}
+	fresh := &changedVersion{version: v, passages: passages}
 	live := desk.Language(store.OrZero(before.Lang)) == v.lang && bytes.Equal(before.LiveHash, v.hash)
 	var model modelRow
 	if !live {
-		var err error
 		if model, err = s.k.embedPassages(ctx, s.tenant, fresh.passages); err != nil {
 			return nil, err
 		}

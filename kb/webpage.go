@@ -66,17 +66,10 @@ func (k *KB) webPage(ctx context.Context, address string, got fetch.Page, lang d
 	if v.title == "" {
 		v.title = strings.TrimSuffix(got.URL.Hostname()+got.URL.Path, "/")
 	}
-	if r := []rune(v.title); len(r) > maxTitle {
-		v.title = string(r[:maxTitle])
-	}
-	if r := []rune(v.summary); len(r) > maxSummary {
-		v.summary = string(r[:maxSummary])
-	}
+	v.title, v.summary = shortened(v.title, maxTitle), shortened(v.summary, maxSummary)
 	switch {
 	case strings.TrimSpace(v.markdown) == "":
 		return v, desk.Errorf(desk.CodeSourceBlank, "the page holds no text; perhaps a script draws it")
-	case len(v.markdown) > maxDocument:
-		return v, desk.Errorf(desk.CodeTooLarge, "its text is larger than %d bytes", maxDocument).With("max", maxDocument)
 	case strings.ContainsRune(v.markdown+v.title, 0):
 		return v, desk.Errorf(desk.CodeInvalidUTF8, "the page's text is not valid")
 	}

@@ -53,6 +53,7 @@ var statuses = map[desk.Code]int{
 	desk.CodeForbidden:          http.StatusForbidden,
 	desk.CodePolicy:             http.StatusForbidden,
 	desk.CodeEmptyText:          http.StatusUnprocessableEntity,
+	desk.CodeTextTooHard:        http.StatusUnprocessableEntity,
 	desk.CodeTextTooLong:        http.StatusUnprocessableEntity,
 	desk.CodeInvalidUTF8:        http.StatusUnprocessableEntity,
 	desk.CodeFrameTooLarge:      http.StatusRequestEntityTooLarge,

@@ -47,6 +47,7 @@ const (
 	CodeForbidden          Code = "forbidden"            // the role may not do this
 	CodePolicy             Code = "policy"               // a portal policy refuses; params: rule
 	CodeEmptyText          Code = "empty_text"           // nothing to say
+	CodeTextTooHard        Code = "text_too_hard"        // an article that takes too much time or memory to show
 	CodeTextTooLong        Code = "text_too_long"        // params: max
 	CodeInvalidUTF8        Code = "invalid_utf8"         // text is not UTF-8, or has a NUL
 	CodeFrameTooLarge      Code = "frame_too_large"      // a socket frame above 64 KiB
