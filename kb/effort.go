@@ -110,7 +110,7 @@ func containers(line []byte) (blanks, marked int, rest []byte) {
 			blanks++
 		case c == '>':
 			marked++
-		case bytes.IndexByte([]byte("-+*"), c) >= 0 && blankAt(line, i+1):
+		case strings.IndexByte("-+*", c) >= 0 && blankAt(line, i+1):
 			marked++
 		case digits > i && digits < len(line) && (line[digits] == '.' || line[digits] == ')') && blankAt(line, digits+1):
 			marked++
@@ -124,7 +124,7 @@ func containers(line []byte) (blanks, marked int, rest []byte) {
 }
 
 // blank is a blank of Markdown: one of Unicode's others can be part of an address.
-func blank(r rune) bool { return r < utf8.RuneSelf && util.IsSpace(byte(r)) }
+func blank(r rune) bool { return r < utf8.RuneSelf && util.IsSpace(byte(r)) } //nolint:gosec // below 128
 
 func blankAt(line []byte, i int) bool { return i >= len(line) || util.IsSpace(line[i]) }
 
@@ -136,7 +136,7 @@ func begins(line []byte) bool {
 		return false
 	}
 	mark := len(rest) - len(bytes.TrimLeft(rest, "#"))
-	if mark == 0 && bytes.IndexByte([]byte("-+*"), rest[0]) >= 0 {
+	if mark == 0 && strings.IndexByte("-+*", rest[0]) >= 0 {
 		mark = 1
 	}
 	return mark > 0 && mark <= 6 && blankAt(rest, mark) && !util.IsBlank(rest[mark:])
