@@ -55,7 +55,9 @@ type server struct {
 func serve(t *testing.T, cfg socket.Config, start func(who string, p *socket.Peer) socket.Session) server {
 	t.Helper()
 	cfg.Subprotocol = protocol
-	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
 	srv := socket.NewServer(cfg)
 	url := listen(t, srv.Handler(func(c *fiber.Ctx) (func(*socket.Peer) socket.Session, error) {
 		who := strings.Clone(c.Query("who"))
@@ -313,7 +315,8 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 }
 
 func TestPanicInASessionTellsTheClientNothing(t *testing.T) {
-	srv := serve(t, socket.Config{}, func(string, *socket.Peer) socket.Session {
+	logged := make(lines, 1)
+	srv := serve(t, socket.Config{Log: slog.New(slog.NewTextHandler(logged, nil))}, func(string, *socket.Peer) socket.Session {
 		return session{message: func([]byte) { panic("password=hunter2") }}
 	})
 	conn := dial(t, srv.url, "ana")
@@ -324,6 +327,22 @@ func TestPanicInASessionTellsTheClientNothing(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("%q %v", got, err)
 	}
+	select {
+	case line := <-logged:
+		if !strings.Contains(line, "panic in a socket") {
+			t.Errorf("logged %q", line)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("nothing was logged")
+	}
+}
+
+// lines are what is logged, for a test that waits for it.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
 }
 
 func TestStoppingServerTellsEveryClientAndWaitsForItsHandlers(t *testing.T) {
