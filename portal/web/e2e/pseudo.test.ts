@@ -35,7 +35,7 @@ names.push(
 
 // Under these names the server sends what people wrote, or made: words of theirs, not of the page.
 const keysOfData = new Set(
-  "name names title subject text description login email phone publisher markdown html summary snippet heading reason answer question host url to version agent_version system_version account key example package id domains en es de fr it".split(
+  "name names title subject text quote description login email phone publisher markdown html summary snippet heading reason answer question host url to version agent_version system_version account key example package id domains en es de fr it".split(
     " ",
   ),
 );
@@ -84,8 +84,11 @@ function outside(said: Said[], data: Set<string>): string[] {
     .filter(({ text, written }) => {
       const t = text.trim();
       if (initials.has(t) || servers.some((s) => s.test(t))) return false;
-      let rest = t.replace(/\{\{\w+\}\}/g, ""); // the variables of messages and macros
+      let rest = t;
       for (const d of list) rest = rest.split(d).join("");
+      rest = rest
+        .replace(/\{\{\w+\}\}/g, "") // the variables of messages and macros
+        .replace(/(?<=⟧ )[A-Z](?=\)$)/, ""); // the letter of a key, after the name of another
       if (!/[A-Za-z]/.test(rest)) return false;
       return !(written && bodies.some((b) => b.includes(flat(t))));
     })
