@@ -94,8 +94,12 @@ it("an action is found by the filters of the log, with its steps and evidence, a
   await row.waitFor({ state: "detached" });
   await choose(page, "Chloé");
   await row.waitFor();
+  // What the list showed before the choice stays until the answer is there: the action must be done by then.
+  const state = async () =>
+    (await (await user.page.request.get(`/api/v1/actions/${action.id}`)).json()).state;
+  await expect.poll(state, { timeout: 50_000 }).toBe("succeeded");
   await page.getByLabel("State", { exact: true }).selectOption("succeeded");
-  await row.waitFor({ timeout: 50_000 });
+  await row.waitFor();
   await shot(page, "action-log");
   await accessible(page);
 

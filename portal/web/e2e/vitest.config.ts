@@ -10,6 +10,7 @@ export default defineConfig({
     fileParallelism: !process.env.CONSERJE_URL,
     maxWorkers: 2,
     testTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } }, // as patient as a page that is waited for
     hookTimeout: 180_000,
   },
 });
