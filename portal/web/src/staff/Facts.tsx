@@ -10,11 +10,19 @@ import { useMe } from "../app/session";
 import { useShortcuts } from "../keys/shortcuts";
 import { ChangeDetails } from "../tickets/DetailsDialog";
 import { FieldList } from "../tickets/FieldList";
+import { ticketQuery } from "../tickets/queries";
 import { Stale } from "../tickets/Stale";
 import { isDone, useStatuses } from "../tickets/statuses";
 import { priorities } from "./filter";
 import { Merge } from "./Merge";
 import classes from "./staff.module.css";
+
+interface Change {
+  status?: string;
+  priority?: Priority;
+  assignee_id?: string;
+  again?: boolean;
+}
 
 /** Who, where from, how it stands; status, priority and technician are changed at once. */
 export function Facts({ ticket: x }: { ticket: TicketDetail }) {
@@ -25,8 +33,11 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
   const say = useErrorText();
   const { list: statuses, find } = useStatuses();
   const change = useMutation({
-    mutationFn: (c: { status?: string; priority?: Priority; assignee_id?: string }) =>
-      tickets.change(x.id, c, x.version),
+    // Once more is on what stands there by then, which the page may not have read yet.
+    mutationFn: async ({ again, ...c }: Change) => {
+      const on = again ? await client.fetchQuery({ ...ticketQuery(x.id), staleTime: 0 }) : x;
+      return tickets.change(x.id, c, on.version);
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["tickets"] }),
   });
   const ask = useMutation({
@@ -60,7 +71,7 @@ export function Facts({ ticket: x }: { ticket: TicketDetail }) {
       <Stale
         error={change.error}
         busy={change.isPending}
-        onRepeat={() => change.variables && change.mutate(change.variables)}
+        onRepeat={() => change.variables && change.mutate({ ...change.variables, again: true })}
         onLeave={() => change.reset()}
       />
       <dl className={classes.factList}>
