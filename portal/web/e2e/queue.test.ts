@@ -237,8 +237,10 @@ it("an admin writes a macro, and a technician reads it before sending it; collea
   const row = user.page.locator(`a[href="/tickets/${ticket.id}"]`);
   await row.locator("[data-unread]").waitFor();
   await shot(user.page, "unread-user");
+  const seen = user.page.waitForResponse(`**/tickets/${ticket.id}/seen`);
   await row.click();
   await user.page.waitForSelector("article:has-text('please restart it')");
+  await seen;
   await user.page.goto("/tickets");
   await row.waitFor();
   await expect.poll(() => row.locator("[data-unread]").count()).toBe(0);

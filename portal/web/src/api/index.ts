@@ -107,8 +107,15 @@ export const tickets = {
         api.GET("/api/v1/tickets/{id}/replies", { params: { ...by(id), query: { cursor } } }),
       ),
     ),
+  // Kept alive: who looks and leaves at once has seen it all the same.
   seen: (id: string, until: string) =>
-    ok(api.POST("/api/v1/tickets/{id}/seen", { params: by(id), body: { until } })),
+    ok(
+      api.POST("/api/v1/tickets/{id}/seen", {
+        params: by(id),
+        body: { until },
+        keepalive: true,
+      }),
+    ),
   async transcript(id: string) {
     const t = await ok(api.GET("/api/v1/tickets/{id}/transcript", { params: by(id) }));
     return { events: (t.events ?? []) as LogEvent[], verified: t.verified };
