@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/netip"
@@ -64,11 +65,12 @@ func Host(c *fiber.Ctx) string {
 // append to the list that a request came with, so what stands further left is
 // the client's own word, and limits that believed it would be none.
 func forwarded(c *fiber.Ctx) error {
-	header, ip := c.Get(fiber.HeaderXForwardedFor), c.Context().RemoteIP().String()
-	if header == "" || !trusted(c, ip) {
+	ip := c.Context().RemoteIP().String()
+	lines := c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) // some proxies append a line of their own
+	if len(lines) == 0 || !trusted(c, ip) {
 		return c.Next() // a stranger's is not looked at
 	}
-	list := strings.Split(header, ",")
+	list := strings.Split(string(bytes.Join(lines, []byte(","))), ",")
 	for i := len(list) - 1; i >= 0 && trusted(c, ip); i-- {
 		a, err := netip.ParseAddr(strings.TrimSpace(list[i]))
 		if err != nil {
@@ -76,6 +78,7 @@ func forwarded(c *fiber.Ctx) error {
 		}
 		ip = a.Unmap().WithZone("").String()
 	}
+	c.Request().Header.Del(fiber.HeaderXForwardedFor)
 	c.Request().Header.Set(fiber.HeaderXForwardedFor, ip)
 	return c.Next()
 }

@@ -216,6 +216,7 @@ func TestForwardedHeadersCountFromTrustedProxiesOnly(t *testing.T) {
 	for given, want := range map[string]string{
 		"198.51.100.7, 203.0.113.9": "203.0.113.9", "198.51.100.7, 203.0.113.9, 127.0.0.1": "203.0.113.9", "198.51.100.7, nonsense": "127.0.0.1",
 		"::ffff:203.0.113.9": "203.0.113.9", "2001:db8::9": "2001:db8::9", "": "127.0.0.1",
+		"198.51.100.7\n203.0.113.9": "203.0.113.9", // a proxy that adds a line below the client's
 	} {
 		in := map[string]string{"X-Forwarded-Host": home, "X-Forwarded-Proto": "https", "X-Forwarded-For": given}
 		a := behind.do(t, call{method: "POST", path: "/api/v1/session", host: "inside.test", body: `{"login":"ana","password":"right-password"}`, header: in})

@@ -278,8 +278,8 @@ func (c call) request(t testing.TB, w *world) *http.Request {
 		r.AddCookie(&http.Cookie{Name: "__Host-conserje", Value: c.token})
 		r.AddCookie(&http.Cookie{Name: "conserje", Value: c.token})
 	}
-	for k, v := range c.header {
-		r.Header.Set(k, v)
+	for k, v := range c.header { // each line of a value is a header of its own
+		r.Header[http.CanonicalHeaderKey(k)] = strings.Split(v, "\n")
 	}
 	return r
 }
