@@ -2,8 +2,6 @@ package kb_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,13 +15,9 @@ import (
 
 func withPDF(t *testing.T) bundle {
 	t.Helper()
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = t.TempDir()
-	}
 	base := storetest.New(t)
 	b := on(t, base, evaltest.Offline{})
-	b.KB = kb.New(kb.Config{Store: base, Embedder: evaltest.Offline{}, PDF: pdf.New(filepath.Join(dir, "conserje-test-pdf")), Log: storetest.Log(t)})
+	b.KB = kb.New(kb.Config{Store: base, Embedder: evaltest.Offline{}, PDF: pdf.New(pdftest.Cache()), Log: storetest.Log(t)})
 	return b
 }
 

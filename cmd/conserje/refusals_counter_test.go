@@ -58,7 +58,7 @@ func openCounter(t *testing.T) *counter {
 func (x *counter) given() {
 	x.t.Helper()
 	x.until("the jobs to be done", func() bool { return x.jobs() == 0 })
-	x.before, x.measured = x.state(), x.measure()
+	x.before, x.measured = x.state(), spent()
 }
 
 func (x *counter) jobs() (n int) {

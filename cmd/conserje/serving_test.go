@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/conserje/conserje/kb/pdf/pdftest"
 	"github.com/conserje/conserje/portal/notify"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
@@ -33,7 +37,7 @@ func (s serving) open(t *testing.T) (p *portal, address string) {
 		}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	settings := &Settings{Data: t.TempDir(), DatabaseURL: s.url, Secret: string(storetest.Secret)}
+	settings := &Settings{Data: dataFolder(t), DatabaseURL: s.url, Secret: string(storetest.Secret)}
 	d, err := openDatabase(ctx, settings, s.log, func(string) {}, false)
 	must(err)
 	m, err := openModels(s.model, s.log)
@@ -58,4 +62,17 @@ func (s serving) open(t *testing.T) (p *portal, address string) {
 		_ = d.Close()
 	})
 	return p, ln.Addr().String()
+}
+
+// dataFolder is a new one whose compiled PDF reader is the one of all tests.
+func dataFolder(t *testing.T) string {
+	t.Helper()
+	dir, cache := t.TempDir(), pdftest.Cache()
+	if cache == "" {
+		return dir
+	}
+	if err := errors.Join(os.MkdirAll(cache, 0o700), os.Symlink(cache, filepath.Join(dir, "cache"))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"compress/zlib"
 	"errors"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,15 +14,7 @@ import (
 )
 
 // shared compiles once for all tests of the machine.
-var shared = New(testCache())
-
-func testCache() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "conserje-test-pdf")
-}
+var shared = New(pdftest.Cache())
 
 func TestHeadingsListsAndParagraphsAreToldApart(t *testing.T) {
 	head := pdftest.Line{Size: 8, Top: 810, Text: "Example Ltd, page 1 of 3"}
@@ -143,7 +133,7 @@ func TestH3AHostileFileIsRefusedAndTheNextOneRead(t *testing.T) {
 }
 
 func TestAFileThatTakesTooLongIsStoppedWhereItStands(t *testing.T) {
-	r := New(testCache())
+	r := New(pdftest.Cache())
 	if _, err := r.Read(t.Context(), pdftest.File("", []pdftest.Line{{Size: 11, Top: 700, Text: "warm"}})); err != nil {
 		t.Fatal(err)
 	}

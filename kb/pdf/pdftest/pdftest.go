@@ -4,8 +4,21 @@ package pdftest
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
+
+// Cache is the folder in which all tests of this machine keep the compiled
+// reader, which takes half a minute under the race detector; "" where the
+// system has none.
+func Cache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "conserje-test-pdf")
+}
 
 // Line is a line of text at a height above the page's foot, in points.
 type Line struct {
