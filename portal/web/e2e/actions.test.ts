@@ -1,20 +1,9 @@
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessible, ask, launch, logIn, shot, speak, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import type { Locator, Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessible, ask, logIn, shot, speak } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage();
 
 const laptop = "LAPTOP-ANA-WIN";
 
@@ -65,7 +54,7 @@ async function countsDown(page: Page, button: Locator) {
 
 // Holds R13, R17, R23, B4.
 it("a restart by chat: confirmed, verified by phone, and shown by the device itself", async () => {
-  const { page, context, complaints } = await visit(browser, server.url);
+  const { page, context, complaints } = await demo.visit();
   await logIn(page, "ana");
   await speak(page, "en");
   await ask(page, `Please restart ${laptop}`);
@@ -106,7 +95,7 @@ it("a restart by chat: confirmed, verified by phone, and shown by the device its
 }, 120_000);
 
 it("a temporary password comes by text message, after the device has set it and not before", async () => {
-  const { page, context, complaints } = await visit(browser, server.url);
+  const { page, context, complaints } = await demo.visit();
   await logIn(page, "chloe");
   await page.goto("/self-service");
   await page.locator("[data-operation=reset_password]").click();
@@ -135,7 +124,7 @@ it("a temporary password comes by text message, after the device has set it and 
 
 // Holds R23.
 it("a card speaks the reader's language, whichever it is", async () => {
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   await logIn(page, "ana");
   const devices = (await (await page.request.get("/api/v1/devices")).json()) as {
     items: { id: string; name: string }[];
@@ -160,9 +149,9 @@ it("a card speaks the reader's language, whichever it is", async () => {
 
 // Holds B10.
 it("a refusal names its rule: on the page, and for a request past it", async () => {
-  const admin = await visit(browser, server.url);
+  const admin = await demo.visit();
   await logIn(admin.page, "adam");
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   await logIn(page, "chloe");
   await page.goto("/self-service");
   const device = (await page.locator("article[data-device]").getAttribute("data-device")) ?? "";
@@ -196,7 +185,7 @@ it("a refusal names its rule: on the page, and for a request past it", async () 
 // Holds R12, R14.
 // The last one: most of the minute between two codes is over by then.
 it("the self-service page leads the same way, with the number on file", async () => {
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   await logIn(page, "ana");
   await page.goto("/self-service");
   const device = page.locator(`article[data-device]:has(h3:text-is("${laptop}"))`);

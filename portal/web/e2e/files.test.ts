@@ -1,20 +1,9 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessible, answered, launch, logIn, shot, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessible, answered, logIn, shot } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal({ CONSERJE_FILES_MAX_MB: "1" });
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage({ CONSERJE_FILES_MAX_MB: "1" });
 
 /** Puts a screenshot into the field as the keys for it do: a picture without a name. */
 async function paste(page: Page, title: string) {
@@ -46,7 +35,7 @@ async function drawn(page: Page, selector: string) {
 
 // Holds P11, R24, R25.
 it("a screenshot pasted into the chat stands in the ticket as the technician sees it", async () => {
-  const user = await visit(browser, server.url);
+  const user = await demo.visit();
   await logIn(user.page, "ben");
   const words = `Blue screen ${Date.now()}`;
   await paste(user.page, words);
@@ -66,7 +55,7 @@ it("a screenshot pasted into the chat stands in the ticket as the technician see
   await user.page.reload(); // replayed from the log
   await drawn(user.page, "[data-last] article ul");
 
-  const tech = await visit(browser, server.url);
+  const tech = await demo.visit();
   await logIn(tech.page, "tess");
   await tech.page.click(`a:has-text("${words}") >> nth=0`);
   await drawn(tech.page, "article[data-kind=user_message]");
@@ -93,7 +82,7 @@ it("a screenshot pasted into the chat stands in the ticket as the technician see
 
 // Holds R24.
 it("a reply carries a file, an internal note's file is the staff's, and a refused one says why", async () => {
-  const user = await visit(browser, server.url);
+  const user = await demo.visit();
   await logIn(user.page, "ben");
   await user.page.goto("/tickets/new");
   const subject = `Scanner ${Date.now()}`;
@@ -129,7 +118,7 @@ it("a reply carries a file, an internal note's file is the staff's, and a refuse
   await user.page.click("a[download='more.log']");
   expect((await download).suggestedFilename()).toBe("more.log");
 
-  const tech = await visit(browser, server.url);
+  const tech = await demo.visit();
   await logIn(tech.page, "tess");
   await tech.page.click(`a:has-text("${subject}") >> nth=0`);
   await tech.page.waitForSelector("a[download='scan.log']");
@@ -154,7 +143,7 @@ it("files look right on a phone and in the dark", async () => {
     { width: 375, height: 740 },
     { width: 1280, height: 800, dark: true },
   ]) {
-    const { page, context, complaints } = await visit(browser, server.url, look);
+    const { page, context, complaints } = await demo.visit(look);
     await logIn(page, "ben");
     await paste(page, "The printer says E-52");
     await drawn(page, "form li");

@@ -1,20 +1,9 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessible, answered, ask, launch, logIn, shot, speak, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessible, answered, ask, logIn, shot, speak } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage();
 
 const focused = (page: Page) =>
   page.evaluate(
@@ -27,7 +16,7 @@ const option = (page: Page, name: string | RegExp) => palette(page).getByRole("o
 
 async function opened(page: Page, subject: string): Promise<{ id: string; number: number }> {
   const answer = await page.request.post("/api/v1/tickets", {
-    headers: { Origin: server.url },
+    headers: { Origin: demo.server.url },
     data: { subject, description: "It does not work." },
   });
   expect(answer.status()).toBe(201);
@@ -35,7 +24,7 @@ async function opened(page: Page, subject: string): Promise<{ id: string; number
 }
 
 it("one comes to a page, an article and a ticket by the keyboard alone, and axe finds nothing", async () => {
-  const { page, context, complaints } = await visit(browser, server.url);
+  const { page, context, complaints } = await demo.visit();
   await logIn(page, "ben");
   const subject = `Palette ${Date.now()}`;
   const ticket = await opened(page, subject);
@@ -93,7 +82,7 @@ it("one comes to a page, an article and a ticket by the keyboard alone, and axe 
 });
 
 it("commands do what they say: theme, language, a new ticket, log out", async () => {
-  const { page, context, complaints } = await visit(browser, server.url, {
+  const { page, context, complaints } = await demo.visit({
     width: 375,
     height: 740,
   });
@@ -125,13 +114,13 @@ it("commands do what they say: theme, language, a new ticket, log out", async ()
 });
 
 it("a technician works through the queue without a mouse", async () => {
-  const user = await visit(browser, server.url);
+  const user = await demo.visit();
   await logIn(user.page, "ana");
   const stamp = Date.now();
   const older = await opened(user.page, `Keys older ${stamp}`);
   const newer = await opened(user.page, `Keys newer ${stamp}`);
 
-  const { page, context, complaints } = await visit(browser, server.url);
+  const { page, context, complaints } = await demo.visit();
   await logIn(page, "tess");
   await page.goto(`/queue?q=${stamp}`);
   await page.waitForSelector(`a[href*="${older.id}"]`);
@@ -173,7 +162,7 @@ it("a technician works through the queue without a mouse", async () => {
 });
 
 it("the list of shortcuts opens by ?, and single keys can be switched off on this device", async () => {
-  const { page, context, complaints } = await visit(browser, server.url);
+  const { page, context, complaints } = await demo.visit();
   await logIn(page, "tess");
   await page.goto("/queue");
   await page.waitForSelector("[data-row]");
@@ -207,7 +196,7 @@ it("the list of shortcuts opens by ?, and single keys can be switched off on thi
 });
 
 it("in the chat a letter leads into the field, and in the field it is a letter", async () => {
-  const { page, context, complaints } = await visit(browser, server.url);
+  const { page, context, complaints } = await demo.visit();
   await logIn(page, "ben");
   await ask(page, "The VPN does not connect");
   await answered(page);

@@ -1,21 +1,10 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessible, launch, logIn, shot, visit } from "./browser";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessible, logIn, shot } from "./browser";
 import { carryOut } from "./ledger";
-import { type Portal, portal } from "./server";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage();
 
 const devicesOf = async (page: Page): Promise<{ id: string; name: string }[]> =>
   (await (await page.request.get("/api/v1/devices")).json()).items;
@@ -27,7 +16,7 @@ async function choose(page: Page, name: string) {
 }
 
 const as = async (user: string) => {
-  const v = await visit(browser, server.url);
+  const v = await demo.visit();
   await logIn(v.page, user);
   return v;
 };
@@ -43,7 +32,7 @@ it("a token to enrol a device is shown once, with a line for each system", async
   await dialog.locator("[data-token] pre").last().waitFor();
   const lines = await dialog.locator("[data-token] pre").allTextContents();
   expect(lines).toHaveLength(3);
-  for (const line of lines) expect(line).toContain(server.url);
+  for (const line of lines) expect(line).toContain(demo.server.url);
   await shot(page, "enrol");
   await accessible(page);
   await dialog.getByRole("button", { name: "I have copied it" }).click();

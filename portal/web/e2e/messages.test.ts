@@ -1,23 +1,12 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessible, launch, logIn, shot, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessible, logIn, shot } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage();
 
 const as = async (user: string, look = {}) => {
-  const v = await visit(browser, server.url, look);
+  const v = await demo.visit(look);
   await logIn(v.page, user);
   return v;
 };

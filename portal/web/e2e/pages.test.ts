@@ -1,24 +1,12 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessible, answered, ask, launch, logIn, shot, speak, visit } from "./browser";
+import { beforeAll, describe, expect, it } from "vitest";
+import { accessible, answered, ask, logIn, shot, speak } from "./browser";
 import { follow, ways } from "./dialogs";
 import { full, inEveryLook, nameOf, nothingSticksOut, settled } from "./looks";
 import { everyPattern, pageless, patternsOf, people } from "./routes";
-import { type Portal, portal } from "./server";
+import { stage } from "./stage";
 import { addressesOf, furnish, type World } from "./world";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage();
 
 it("every page of the router is visited by somebody", () => {
   const visited = new Set([...people, "nobody" as const].flatMap(patternsOf));
@@ -34,7 +22,7 @@ const path: Record<string, string[]> = {
 
 describe.runIf(!full).each(people)("the path of %s", (user) => {
   it("has nothing that axe finds, and fits into 320 px", async () => {
-    const { page, context, complaints } = await visit(browser, server.url);
+    const { page, context, complaints } = await demo.visit();
     await logIn(page, user);
     for (const at of path[user] ?? []) {
       await page.setViewportSize({ width: 1280, height: 800 });
@@ -51,7 +39,7 @@ describe.runIf(!full).each(people)("the path of %s", (user) => {
 });
 
 it("axe finds nothing on a conversation and an open passage", async () => {
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   await logIn(page, "ben");
   await ask(page, "The VPN does not connect");
   await answered(page);
@@ -68,7 +56,7 @@ it("axe finds nothing on a conversation and an open passage", async () => {
 });
 
 it("an address that leads nowhere says so, with 404, in each language", async () => {
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   await logIn(page, "tess");
   const said = new Set<string | null>();
   for (const language of ["en", "es", "de", "fr", "it"]) {
@@ -87,7 +75,7 @@ it("an address that leads nowhere says so, with 404, in each language", async ()
 });
 
 it("for who is not logged in, such an address has no way to the inside", async () => {
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   expect((await page.goto("/docs"))?.status()).toBe(404);
   await page.waitForSelector("main h1");
   expect(await page.locator("nav").count()).toBe(0);
@@ -99,7 +87,7 @@ describe.runIf(full)("in every look", () => {
   let world: World;
 
   beforeAll(async () => {
-    world = await furnish(browser, server.url);
+    world = await furnish(demo.browser, demo.server.url);
   });
 
   describe.each([...people, "nobody"] as const)("the pages of %s", (who) => {

@@ -1,28 +1,17 @@
 import { gzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessible, answered, ask, launch, logIn, shot, speak, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { accessible, answered, ask, logIn, shot, speak } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage();
 
 const languages = ["en", "es", "de", "fr", "it"];
 
 describe.each(languages)("in %s", (language) => {
   // Holds P2.
   it("a suggested question is answered with sources, and a citation opens at the passage", async () => {
-    const { page, context, complaints } = await visit(browser, server.url);
+    const { page, context, complaints } = await demo.visit();
     await logIn(page, "ben");
     await speak(page, language);
     await shot(page, `home-${language}`);
@@ -61,13 +50,13 @@ function inSight(page: Page): Promise<boolean> {
 describe("a technician", () => {
   // Holds R25.
   it("finds the conversation in the ticket, with its steps and sources, and answers", async () => {
-    const user = await visit(browser, server.url);
+    const user = await demo.visit();
     await logIn(user.page, "ben");
     const question = `The VPN does not connect since ${Date.now()}`;
     await ask(user.page, question);
     await answered(user.page);
 
-    const tech = await visit(browser, server.url);
+    const tech = await demo.visit();
     await logIn(tech.page, "tess");
     expect(new URL(tech.page.url()).pathname).toBe("/queue");
     await tech.page.click(`a:has-text("${question.slice(0, 30)}") >> nth=0`);
@@ -100,7 +89,7 @@ describe("a technician", () => {
 describe("an administrator", () => {
   // Holds R26.
   it("changes a switch, which holds for the next question of a user, and takes it back", async () => {
-    const { page, context, complaints } = await visit(browser, server.url);
+    const { page, context, complaints } = await demo.visit();
     await logIn(page, "adam");
     await page.goto("/admin");
     const box = page.locator("[data-policy=manual_tickets] input");
@@ -108,7 +97,7 @@ describe("an administrator", () => {
     await box.focus();
     await page.keyboard.press("Space");
     await page.getByRole("button", { name: "Undo" }).waitFor();
-    const user = await visit(browser, server.url);
+    const user = await demo.visit();
     await logIn(user.page, "ben");
     await user.page.goto("/tickets/new");
     await user.page.waitForSelector("text=requests start in the chat");
@@ -128,7 +117,7 @@ describe("an administrator", () => {
 
 describe("what was written is not lost", () => {
   it("a draft survives a reload", async () => {
-    const { page, context } = await visit(browser, server.url);
+    const { page, context } = await demo.visit();
     await logIn(page, "chloe");
     await page.fill("form textarea", "half a thought");
     await page.reload();
@@ -138,7 +127,7 @@ describe("what was written is not lost", () => {
   });
 
   it("a message written offline goes out once the line is back, and once only", async () => {
-    const { page, context } = await visit(browser, server.url);
+    const { page, context } = await demo.visit();
     await logIn(page, "chloe");
     await ask(page, "L’imprimante n’imprime pas");
     await answered(page);
@@ -155,7 +144,7 @@ describe("what was written is not lost", () => {
   });
 
   it("an ended session asks to log in over the page, and the text is still there", async () => {
-    const { page, context } = await visit(browser, server.url);
+    const { page, context } = await demo.visit();
     await logIn(page, "ben");
     await page.fill("form textarea", "still here");
     await context.clearCookies();
@@ -172,13 +161,13 @@ describe("what was written is not lost", () => {
 });
 
 it("a session that is ended elsewhere asks to log in over the chat, and goes on there", async () => {
-  const here = await visit(browser, server.url);
+  const here = await demo.visit();
   await logIn(here.page, "ana");
   await ask(here.page, "La VPN no se conecta");
   await answered(here.page);
   await here.page.fill("form textarea", "a medias");
 
-  const there = await visit(browser, server.url);
+  const there = await demo.visit();
   await logIn(there.page, "ana");
   await there.page.goto("/account");
   const end = there.page.locator("[aria-labelledby=sessions] button");
@@ -197,7 +186,7 @@ it("a session that is ended elsewhere asks to log in over the chat, and goes on 
 });
 
 it("the first view of the chat loads at most 353 KB of script", async () => {
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   await logIn(page, "ben");
   const scripts = new Set<string>();
   page.on("request", (r) => {
@@ -219,7 +208,7 @@ it("the first view of the chat loads at most 353 KB of script", async () => {
 });
 
 it("a wrong password is refused in words", async () => {
-  const { page, context } = await visit(browser, server.url);
+  const { page, context } = await demo.visit();
   await page.goto("/login");
   await page.fill("input[name=username]", `nobody-${Date.now()}`);
   await page.fill("input[name=password]", "wrong");

@@ -1,22 +1,11 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessible, answered, ask, launch, logIn, shot, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { accessible, answered, ask, logIn, shot } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
+const demo = stage();
 
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const origin = () => ({ Origin: server.url });
+const origin = () => ({ Origin: demo.server.url });
 
 async function opened(page: Page, subject: string): Promise<{ id: string; number: number }> {
   const answer = await page.request.post("/api/v1/tickets", {
@@ -31,11 +20,7 @@ async function opened(page: Page, subject: string): Promise<{ id: string; number
 const unexpected = (complaints: string[]) => complaints.filter((c) => !c.includes("409"));
 
 it("a technician whose change comes too late reads who was faster, and makes it again", async () => {
-  const [user, tech, admin] = [
-    await visit(browser, server.url),
-    await visit(browser, server.url),
-    await visit(browser, server.url),
-  ];
+  const [user, tech, admin] = [await demo.visit(), await demo.visit(), await demo.visit()];
   await logIn(user.page, "ana");
   const ticket = await opened(user.page, `Late ${Date.now()}`);
   await logIn(tech.page, "tess");
@@ -95,7 +80,7 @@ it("a technician whose change comes too late reads who was faster, and makes it 
 });
 
 it("a filter stands in the address, and is kept as a view with its count", async () => {
-  const tech = await visit(browser, server.url);
+  const tech = await demo.visit();
   await logIn(tech.page, "tess");
   await tech.page.goto("/queue");
   await tech.page.getByRole("button", { name: "More filters" }).click();
@@ -123,7 +108,7 @@ it("a filter stands in the address, and is kept as a view with its count", async
     .poll(() => tech.page.locator("section[aria-label=Queue] ul > li > a[href*='/queue/']").count())
     .toBe(Math.min(view.count, 50));
   await shot(tech.page, "saved-view");
-  const other = await visit(browser, server.url, { width: 375, height: 740, dark: true });
+  const other = await demo.visit({ width: 375, height: 740, dark: true });
   await logIn(other.page, "adam");
   await other.page.goto(new URL(tech.page.url()).pathname + new URL(tech.page.url()).search);
   await other.page.waitForSelector("section[aria-label=Queue] a[href*='/queue/']");
@@ -134,7 +119,7 @@ it("a filter stands in the address, and is kept as a view with its count", async
 });
 
 it("a technician merges two tickets; their user is led to the one that goes on, with what was typed", async () => {
-  const [user, tech] = [await visit(browser, server.url), await visit(browser, server.url)];
+  const [user, tech] = [await demo.visit(), await demo.visit()];
   await logIn(user.page, "ben");
   const stamp = Date.now();
   const target = await opened(user.page, `Printer jams ${stamp}`);
@@ -183,11 +168,7 @@ it("a technician merges two tickets; their user is led to the one that goes on, 
 });
 
 it("an admin writes a macro, and a technician reads it before sending it; colleagues see who writes", async () => {
-  const [admin, user, tech] = [
-    await visit(browser, server.url),
-    await visit(browser, server.url),
-    await visit(browser, server.url),
-  ];
+  const [admin, user, tech] = [await demo.visit(), await demo.visit(), await demo.visit()];
   await logIn(admin.page, "adam");
   await admin.page.goto("/admin/macros");
   const name = `Ask for a restart ${Date.now() % 1000}`;
@@ -249,11 +230,7 @@ it("an admin writes a macro, and a technician reads it before sending it; collea
 });
 
 it("the first letter of a reply takes a ticket that is nobody's, and what is begun goes on elsewhere", async () => {
-  const [user, tech, home] = [
-    await visit(browser, server.url),
-    await visit(browser, server.url),
-    await visit(browser, server.url),
-  ];
+  const [user, tech, home] = [await demo.visit(), await demo.visit(), await demo.visit()];
   await logIn(user.page, "ana");
   const ticket = await opened(user.page, `Claimed ${Date.now()}`);
   await logIn(tech.page, "tess");
@@ -284,7 +261,7 @@ it("the first letter of a reply takes a ticket that is nobody's, and what is beg
 
 // Holds P5.
 it("the assistant asks whether it is fixed, and only the user's own press resolves the ticket", async () => {
-  const user = await visit(browser, server.url);
+  const user = await demo.visit();
   await logIn(user.page, "ben");
   await ask(user.page, `The VPN does not connect, fixed ${Date.now()}`);
   await answered(user.page);

@@ -1,32 +1,21 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessible, answered, ask, launch, logIn, shot, visit } from "./browser";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { accessible, answered, ask, logIn, shot } from "./browser";
 import { carryOut } from "./ledger";
-import { type Portal, portal } from "./server";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
-
-beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const demo = stage();
 
 describe("a technician in the chat", () => {
   // Holds P3, P4.
   it("joins it live: both see that the other writes, and each word without a reload", async () => {
-    const user = await visit(browser, server.url);
+    const user = await demo.visit();
     await logIn(user.page, "ben");
     const question = `The VPN does not connect, live ${Date.now()}`;
     await ask(user.page, question);
     await answered(user.page);
 
-    const tech = await visit(browser, server.url);
+    const tech = await demo.visit();
     await logIn(tech.page, "tess");
     await tech.page.click(`a:has-text("${question.slice(0, 30)}") >> nth=0`);
     await tech.page.waitForSelector(`article[data-kind=user_message]:has-text("${question}")`);
@@ -58,20 +47,20 @@ describe("a technician in the chat", () => {
 
 // Holds R10.
 it("what somebody asked stands under that person, also where chats open no tickets", async () => {
-  const admin = await visit(browser, server.url);
+  const admin = await demo.visit();
   await logIn(admin.page, "adam");
   const tickets = async (on: boolean) =>
     admin.page.request.patch("/api/v1/admin/policies", {
-      headers: { Origin: server.url },
+      headers: { Origin: demo.server.url },
       data: { assistant_tickets: on },
     });
   expect((await tickets(false)).status()).toBe(200);
-  const user = await visit(browser, server.url);
+  const user = await demo.visit();
   await logIn(user.page, "ben");
   const question = `How do I install the VPN, quietly ${Date.now()}`;
   await ask(user.page, question);
   await answered(user.page);
-  const tech = await visit(browser, server.url);
+  const tech = await demo.visit();
   await logIn(tech.page, "tess");
   await tech.page.goto("/manage/people");
   await tech.page.click("#content a:has-text('Ben')");
@@ -88,7 +77,7 @@ it("what somebody asked stands under that person, also where chats open no ticke
 describe("a technician decides", () => {
   // Holds B11.
   it("approves a wish for software by an entry of the catalogue", async () => {
-    const admin = await visit(browser, server.url);
+    const admin = await demo.visit();
     await logIn(admin.page, "adam");
     const entry = `Drawing ${Date.now()}`;
     await admin.page.goto("/admin/software");
@@ -106,10 +95,10 @@ describe("a technician decides", () => {
     await form.getByRole("button", { name: "Save" }).click();
     await form.waitFor({ state: "detached" });
 
-    const user = await visit(browser, server.url);
+    const user = await demo.visit();
     await logIn(user.page, "ana");
     const wish = `Sketcher ${Date.now()}`;
-    const origin = { Origin: server.url };
+    const origin = { Origin: demo.server.url };
     const mine = await (await user.page.request.get("/api/v1/devices")).json();
     const device = mine.items.find((d: { system: string }) => d.system !== "linux");
     const asked = await user.page.request.post("/api/v1/software/requests", {
@@ -118,7 +107,7 @@ describe("a technician decides", () => {
     });
     expect(asked.status()).toBe(201);
 
-    const tech = await visit(browser, server.url);
+    const tech = await demo.visit();
     await logIn(tech.page, "tess");
     await tech.page.goto("/manage/requests");
     const card = tech.page.locator(`[data-request="${wish}"]`);
@@ -145,7 +134,7 @@ describe("a technician decides", () => {
   }, 120_000);
 
   it("sees why not, and revokes a device: its owner has it no more", async () => {
-    const tech = await visit(browser, server.url);
+    const tech = await demo.visit();
     await logIn(tech.page, "tess");
     await tech.page.goto("/manage/devices");
     await tech.page.click("a:has-text('CHLOE-LINUX')");
@@ -169,7 +158,7 @@ describe("a technician decides", () => {
     await tech.page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await tech.page.waitForSelector("text=This device was revoked");
 
-    const user = await visit(browser, server.url);
+    const user = await demo.visit();
     await logIn(user.page, "chloe");
     const left = await (await user.page.request.get("/api/v1/devices")).json();
     expect(left.items.map((d: { name: string }) => d.name)).not.toContain("CHLOE-LINUX");
