@@ -7,9 +7,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/pb33f/libopenapi"
-	validator "github.com/pb33f/libopenapi-validator"
-
 	"github.com/conserje/conserje/portal/api"
 )
 
@@ -41,13 +38,9 @@ func TestDocumentIsValidAndCommitted(t *testing.T) {
 	if err != nil || !bytes.Equal(committed, pretty.Bytes()) {
 		t.Errorf("openapi.json is not what the routes say: go generate ./portal/api (%v)", err)
 	}
-	document, err := libopenapi.NewDocument(raw)
+	v, err := document()
 	if err != nil {
 		t.Fatal(err)
-	}
-	v, errs := validator.NewValidator(document)
-	if len(errs) > 0 {
-		t.Fatal(errs)
 	}
 	if ok, problems := v.ValidateDocument(); !ok {
 		for _, p := range problems {
