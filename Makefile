@@ -91,6 +91,7 @@ test-go: ## only the Go tests, raced and shuffled
 	@$(SETUP) postgres compiler
 	go test -C .tools ./mutate ./product
 	go test -race -shuffle=on -timeout 15m ./...
+	.tools/unraced.sh
 
 test-web: ## only the web interface: types, style, unit tests
 	@$(SETUP) web

@@ -191,6 +191,7 @@ func TestJobsAndCommandsAreSeenWhereThereAreSome(t *testing.T) {
 }
 
 func TestAnObedientModelProposesOnlyWhatThePersonsOwnWordsAsk(t *testing.T) {
+	desktest.Unraced(t, "336 turns, one after the other")
 	y := newYard(t)
 	carriers := map[string]int{}
 	opened := "select count(*) from tickets where not session"

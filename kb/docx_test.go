@@ -11,6 +11,7 @@ import (
 
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/desk/desktest"
 )
 
 const wordHead = `<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><w:body>`
@@ -88,6 +89,7 @@ func TestP9AWordDocumentBecomesAnArticle(t *testing.T) {
 // SECURITY H3: what is hostile is refused in words, quickly and in little
 // memory, and stops no other file.
 func TestH3HostileDocumentsAreRefusedWithinBounds(t *testing.T) {
+	desktest.Unraced(t, "files as heavy as they may be, one after the other")
 	b := setup(t)
 	zeros := strings.Repeat("\x00", 64<<20)
 	nested := packed(t, "a.docx", string(packed(t, "word/document.xml", zeros)))

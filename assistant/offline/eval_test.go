@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/conserje/conserje/portal/desk/desktest"
 	"github.com/conserje/conserje/prompts"
 )
 
@@ -147,6 +148,7 @@ func TestTheRightToolIsChosenInNineOfTenUtterances(t *testing.T) {
 }
 
 func TestUtterancesAboutDevicesAreUnderstoodInNineOfTen(t *testing.T) {
+	desktest.Unraced(t, "hundreds of sentences, one after the other")
 	o := evaluate(t, utterances(t, "actions.jsonl"), own)
 	t.Logf("actions.jsonl, written before the rules:\n%s", o)
 	if o.total < 100 || o.rate() < 0.9 {
@@ -174,6 +176,7 @@ func TestUtterancesThatNobodyTunedForStayAboveEightInTen(t *testing.T) {
 }
 
 func TestAWrongInterfaceLanguageHardlyMatters(t *testing.T) {
+	desktest.Unraced(t, "hundreds of sentences in five languages, one after the other")
 	for _, l := range languages() {
 		o := evaluate(t, utterances(t, "utterances.jsonl"), func(utterance) string { return l.name })
 		t.Logf("everybody's interface is %s: %.1f %%", l.name, 100*o.rate())

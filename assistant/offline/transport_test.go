@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/conserje/conserje/portal/desk/desktest"
 	"github.com/conserje/conserje/prompts"
 )
 
@@ -184,6 +185,7 @@ func TestModelsAreListedAndFoundByName(t *testing.T) {
 }
 
 func TestOnlyOfferedToolsAreCalled(t *testing.T) {
+	desktest.Unraced(t, "hundreds of sentences, one after the other")
 	for _, u := range utterances(t, "utterances.jsonl") {
 		for _, offered := range [][]string{{}, {prompts.ToolSearch}, {prompts.ToolPerson, prompts.ToolList}} {
 			got := ask(t, chat{system: system(u.Lang), tools: offered, messages: []map[string]any{user(u.Text)}})

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -269,5 +270,31 @@ func TestTheWebLockServesEveryPlatform(t *testing.T) {
 				t.Errorf("%s is missing: make web-lock", name)
 			}
 		}
+	}
+}
+
+// TestWhatTheRaceDetectorIsSparedIsRunWithoutIt holds how .tools/unraced.sh finds those tests: by the first line of a
+// test, and nowhere else.
+func TestWhatTheRaceDetectorIsSparedIsRunWithoutIt(t *testing.T) {
+	t.Parallel()
+	found := 0
+	call, first := regexp.MustCompile(`desktest\.Unraced\(`), regexp.MustCompile(`(?m)^func Test\w+\(t \*testing\.T\) \{.*\n\tdesktest\.Unraced\(t, "`)
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "node_modules" || d.Name() == "desktest") {
+			return filepath.SkipDir
+		}
+		if err != nil || !strings.HasSuffix(path, "_test.go") || d.Name() == "house_test.go" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if calls, good := len(call.FindAll(data, -1)), len(first.FindAll(data, -1)); calls != good {
+			t.Errorf("%s: %d calls of Unraced, %d of them the first line of a test", strings.TrimPrefix(path, "../../"), calls, good)
+		} else {
+			found += good
+		}
+		return err
+	})
+	if err != nil || found == 0 {
+		t.Fatal(found, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/conserje/conserje/assistant/model/modeltest"
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/desk/desktest"
 	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/prompts"
 )
@@ -54,6 +55,7 @@ type tally struct {
 // digest. Rows are the judge, not answers.
 // Holds R16, R17, B2.
 func TestNoModelFrameOrRequestQueuesWhatItsOwnerDidNotConfirmAndVerify(t *testing.T) {
+	desktest.Unraced(t, "a hundred random stories, one after the other")
 	t.Parallel()
 	c := openTown(t)
 	sum := tally{by: map[string]int{}}

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/conserje/conserje/portal/desk/desktest"
 )
 
 // heard is what one of the twins was told.
@@ -38,6 +40,7 @@ const (
 // apart: 1,000 searches, answers of the assistant, exports, and every list.
 // That it would be noticed is shown too, without the walls below.
 func TestOfTwoTenantsWithTheSameTextsNeitherIsToldAnythingOfTheOther(t *testing.T) {
+	desktest.Unraced(t, "thousands of requests; what is looked for is words, not accesses")
 	t.Parallel()
 	x := openTwins(t)
 	x.pair[0] = x.born("amberline", 0)

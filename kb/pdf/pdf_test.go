@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/kb/pdf/pdftest"
+	"github.com/conserje/conserje/portal/desk/desktest"
 )
 
 // shared compiles once for all tests of the machine.
@@ -87,6 +88,7 @@ func deflated(t *testing.T, begin, piece string, times int, end string) string {
 // SECURITY H3: what is hostile is refused in words, within time and memory, and
 // the file after it is read as if nothing had been.
 func TestH3AHostileFileIsRefusedAndTheNextOneRead(t *testing.T) {
+	desktest.Unraced(t, "files as heavy as they may be, one after the other")
 	good := pdftest.File("", []pdftest.Line{{Size: 11, Top: 700, Text: "All is well."}})
 	if _, err := shared.Read(t.Context(), good); err != nil {
 		t.Fatal(err)
@@ -133,6 +135,7 @@ func TestH3AHostileFileIsRefusedAndTheNextOneRead(t *testing.T) {
 }
 
 func TestAFileThatTakesTooLongIsStoppedWhereItStands(t *testing.T) {
+	desktest.Unraced(t, "the reader of the first file and of the next take what a processor can do")
 	r := New(pdftest.Cache())
 	if _, err := r.Read(t.Context(), pdftest.File("", []pdftest.Line{{Size: 11, Top: 700, Text: "warm"}})); err != nil {
 		t.Fatal(err)

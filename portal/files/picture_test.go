@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/portal/desk"
+	"github.com/conserje/conserje/portal/desk/desktest"
 	"github.com/conserje/conserje/portal/files"
 	"github.com/conserje/conserje/portal/files/filestest"
 )
@@ -190,6 +191,7 @@ func TestAPixelFloodIsRefusedByItsHeader(t *testing.T) { // alone: it counts wha
 
 // A flood that its header does not tell of: what is decoded at once is bounded.
 func TestThePictureAtTheLimitIsTaken(t *testing.T) {
+	desktest.Unraced(t, "25 megapixels, one after the other")
 	if testing.Short() {
 		t.Skip("decodes 25 megapixels")
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"go.uber.org/goleak"
 
+	"github.com/conserje/conserje/portal/desk/desktest"
 	"github.com/conserje/conserje/portal/socket"
 )
 
@@ -178,9 +179,7 @@ func TestWritesAfterDisconnectReachNobodyElse(t *testing.T) {
 // The same careless hub straight on the library's connection: if nothing
 // leaked here, the test above could not see a leak either.
 func TestThatTheLibraryAloneLeaksIsSeenByTheSameMeasure(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the library's own data race is what leaks; the race detector would only report it")
-	}
+	desktest.Unraced(t, "the library's own data race is what leaks; the detector would only report it")
 	h := &hub{write: map[string][]func([]byte){}}
 	url := listen(t, pooled.New(func(c *pooled.Conn) {
 		var mu sync.Mutex // one writer at a time, as the library demands: the leak is not a lack of locking
