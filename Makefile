@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run build agents web web-lock test test-go test-web lint fmt sqlc-check generate product eval-search eval-offline bench soak fuzz mutate e2e e2e-full clean doctor stop-test-database
 
-export GOFLAGS ?= -buildvcs=false
+# Without the folder in what is compiled, another clone finds it in the cache, and a build can be repeated elsewhere.
+export GOFLAGS ?= -buildvcs=false -trimpath
 SETUP := .tools/setup.sh
 ADDR  ?= :8080
 DATA  ?= data
