@@ -47,8 +47,8 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
   });
   page.on("pageerror", (err) => complaints.push(err.message));
   page.on("console", (m) => {
-    // A refused log-in or an ended session is a 401 that we have asked for.
-    if (m.type() === "error" && !m.text().includes("401")) complaints.push(m.text());
+    // A refused log-in or an ended session is a 401 that we have asked for; a link that is over, a 410.
+    if (m.type() === "error" && !/\b(401|410)\b/.test(m.text())) complaints.push(m.text());
   });
   page.on("request", (r) => {
     const foreign = !r.url().startsWith(url) && !/^(data|blob):/.test(r.url());

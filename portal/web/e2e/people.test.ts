@@ -1,26 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, it } from "vitest";
 import { Authenticator } from "./authenticator";
-import { accessible, launch, logIn, shot, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import { accessible, logIn, shot } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
+const demo = stage();
 let desk: Page; // a technician's
 let outbox: Page; // an admin's: there the demo shows what goes to people outside
 
 beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-  desk = (await visit(browser, server.url)).page;
+  desk = (await demo.visit()).page;
   await logIn(desk, "tess");
-  outbox = (await visit(browser, server.url)).page;
+  outbox = (await demo.visit()).page;
   await logIn(outbox, "adam");
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** What the newest mail to the address has that looks like this, as the outbox page shows it. */
@@ -55,7 +47,7 @@ async function enter(page: Page, user: string, password: string) {
 }
 
 it("R4: a forgotten password is set by the code of a mail", async () => {
-  const { page, context, complaints } = await visit(browser, server.url, { width: 375 });
+  const { page, context, complaints } = await demo.visit({ width: 375 });
   await page.goto("/login");
   await page.getByRole("link", { name: "Forgot your password?" }).click();
   await page.getByRole("heading", { name: "Set another password" }).waitFor(); // both pages ask for a login
@@ -75,7 +67,7 @@ it("R4: a forgotten password is set by the code of a mail", async () => {
   await page.waitForSelector("#content");
 
   // Whoever asks for a name that nobody has sees the same.
-  const other = await visit(browser, server.url);
+  const other = await demo.visit();
   await other.page.goto("/forgot-password");
   await other.page.fill("input[name=username]", "nobody@nowhere.example");
   await other.page.click("button[type=submit]");
@@ -87,7 +79,7 @@ it("R4: a forgotten password is set by the code of a mail", async () => {
 
 /** Writes by the form, proves the address, and returns the page that says what became of it. */
 async function signUp(email: string) {
-  const v = await visit(browser, server.url, { dark: true });
+  const v = await demo.visit({ dark: true });
   await v.page.goto("/login");
   await v.page.getByRole("link", { name: "Write to us" }).click();
   await v.page.fill("input[name=name]", "Nora New");
@@ -98,7 +90,7 @@ async function signUp(email: string) {
   await v.page.click("button[type=submit]");
   await v.page.getByText(`We have sent a mail to ${email}`).waitFor();
   await accessible(v.page);
-  const proof = await visit(browser, server.url);
+  const proof = await demo.visit();
   await proof.page.goto(await mailed(email, link));
   await proof.page.getByRole("button", { name: "This is my address" }).click();
   await proof.page.locator("[data-outcome]").waitFor();
@@ -108,7 +100,7 @@ async function signUp(email: string) {
 }
 
 it("R6: a stranger from a company's domain gets an account and a ticket, another waits until staff decide", async () => {
-  const admin = await visit(browser, server.url);
+  const admin = await demo.visit();
   await logIn(admin.page, "adam");
   await admin.page.goto("/admin");
   await admin.page.locator("[data-policy=sign_up] input").click();
@@ -148,7 +140,7 @@ it("R6: a stranger from a company's domain gets an account and a ticket, another
 }, 120_000);
 
 it("R18: who was given a password waits with a first phone, until an admin releases it", async () => {
-  const ana = await visit(browser, server.url);
+  const ana = await demo.visit();
   await logIn(ana.page, "ana");
   const { user } = await (await ana.page.request.get("/api/v1/session")).json();
   const given = await desk.request.put(`/api/v1/admin/users/${user.id}/password`, {
@@ -177,7 +169,7 @@ it("R18: who was given a password waits with a first phone, until an admin relea
 
   await desk.goto(`/manage/people/${user.id}`);
   await desk.locator("[data-waits]:has-text('An administrator can release it')").waitFor();
-  const admin = await visit(browser, server.url);
+  const admin = await demo.visit();
   await logIn(admin.page, "adam");
   await admin.page.goto(`/manage/people/${user.id}`);
   await admin.page.getByRole("button", { name: "Let it count at once" }).click();
@@ -204,7 +196,7 @@ it("P13: staff with an authenticator show its code at the log-in; required, the 
   await totp.getByRole("button", { name: "Check and switch on" }).click();
   await totp.getByRole("button", { name: "Remove the app" }).waitFor();
 
-  const { page, context, complaints } = await visit(browser, server.url, { width: 375 });
+  const { page, context, complaints } = await demo.visit({ width: 375 });
   await enter(page, "tess", "demo-tess");
   await page.locator("input[name=code]").waitFor();
   expect((await page.request.get("/api/v1/session")).status()).toBe(401);
@@ -217,7 +209,7 @@ it("P13: staff with an authenticator show its code at the log-in; required, the 
   await page.click("button[type=submit]");
   await page.waitForSelector("#content");
 
-  const admin = await visit(browser, server.url, { dark: true });
+  const admin = await demo.visit({ dark: true });
   await logIn(admin.page, "adam");
   const set = (on: boolean) =>
     admin.page.request.patch("/api/v1/admin/policies", { data: { staff_totp: on } });

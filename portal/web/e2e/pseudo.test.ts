@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch } from "./browser";
 import { follow, ways } from "./dialogs";
 import { full, settled } from "./looks";
 import { buildPseudo, type Pseudo, pseudo, readable, type Said } from "./pseudo";
 import { patternsOf, people, type Who } from "./routes";
-import { type Portal, portal } from "./server";
+import { stage } from "./stage";
 import { addressesOf, furnish, type World } from "./world";
 
 // Names that stand as they are in every language.
@@ -110,16 +109,13 @@ const flat = (s: string) =>
     .trim();
 
 describe.runIf(full)("no text stands outside of the catalogues", () => {
-  let browser: Browser;
-  let server: Portal;
+  const demo = stage();
   let pseudoPages: Pseudo;
   let world: World;
   const data = {} as Record<Who, Set<string>>;
 
   beforeAll(async () => {
-    server = await portal();
-    browser = await launch();
-    world = await furnish(browser, server.url);
+    world = await furnish(demo.browser, demo.server.url);
     pseudoPages = await buildPseudo();
     for (const who of [...people, "nobody"] as const) {
       data[who] = listen(world.as[who].page);
@@ -127,11 +123,7 @@ describe.runIf(full)("no text stands outside of the catalogues", () => {
     }
   }, 300_000);
 
-  afterAll(async () => {
-    pseudoPages?.remove();
-    await browser?.close();
-    await server?.stop();
-  });
+  afterAll(() => pseudoPages?.remove());
 
   describe.each([...people, "nobody"] as const)("on the pages of %s", (who) => {
     it.each(patternsOf(who))(

@@ -266,7 +266,7 @@ it("the assistant asks whether it is fixed, and only the user's own press resolv
   await ask(user.page, `The VPN does not connect, fixed ${Date.now()}`);
   await answered(user.page);
   await ask(user.page, "It works now, thank you");
-  const card = user.page.getByRole("region", { name: "Is it fixed?" });
+  const card = user.page.getByRole("group", { name: "Is it fixed?" });
   await card.waitFor({ timeout: 40_000 });
   await shot(user.page, "assistant-asks");
   await accessible(user.page);

@@ -1,21 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { accessible, launch, logIn, shot, visit } from "./browser";
-import { type Portal, portal } from "./server";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, it } from "vitest";
+import { accessible, logIn, shot } from "./browser";
+import { stage } from "./stage";
 
-let browser: Browser;
-let server: Portal;
+const demo = stage();
 let adam: Page;
 let tess: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  server = await portal();
-  browser = await launch();
-  const [a, b] = [await visit(browser, server.url), await visit(browser, server.url)];
+  const [a, b] = [await demo.visit(), await demo.visit()];
   adam = a.page;
   tess = b.page;
   complaints = a.complaints;
@@ -23,15 +20,10 @@ beforeAll(async () => {
   await logIn(tess, "tess");
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
 // What the server refuses on purpose is no complaint of the page.
 const unexpected = () => complaints.filter((c) => !/409|413|422/.test(c));
 
-const origin = () => ({ Origin: server.url });
+const origin = () => ({ Origin: demo.server.url });
 
 async function posted(page: Page, path: string, data: object) {
   const answer = await page.request.post(`/api/v1${path}`, { headers: origin(), data });
@@ -138,7 +130,7 @@ it("two who edit one article: the second sees both texts and chooses", async () 
     summary: "",
     markdown: "As it was.",
   });
-  const other = await visit(browser, server.url);
+  const other = await demo.visit();
   await logIn(other.page, "adam");
   await adam.goto(`/admin/articles/${article.id}`);
   await other.page.goto(`/admin/articles/${article.id}`);

@@ -1,27 +1,20 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch, logIn, speak, type Visit, visit } from "./browser";
+import type { Browser, Page, Route } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { web } from "../src/test-catalogues";
+import { logIn, speak, type Visit, visit } from "./browser";
 import { cardsInEveryState } from "./cards";
 import { full, inEveryLook, nameOf, settled } from "./looks";
 import { patternsOf, people } from "./routes";
-import { type Portal, portal } from "./server";
+import { stage } from "./stage";
 import { addressesOf, furnish, type World } from "./world";
 
 // What a page shows when it is not simply full, in every look. Only in `make e2e-full`.
 describe.runIf(full)("in every look", () => {
-  let browser: Browser;
-  let server: Portal;
+  const demo = stage();
   let world: World;
 
   beforeAll(async () => {
-    server = await portal();
-    browser = await launch();
-    world = await furnish(browser, server.url);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+    world = await furnish(demo.browser, demo.server.url);
   });
 
   describe.each(people)("when the server cannot answer %s", (who) => {
@@ -30,13 +23,22 @@ describe.runIf(full)("in every look", () => {
       async (pattern) => {
         const [at = pattern] = addressesOf(world, who, pattern);
         const v = world.as[who];
+        let asked = false;
+        const refuse = (route: Route) => {
+          asked = true;
+          return route.fulfill({ status: 400, json: { code: "unavailable" } });
+        };
         await v.page.route(failing, refuse);
         try {
           await inEveryLook(quiet(v), `failed-${nameOf(who, at)}`, async (page) => {
             await page.goto("about:blank");
             await page.goto(at);
-            await page.waitForSelector("main h1, main [role=alert]");
-            await page.waitForLoadState("networkidle");
+            await settled(page);
+            if (!asked) return;
+            const said = page.locator("main").getByText(trouble);
+            await expect.poll(() => said.count()).toBeGreaterThan(0);
+            // On a phone what the home page lacks stands in the drawer, behind its button.
+            if (pattern !== "/") await said.filter({ visible: true }).first().waitFor();
           });
         } finally {
           await v.page.unroute(failing, refuse);
@@ -47,7 +49,7 @@ describe.runIf(full)("in every look", () => {
   });
 
   it("of somebody who has nothing yet, every page says what to do", async () => {
-    const v = await somebodyNew(browser, server.url, world);
+    const v = await somebodyNew(demo.browser, demo.server.url, world);
     for (const pattern of patternsOf("ben").filter((p) => !p.includes("$")))
       await inEveryLook(v, `empty-${nameOf("new", pattern)}`, async (page) => {
         await page.goto(pattern);
@@ -57,17 +59,18 @@ describe.runIf(full)("in every look", () => {
   }, 240_000);
 
   it("cards in the chat, from a proposal to every end", async () => {
-    const v = await visit(browser, server.url);
+    const v = await demo.visit();
     await logIn(v.page, "ana");
     await speak(v.page, "en");
     const states = await cardsInEveryState(v.page);
     await inEveryLook(v, "cards", async (page) => {
       await page.reload();
       await page.waitForSelector("article[data-action][data-state=expired]");
-      const shown = await page
-        .locator("article[data-action]")
-        .evaluateAll((all) => all.map((c) => c.getAttribute("data-state")));
-      expect(shown).toEqual(states);
+      const earlier = page.getByRole("button", { name: web.texts.en.get("chat.earlier") });
+      if (await earlier.isVisible()) await earlier.click();
+      const cards = page.locator("article[data-action]");
+      const shown = () => cards.evaluateAll((all) => all.map((c) => c.getAttribute("data-state")));
+      await expect.poll(shown).toEqual(states);
     });
     await v.context.close();
   }, 240_000);
@@ -76,8 +79,7 @@ describe.runIf(full)("in every look", () => {
 // Who it is and which portal this is still come: without them there is no page.
 const failing = /\/api\/v1\/(?!session$|me$|portal$)/;
 
-const refuse = (route: import("playwright-core").Route) =>
-  route.fulfill({ status: 400, contentType: "application/json", json: { code: "unavailable" } });
+const trouble = web.texts.en.get("errors.unavailable") ?? "";
 
 /** A visit whose complaints about what we refuse on purpose are no faults. */
 const quiet = (v: Visit): Visit => ({

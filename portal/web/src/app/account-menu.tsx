@@ -3,7 +3,7 @@ import { IconCheck, IconKeyboard, IconLogout, IconMailbox, IconUserCog } from "@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import type { Me } from "../api/types";
+import type { Language, Me } from "../api/types";
 import { show } from "../keys/state";
 import { outboxQuery } from "../outbox/query";
 import { languages } from "./i18n";
@@ -29,20 +29,19 @@ export function AccountMenu({ me }: { me: Me }) {
           <span>{me.company?.name ?? t(`common.role.${me.role}`)}</span>
         </div>
         <Menu.Divider />
-        {languages.map((l) => (
-          <Menu.Item
-            key={l.code}
-            lang={l.code}
-            role="menuitemradio"
-            aria-checked={l.code === me.language}
-            rightSection={
-              l.code === me.language ? <IconCheck size={16} aria-hidden="true" /> : null
-            }
-            onClick={() => void change(l.code)}
-          >
-            {l.name}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={me.language} onChange={(l) => void change(l as Language)}>
+          {languages.map((l) => (
+            <Menu.RadioItem
+              key={l.code}
+              lang={l.code}
+              value={l.code}
+              checkIcon={<IconCheck size={16} aria-hidden="true" />}
+              closeMenuOnClick
+            >
+              {l.name}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item
           component={Link}

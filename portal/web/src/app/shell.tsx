@@ -109,6 +109,7 @@ export function RouteFailed({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
   return (
     <Failed
+      whole
       error={error}
       retry={() => {
         reset();

@@ -31,8 +31,8 @@ export function Empty(props: { title: string; children?: ReactNode; action?: Rea
 // What will be refused again as often as it is asked for.
 const final = new Set(["not_found", "policy", "forbidden"]);
 
-/** What happened, and Retry; or, where that is in vain, the way back. */
-export function Failed(props: { error: unknown; retry?: () => void }) {
+/** What happened, and Retry; or, where that is in vain, the way back. `whole`: it is all that the page has. */
+export function Failed(props: { error: unknown; retry?: () => void; whole?: boolean }) {
   const { t } = useTranslation();
   const say = useErrorText();
   const problem = asProblem(props.error);
@@ -41,9 +41,10 @@ export function Failed(props: { error: unknown; retry?: () => void }) {
   const { code } = error;
   const title =
     code === "not_found" ? "not_found_title" : final.has(code) ? "refused_title" : "error";
+  const Title = props.whole ? "h1" : "p";
   return (
     <div className={classes.state} role="alert">
-      <p className={classes.title}>{t(`common.state.${title}`)}</p>
+      <Title className={classes.title}>{t(`common.state.${title}`)}</Title>
       <p className={classes.text}>{say(error)}</p>
       {final.has(code) ? (
         <Button component={Link} to="/" variant="default">

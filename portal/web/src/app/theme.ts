@@ -118,6 +118,7 @@ export const cssVariablesResolver: CSSVariablesResolver = () => {
     "--mantine-color-default-border": "var(--line-strong)",
     "--mantine-color-disabled": "var(--sunken)", // on a card it must be seen that there is a button
     "--mantine-color-error": "var(--danger)",
+    "--mantine-color-red-6": "var(--danger)", // as an item of a menu takes it
     "--mantine-color-anchor": "var(--accent-text)",
     "--mantine-primary-color-filled": "var(--accent)",
     "--mantine-primary-color-filled-hover": "var(--accent-hover)",
@@ -154,6 +155,16 @@ export const theme = createTheme({
     // The head of a dialog is no head of the page.
     Modal: {
       defaultProps: { radius: "lg", centered: true, attributes: { header: { role: "none" } } },
+    },
+    // Beside its button, so that it is read within the page's own landmarks. Without Mantine's
+    // empty element for the first focus, which is no item of a menu, that goes to the first item.
+    Menu: {
+      defaultProps: {
+        withinPortal: false,
+        floatingStrategy: "fixed",
+        withInitialFocusPlaceholder: false,
+      },
+      styles: { dropdown: { "--menu-item-hover": "var(--sunken)" } },
     },
     InputWrapper: { defaultProps: { labelProps: { mb: 4 } } },
     // They leave by themselves; a cross without a name would be one more thing to pass by.

@@ -34,7 +34,15 @@ export function ArticleView(props: { id: string; lang?: Language; at?: string; l
   }, [elements, props.at]);
 
   if (article.isPending) return <Waiting />;
-  if (article.isError) return <Failed error={article.error} retry={() => void article.refetch()} />;
+  if (article.isError) {
+    return (
+      <Failed
+        whole={props.level === 1}
+        error={article.error}
+        retry={() => void article.refetch()}
+      />
+    );
+  }
   const a = article.data;
   const Title = props.level === 1 ? "h1" : "h2";
   return (

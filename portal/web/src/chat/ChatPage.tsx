@@ -63,7 +63,7 @@ function Talk({ id }: { id: string }) {
   const doing = useDoing(chat, passage.open, setPutBack);
 
   if (state?.phase === "failed") {
-    return <Failed error={state.problem} retry={() => chat?.reload()} />;
+    return <Failed whole error={state.problem} retry={() => chat?.reload()} />;
   }
   const ready = state?.phase === "ready";
   const running = state ? runningTurn(state.log) : undefined;

@@ -3,11 +3,12 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { ActionCard } from "../actions/ActionCard";
 import type { Attachment } from "../api/files";
-import type { Citation } from "../api/types";
+import type { Citation, LogEvent } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import { Initials } from "../app/initials";
 import { Attachments } from "../files/Attachments";
+import { FixedQuestion } from "../tickets/FixedQuestion";
 import { Answer } from "./Answer";
 import { Line } from "./Line";
 import { Markdown } from "./Markdown";
@@ -126,12 +127,25 @@ function PartView(props: { part: Part; view: View; doing: Doing; last: boolean }
     case "staff":
       return <StaffMessage part={part} />;
     case "line":
-      return <Line event={part.event} />;
+      return (
+        <>
+          <Line event={part.event} />
+          <Fixed event={part.event} />
+        </>
+      );
     case "action":
       return <ActionCard id={part.action} version={part.seq} calls={props.last} />;
     case "ended":
       return <Ended part={part} question={view.question?.text} doing={doing} last={props.last} />;
   }
+}
+
+// Who asks whether it is fixed.
+const fixed = new Set(["is_it_fixed", "is_it_fixed_assistant"]);
+
+function Fixed({ event: e }: { event: LogEvent }) {
+  if (e.kind !== "note" || !e.body?.params || !fixed.has(e.body.code)) return null;
+  return <FixedQuestion ticket={String(e.body.params.ticket)} />;
 }
 
 /** An answer while it is written. */

@@ -4,7 +4,6 @@ import { Trans, useTranslation } from "react-i18next";
 import type { LogEvent } from "../api/types";
 import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
-import { FixedQuestion } from "../tickets/FixedQuestion";
 import { useStatuses } from "../tickets/statuses";
 import classes from "./thread.module.css";
 
@@ -18,20 +17,15 @@ export function Line({
 }) {
   const format = useFormat();
   const body = useLine(event, ticketPath);
-  const asked =
-    event.kind === "note" && event.body && fixed.has(event.body.code) && event.body.params;
   if (!body) return null;
   return (
-    <>
-      <p className={classes.line} data-kind={event.kind}>
-        {body.icon}
-        <span>{body.text}</span>
-        <time dateTime={event.at} title={format.full(event.at)}>
-          {format.short(event.at)}
-        </time>
-      </p>
-      {asked && <FixedQuestion ticket={String(asked.ticket)} />}
-    </>
+    <p className={classes.line} data-kind={event.kind}>
+      {body.icon}
+      <span>{body.text}</span>
+      <time dateTime={event.at} title={format.full(event.at)}>
+        {format.short(event.at)}
+      </time>
+    </p>
   );
 }
 
@@ -94,9 +88,6 @@ function useLine(e: LogEvent, ticketPath: "/tickets/$ticket" | "/queue/$ticket")
       return undefined;
   }
 }
-
-// Who asks whether it is fixed.
-const fixed = new Set(["is_it_fixed", "is_it_fixed_assistant"]);
 
 const notes = ["assistant_off", "waits_for_person", "person_will_reply", "code_masked"] as const;
 

@@ -28,7 +28,7 @@ export function EditorPage() {
         <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("editor.nav")}
       </Link>
       {one.isPending && <Loading />}
-      {one.isError && <Failed error={one.error} retry={() => void one.refetch()} />}
+      {one.isError && <Failed whole error={one.error} retry={() => void one.refetch()} />}
       {one.data && <Editor article={one.data} />}
     </div>
   );

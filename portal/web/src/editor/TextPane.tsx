@@ -182,7 +182,7 @@ function Buttons({ state, article, lang, readOnly, onGone, said }: ButtonProps) 
         </Button>
       )}
       {!readOnly && (live || draft) && (
-        <Menu position="bottom-end" withinPortal>
+        <Menu position="bottom-end">
           <Menu.Target>
             <Button variant="subtle" color="gray" aria-label={t("editor.more")}>
               <IconDots size={20} aria-hidden="true" />

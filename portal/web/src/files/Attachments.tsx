@@ -91,6 +91,11 @@ function Plain({ file }: { file: Attachment }) {
   );
 }
 
+// The space that a picture will take, before it is there: at most fifteen rem high.
+function spaceOf({ width, height }: Attachment) {
+  return width && height ? { width: `min(${width}px, ${(15 * width) / height}rem)` } : undefined;
+}
+
 /** A picture, small; a press shows it whole. */
 function Picture({ file, onGone }: { file: Attachment; onGone: () => void }) {
   const { t } = useTranslation();
@@ -109,6 +114,7 @@ function Picture({ file, onGone }: { file: Attachment; onGone: () => void }) {
           alt=""
           width={file.width}
           height={file.height}
+          style={spaceOf(file)}
           loading="lazy"
           onError={onGone}
         />

@@ -34,7 +34,7 @@ export function ActionPage() {
           <Skeleton height={120} radius="lg" />
         </div>
       )}
-      {action.isError && <Failed error={action.error} retry={() => void action.refetch()} />}
+      {action.isError && <Failed whole error={action.error} retry={() => void action.refetch()} />}
       {action.data && <Known action={action.data} />}
     </div>
   );

@@ -31,7 +31,9 @@ export function CompanyPage() {
         <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("people.companies.title")}
       </Link>
       {company.isPending && <Loading />}
-      {company.isError && <Failed error={company.error} retry={() => void company.refetch()} />}
+      {company.isError && (
+        <Failed whole error={company.error} retry={() => void company.refetch()} />
+      )}
       {company.data && <Known company={company.data} />}
     </div>
   );

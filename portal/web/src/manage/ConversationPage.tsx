@@ -43,7 +43,7 @@ export function ConversationPage() {
             </Link>
           )}
           {(head.isPending || events.isPending) && !failed && <Loading />}
-          {failed && <Failed error={failed.error} retry={() => void failed.refetch()} />}
+          {failed && <Failed whole error={failed.error} retry={() => void failed.refetch()} />}
           {c && events.data && (
             <>
               <h1 className={page.title}>{title}</h1>

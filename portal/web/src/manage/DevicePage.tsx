@@ -30,7 +30,7 @@ export function DevicePage() {
         <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("manage.devices.title")}
       </Link>
       {device.isPending && <Waiting />}
-      {device.isError && <Failed error={device.error} retry={() => void device.refetch()} />}
+      {device.isError && <Failed whole error={device.error} retry={() => void device.refetch()} />}
       {device.data && <Known device={device.data} />}
     </div>
   );

@@ -6,6 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ImportChoice, type ImportReport, users } from "../api/people";
+import { useErrorText } from "../app/errors";
 import { useFormat } from "../app/format";
 import page from "../app/page.module.css";
 import { Refusal } from "../app/states";
@@ -98,6 +99,7 @@ interface ChooseProps {
 
 function Choose({ file, choice, busy, started, onFile, onChoice, onLook }: ChooseProps) {
   const { t } = useTranslation();
+  const say = useErrorText();
   const companies = useQuery(companiesQuery);
   return (
     <form
@@ -122,6 +124,7 @@ function Choose({ file, choice, busy, started, onFile, onChoice, onLook }: Choos
         <div className={classes.pair}>
           <Select
             label={t("people.import.company")}
+            error={companies.error && say(companies.error)}
             description={t("people.import.company_hint")}
             searchable
             clearable

@@ -180,6 +180,7 @@ function Assign({ newcomer: n, onDone }: { newcomer: Newcomer; onDone: () => voi
         label={t("people.field.company")}
         searchable
         data-autofocus
+        openOnFocus={false}
         value={company}
         onChange={setCompany}
         nothingFoundMessage={t("manage.none_title")}

@@ -39,7 +39,7 @@ export function PersonPage() {
         <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("manage.people.title")}
       </Link>
       {person.isPending && <Loading />}
-      {person.isError && <Failed error={person.error} retry={() => void person.refetch()} />}
+      {person.isError && <Failed whole error={person.error} retry={() => void person.refetch()} />}
       {person.data && <Known person={person.data} />}
     </div>
   );

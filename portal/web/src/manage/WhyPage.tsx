@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { type Explained, operations, people, type Question } from "../api/manage";
+import { useErrorText } from "../app/errors";
 import { oneOf } from "../app/one-of";
 import page from "../app/page.module.css";
 import { useMe } from "../app/session";
@@ -17,6 +18,7 @@ import { catalogueQuery, devicesQuery, personQuery } from "./queries";
 /** Why somebody may not do something: every rule with its answer, and the switch behind it. */
 export function WhyPage() {
   const { t } = useTranslation();
+  const say = useErrorText();
   const search = useSearch({ from: "/shell/manage/why" });
   const navigate = useNavigate({ from: "/manage/why" });
   const person = useQuery({ ...personQuery(search.user ?? ""), enabled: Boolean(search.user) });
@@ -42,6 +44,7 @@ export function WhyPage() {
         />
         <Select
           label={t("manage.why.device")}
+          error={devices.error && say(devices.error)}
           searchable
           clearable
           value={search.device ?? null}
@@ -59,6 +62,7 @@ export function WhyPage() {
         {install && (
           <Select
             label={t("manage.action.software")}
+            error={software.error && say(software.error)}
             searchable
             clearable
             value={search.software ?? null}

@@ -25,10 +25,11 @@ export function QueuePage() {
   const { t } = useTranslation();
   const { ticket } = useParams({ strict: false });
   useDocumentTitle(t("staff.title"));
+  const Title = ticket ? "h2" : "h1"; // a ticket has its own
   return (
     <div className={classes.page} data-ticket={ticket ? true : undefined}>
       <section className={classes.queue} aria-label={t("staff.title")}>
-        <h1 className={classes.queueTitle}>{t("staff.title")}</h1>
+        <Title className={classes.queueTitle}>{t("staff.title")}</Title>
         <div className={classes.filters}>
           <Views />
           <SavedViews />

@@ -41,7 +41,8 @@ export function StaffTicketPage() {
     ticket.data ? `#${ticket.data.number} ${titleOf(t, ticket.data)}` : t("staff.title"),
   );
   if (ticket.isPending) return <Waiting />;
-  if (ticket.isError) return <Failed error={ticket.error} retry={() => void ticket.refetch()} />;
+  if (ticket.isError)
+    return <Failed whole error={ticket.error} retry={() => void ticket.refetch()} />;
   const x = { ...ticket.data, replies: earlier.replies };
   return (
     <div className={classes.ticket} data-passage={passage.shown ? true : undefined}>
@@ -49,7 +50,7 @@ export function StaffTicketPage() {
         <Link to="/queue" search={(s: object) => s} className={classes.toQueue}>
           <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("staff.title")}
         </Link>
-        <h2 className={classes.subject}>{titleOf(t, x)}</h2>
+        <h1 className={classes.subject}>{titleOf(t, x)}</h1>
         <p className={classes.number}>#{x.number}</p>
         {x.is_merged && (
           <MergedNotice ticket={x} path="/queue/$ticket" fields={["reply", "note"]}>

@@ -20,7 +20,7 @@ export function FixedQuestion({ ticket: id }: { ticket: string }) {
   });
   if (!ticket?.fix_asked || ticket.requester.id !== me.id) return null;
   return (
-    <section className={classes.question} aria-label={t("work.fixed.question")}>
+    <fieldset className={classes.question} aria-label={t("work.fixed.question")}>
       <p>
         <strong>{t("work.fixed.question")}</strong> {t("work.fixed.hint")}
       </p>
@@ -33,6 +33,6 @@ export function FixedQuestion({ ticket: id }: { ticket: string }) {
         </Button>
       </div>
       <Refusal error={answer.error} />
-    </section>
+    </fieldset>
   );
 }

@@ -46,7 +46,7 @@ export function NewTicketPage() {
     );
   }
   if (form.isPending) return <Loading />;
-  if (form.isError) return <Failed error={form.error} retry={() => void form.refetch()} />;
+  if (form.isError) return <Failed whole error={form.error} retry={() => void form.refetch()} />;
   return <Form form={form.data} />;
 }
 

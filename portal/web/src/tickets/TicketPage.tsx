@@ -52,7 +52,9 @@ export function TicketPage() {
             <IconArrowLeft size={18} stroke={1.7} aria-hidden="true" /> {t("tickets.title")}
           </Link>
           {ticket.isPending && <Waiting />}
-          {ticket.isError && <Failed error={ticket.error} retry={() => void ticket.refetch()} />}
+          {ticket.isError && (
+            <Failed whole error={ticket.error} retry={() => void ticket.refetch()} />
+          )}
           {ticket.data && (
             <>
               <Head ticket={ticket.data} />
