@@ -71,6 +71,19 @@ function press(key: string, on: Element = document.body, more: KeyboardEventInit
 
 const shown = () => useKeyState.getState().shown;
 
+it("what is typed before the palette is there is kept for it", () => {
+  press("k", document.body, { ctrlKey: true });
+  expect(press("v")).toBe(true);
+  press("p", document.body, { shiftKey: true });
+  press("n");
+  press("r", document.body, { ctrlKey: true });
+  expect(useKeyState.getState().early).toBe("vpn");
+  expect(done).toEqual([]);
+  act(hide);
+  press("k", document.body, { ctrlKey: true });
+  expect(useKeyState.getState().early).toBe("");
+});
+
 it("a letter does what the page offers, from wherever nothing is written", () => {
   press("r");
   press("r", at("button"));

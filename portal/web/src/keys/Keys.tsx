@@ -57,7 +57,11 @@ function onKeyDown(e: KeyboardEvent) {
     if (!hasDialog()) show("palette");
     return;
   }
-  const { singles, shown } = useKeyState.getState();
+  const { singles, shown, early } = useKeyState.getState();
+  if (shown === "palette" && e.key.length === 1 && !hasDialog() && !e.ctrlKey && !e.metaKey) {
+    e.preventDefault();
+    useKeyState.setState({ early: early + e.key }); // who knows the way does not wait for the field
+  }
   if (!singles || shown) return;
   if (e.key === "Escape") return leaveField(e);
   const key = singleKey(e);

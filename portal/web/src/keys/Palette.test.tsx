@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { startI18n } from "../app/i18n";
 import type { Entry } from "./commands";
 import Palette from "./Palette";
+import { useKeyState } from "./state";
 
 const known = vi.hoisted(() => ({
   commands: [] as unknown[],
@@ -145,4 +146,15 @@ it("nothing that fits leaves nothing to choose", () => {
   expect(field().hasAttribute("aria-activedescendant")).toBe(false);
   press("Enter");
   expect(closed).toBe(0);
+});
+
+it("begins with what was typed before it was there, and has the focus at once", () => {
+  act(() => root.unmount());
+  root = createRoot(document.body.appendChild(document.createElement("div")));
+  useKeyState.setState({ early: "vp" });
+  draw();
+  useKeyState.setState({ early: "" });
+  const field = document.querySelector<HTMLInputElement>("[role=combobox]");
+  expect(field?.value).toBe("vp");
+  expect(document.activeElement).toBe(field);
 });

@@ -9,6 +9,7 @@ import { Keycaps } from "./Keycap";
 import type { OverProps } from "./Keys";
 import { beside, matching } from "./match";
 import classes from "./palette.module.css";
+import { useKeyState } from "./state";
 import { useFound } from "./useFound";
 
 const titles = {
@@ -35,7 +36,7 @@ const order = Object.keys(titles) as Group[];
  */
 export default function Palette({ onClose }: OverProps) {
   const { t } = useTranslation();
-  const [text, setText] = useState("");
+  const [text, setText] = useState(() => useKeyState.getState().early);
   const { entries, searching, failed } = useEntries(text);
   const [wanted, setWanted] = useState<string>();
   const list = useRef<HTMLDivElement>(null);
@@ -82,6 +83,7 @@ export default function Palette({ onClose }: OverProps) {
           <div className={classes.field}>
             <IconSearch size={20} stroke={1.7} aria-hidden="true" />
             <input
+              ref={atOnce}
               type="text"
               role="combobox"
               data-autofocus
@@ -143,6 +145,9 @@ export default function Palette({ onClose }: OverProps) {
     </Modal.Root>
   );
 }
+
+// Sooner than the dialog does it: what is typed in between would be lost.
+const atOnce = (field: HTMLInputElement | null) => field?.focus();
 
 /** What fits, in the order in which it stands there. */
 function useEntries(text: string) {

@@ -18,15 +18,17 @@ interface State {
   shown?: Over;
   /** Where the focus was before that, and goes back to. */
   from?: Element | null;
+  /** What was typed for what is shown before it was there. */
+  early: string;
   /** Whether a single letter does something (WCAG 2.1.4 wants a way to switch that off). */
   singles: boolean;
 }
 
-export const useKeyState = create<State>(() => ({ singles: readSingles() }));
+export const useKeyState = create<State>(() => ({ early: "", singles: readSingles() }));
 
 export function show(shown: Over) {
   const from = document.activeElement;
-  useKeyState.setState({ shown, from });
+  useKeyState.setState({ shown, from, early: "" });
   // What is typed before it is there must not land in the field below.
   if (from instanceof HTMLElement) from.blur();
 }
