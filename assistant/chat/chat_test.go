@@ -21,14 +21,33 @@ import (
 
 func TestAQuestionIsAcknowledgedStreamedAndAnsweredOnce(t *testing.T) {
 	h := newHouse(t)
-	n := h.node(echo, nil)
+	shown := make(chan struct{}) // the answer, word by word: only then does it end
+	n := h.node(func(ctx context.Context, t *conversations.Turn) error {
+		text, err := question(ctx, t)
+		if err != nil {
+			return err
+		}
+		for _, w := range strings.SplitAfter(text, " ") {
+			t.Delta(w)
+		}
+		select {
+		case <-shown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return t.Finish(ctx, desk.AssistantMessage{Turn: t.ID, Text: text, Model: "echo"})
+	}, nil)
 	ana := h.visitor("ana", desk.RoleContact)
 	c := n.dial(t, ana)
 	id := c.open("", 0)
 	c.send(`{"type":"say","id":"m1","text":"¿Por qué no va la VPN?"}`)
 	v := newView()
-	for len(v.ended) == 0 || v.events[len(v.events)-1].Kind != desk.KindTurnEnded {
+	for seen := false; len(v.ended) == 0 || v.events[len(v.events)-1].Kind != desk.KindTurnEnded; {
 		v.apply(c.next())
+		if !seen && v.text == "¿Por qué no va la VPN?" {
+			close(shown)
+			seen = true
+		}
 	}
 	if len(v.faults) > 0 || v.acks["m1"] != 1 || v.replaced != 1 {
 		t.Errorf("faults %v, acks %v, %d answers complete before their message", v.faults, v.acks, v.replaced)
