@@ -67,7 +67,7 @@ export function ArticlesPage() {
         )}
       </div>
       <p className={page.lead}>{t("editor.lead")}</p>
-      <div className={page.filters}>
+      <div className={`${page.filters} ${page.wordy}`}>
         <SegmentedControl
           value={state}
           aria-label={t("editor.filter.state")}
