@@ -88,11 +88,10 @@ agents: ## builds the device agent for Windows, macOS and Linux into bin/agents/
 test: ## everything: vet, lint, queries, race tests on a real Postgres, web tests, end-to-end tests
 	@.tools/test.sh
 
-# Three packages at once on two cores: many tests wait for a process, a clock or the database.
 test-go: ## only the Go tests, shuffled; raced, but for those that only sweep a long list
 	@$(SETUP) postgres compiler
 	go test -C .tools ./mutate ./product
-	go test -race -p 3 -shuffle=on -timeout 15m ./...
+	go test -race -shuffle=on -timeout 15m ./...
 	.tools/unraced.sh
 
 test-web: ## only the web interface: types, style, unit tests
