@@ -239,6 +239,26 @@ func TestUnreadIsWhatOthersDidSinceAPersonLooked(t *testing.T) {
 	wantCode(t, "another company", b.service.Seen(as(t, b.chloe), ticket.ID, time.Now()), desk.CodeNotFound)
 }
 
+// Two looks at the clock for one change would leave some tickets new for ever.
+func TestWhoHasSeenATicketUpToAChangeHasHeardWhatCameWithIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ticket := b.create(b.ana, "Printer")
+	for i := range 200 {
+		status := []tickets.Status{"pending", "open"}[i%2]
+		changed, err := b.service.Change(as(t, b.tess), ticket.ID, tickets.Change{Status: &status})
+		if err == nil {
+			err = b.service.Seen(as(t, b.ana), ticket.ID, changed.UpdatedAt)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen, err := b.service.Get(as(t, b.ana), ticket.ID); err != nil || seen.Unread {
+			t.Fatalf("change %d: unread %v (%v)", i, seen.Unread, err)
+		}
+	}
+}
+
 func TestASavedViewIsItsOwnersAndASharedOneIsKeptByAdmins(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

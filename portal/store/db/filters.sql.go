@@ -200,7 +200,7 @@ func (q *Queries) HandedOffTickets(ctx context.Context, atMost int32) ([]desk.ID
 }
 
 const hearTicket = `-- name: HearTicket :exec
-update tickets set heard_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1
+update tickets set heard_at = moment.at, updated_at = moment.at from (select clock_timestamp() as at) moment where id = $1
 `
 
 // Its users have something new in a ticket.

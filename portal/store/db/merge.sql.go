@@ -43,7 +43,8 @@ func (q *Queries) FollowMerge(ctx context.Context, arg FollowMergeParams) ([]des
 const mergeTicket = `-- name: MergeTicket :execrows
 update tickets set merged_into = $1::uuid, merged_at = clock_timestamp(), merged_by = $2::uuid,
   merged_status = status, merged_resolution = resolution, status = 'closed', resolution = null, fix_asked_at = null,
-  version = version + 1, updated_at = clock_timestamp(), heard_at = clock_timestamp()
+  version = version + 1, updated_at = moment.at, heard_at = moment.at
+from (select clock_timestamp() as at) moment
 where id = $3 and merged_into is null and version = $4
 `
 
@@ -124,7 +125,8 @@ func (q *Queries) MergedInto(ctx context.Context, id desk.ID) ([]TicketRow, erro
 const unmergeTicket = `-- name: UnmergeTicket :execrows
 update tickets set status = coalesce((select s.key from ticket_statuses s where s.key = merged_status), 'open'), resolution = merged_resolution,
   merged_into = null, merged_at = null, merged_by = null, merged_status = null, merged_resolution = null,
-  version = version + 1, updated_at = clock_timestamp(), heard_at = clock_timestamp()
+  version = version + 1, updated_at = moment.at, heard_at = moment.at
+from (select clock_timestamp() as at) moment
 where id = $1 and merged_into is not null
 `
 

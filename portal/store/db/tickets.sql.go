@@ -16,8 +16,9 @@ import (
 const changeTicket = `-- name: ChangeTicket :execrows
 update tickets set status = $1, priority = $2, assignee_id = $3, resolution = $4,
   fix_asked_at = case when $5::bool then coalesce(fix_asked_at, clock_timestamp()) end,
-  version = version + 1, updated_at = clock_timestamp(),
-  heard_at = case when $6::bool then clock_timestamp() else heard_at end
+  version = version + 1, updated_at = moment.at,
+  heard_at = case when $6::bool then moment.at else heard_at end
+from (select clock_timestamp() as at) moment -- one: who has seen the ticket up to its change has heard what came with it
 where id = $7 and version = $8
 `
 

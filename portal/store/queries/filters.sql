@@ -80,7 +80,7 @@ on conflict (tenant_id, user_id, ticket_id) do update set seen_at = greatest(s.s
 
 -- name: HearTicket :exec
 -- Its users have something new in a ticket.
-update tickets set heard_at = clock_timestamp(), updated_at = clock_timestamp() where id = sqlc.arg(id);
+update tickets set heard_at = moment.at, updated_at = moment.at from (select clock_timestamp() as at) moment where id = sqlc.arg(id);
 
 -- name: SavedViews :many
 -- Shared ones first.

@@ -105,8 +105,9 @@ select sqlc.embed(r) from page join ticket_rows r on r.id = page.id order by pag
 -- Nothing changes when somebody else was first: the version says so.
 update tickets set status = sqlc.arg(status), priority = sqlc.arg(priority), assignee_id = sqlc.narg(assignee_id), resolution = sqlc.narg(resolution),
   fix_asked_at = case when sqlc.arg(asked)::bool then coalesce(fix_asked_at, clock_timestamp()) end,
-  version = version + 1, updated_at = clock_timestamp(),
-  heard_at = case when sqlc.arg(heard)::bool then clock_timestamp() else heard_at end
+  version = version + 1, updated_at = moment.at,
+  heard_at = case when sqlc.arg(heard)::bool then moment.at else heard_at end
+from (select clock_timestamp() as at) moment -- one: who has seen the ticket up to its change has heard what came with it
 where id = sqlc.arg(id) and version = sqlc.arg(version);
 
 -- name: InsertReply :one
