@@ -191,10 +191,10 @@ setup_compiler() {
   apt_install --no-upgrade gcc g++ libc6-dev
 }
 
-# The browser of the end-to-end tests; they look in the same places.
+# The browser of the end-to-end tests. Chromium without its windows does them in two thirds of the time.
 browser() {
   local b
-  for b in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
+  for b in "${CHROMIUM:-}" chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable \
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; do
     [ -n "$b" ] && have "$b" && ! grep -qs /snap/bin "$(command -v "$b")" && { command -v "$b"; return 0; }
   done
@@ -206,13 +206,15 @@ setup_browser() {
   browser >/dev/null && return 0
   if have apt-get; then
     apt_update
-    local version
-    version=$(apt_candidate chromium)
-    if [ -n "$version" ] && [ "${version#*snap}" = "$version" ]; then
-      say "installing Chromium ..."
-      apt_install chromium
-      return 0
-    fi
+    local package version
+    for package in chromium-headless-shell chromium; do
+      version=$(apt_candidate $package)
+      if [ -n "$version" ] && [ "${version#*snap}" = "$version" ]; then
+        say "installing Chromium ..."
+        apt_install $package
+        return 0
+      fi
+    done
   fi
   # Ubuntu's package is only a door to a snap, and macOS has none: take the build that playwright brings.
   setup_web
