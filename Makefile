@@ -88,10 +88,11 @@ agents: ## builds the device agent for Windows, macOS and Linux into bin/agents/
 test: ## everything: vet, lint, queries, race tests on a real Postgres, web tests, end-to-end tests
 	@.tools/test.sh
 
+# -w: nobody debugs these binaries, and they link in two thirds of the time.
 test-go: ## only the Go tests, shuffled; raced, but for those that only sweep a long list
 	@$(SETUP) postgres compiler
 	go test -C .tools ./mutate ./product
-	go test -race -shuffle=on -timeout 15m ./...
+	go test -race -ldflags=-w -shuffle=on -timeout 15m ./...
 	.tools/unraced.sh
 
 test-web: ## only the web interface: types, style, unit tests

@@ -17,8 +17,8 @@ step() {
 # The database of the tests ends with them, whatever their outcome.
 trap 'make -s stop-test-database || true' EXIT
 
-step "what this machine lacks" .tools/setup.sh
-# One of the tools is mostly C in one file: it leaves a core free for the others.
+step "what this machine lacks" .tools/setup.sh postgres compiler browser
+# One of the tools is mostly C in one file, and the packages of the web interface come slowly: two at once.
 step "tools and web interface" make -s -j 2 bin/sqlc bin/golangci-lint web
 step "vet" go vet ./...
 step "lint" make -s lint
