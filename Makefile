@@ -153,10 +153,10 @@ stop-test-database:
 bin/sqlc: .tools/go.sum
 	@$(SETUP) compiler
 	@echo '==> building sqlc (about a minute, once) ...' >&2
-	@cd .tools && go build -o ../bin/ github.com/sqlc-dev/sqlc/cmd/sqlc
+	@cd .tools && go build -ldflags="-s -w" -o ../bin/ github.com/sqlc-dev/sqlc/cmd/sqlc
 	@touch $@
 
 bin/golangci-lint: .tools/go.sum
 	@echo '==> building golangci-lint (about a minute, once) ...' >&2
-	@cd .tools && go build -o ../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@cd .tools && go build -ldflags="-s -w" -o ../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@

@@ -175,8 +175,13 @@ func (s *Service) refuse(ctx context.Context, v desk.Viewer, h held, code string
 	return h.why
 }
 
-// use consumes a code: of several right answers, one finds it.
+// use consumes a code: of several right answers, one finds it. The count of
+// guesses comes before the code, as in charge: in the other order two answers
+// at once wait for each other.
 func (s *Service) use(ctx context.Context, tx *store.Tx, v desk.Viewer, c *db.ChargeChallengeRow) error {
+	if err := tx.RefundLimit(ctx, guessKey(v.User)); err != nil {
+		return err
+	}
 	n, err := tx.UseChallenge(ctx, c.ID)
 	if err != nil {
 		return err
@@ -184,7 +189,7 @@ func (s *Service) use(ctx context.Context, tx *store.Tx, v desk.Viewer, c *db.Ch
 	if n == 0 {
 		return errUsed
 	}
-	return tx.RefundLimit(ctx, guessKey(v.User))
+	return nil
 }
 
 // useForAct consumes the code for an act. Where the person had no factor, the

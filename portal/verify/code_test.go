@@ -81,6 +81,9 @@ func TestARightCodeGivenTwiceAtOnceAllowsOneAct(t *testing.T) {
 			t.Fatalf("%d ran", ran.Load())
 		}
 	}
+	if n := one[int](t, w, "select deadlocks from pg_stat_database where datname = current_database()"); n != 0 {
+		t.Errorf("%d times they waited for each other until Postgres ended one", n)
+	}
 }
 
 // D3, D4: each wrong use has its own answer and no effect.
