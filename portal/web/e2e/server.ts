@@ -1,9 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inject } from "vitest";
 
 export interface Portal {
   url: string;
@@ -12,43 +11,15 @@ export interface Portal {
 
 /**
  * The portal to test: the one at CONSERJE_URL, or one of our own, started from
- * CONSERJE_BIN with the demo as demo.ts left it.
+ * CONSERJE_BIN with the demo in a fresh folder.
  */
 export async function portal(env: Record<string, string> = {}): Promise<Portal> {
   const given = process.env.CONSERJE_URL;
   if (given) return { url: given, stop: async () => {} };
-  const data = freshFolder();
-  execFileSync("cp", ["-a", `${inject("demo")}/.`, data]); // with its owners, which node would not keep
-  const server = await serve(data, env);
-  return {
-    ...server,
-    async stop() {
-      await server.stop();
-      rmSync(data, { recursive: true, force: true });
-    },
-  };
-}
-
-/** A folder for a server's data: in memory where Linux has room there, like the database of the other tests. */
-export function freshFolder(): string {
-  const data = mkdtempSync(join(roomInMemory() ? "/dev/shm" : tmpdir(), "conserje-e2e-"));
-  chmodSync(data, 0o711); // as root, the user that runs Postgres must pass through
-  return data;
-}
-
-function roomInMemory(): boolean {
-  try {
-    const fs = statfsSync("/dev/shm");
-    return fs.blocks * fs.bsize >= 4 * 2 ** 30;
-  } catch {
-    return false;
-  }
-}
-
-/** Starts a server with the demo in a folder. */
-export async function serve(data: string, env: Record<string, string> = {}): Promise<Portal> {
   const bin = process.env.CONSERJE_BIN;
   if (!bin) throw new Error("set CONSERJE_URL, or CONSERJE_BIN to start one");
+  const data = mkdtempSync(join(roomInMemory() ? "/dev/shm" : tmpdir(), "conserje-e2e-"));
+  chmodSync(data, 0o711); // as root, the user that runs Postgres must pass through
   const port = await freePort();
   const child = spawn(bin, ["serve", "--demo", "--data", data, "--addr", `127.0.0.1:${port}`], {
     env: { ...process.env, ...env },
@@ -73,8 +44,19 @@ export async function serve(data: string, env: Record<string, string> = {}): Pro
       const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       await gone;
+      rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether Linux has room in memory for the data of two servers, as for the database of the other tests. */
+function roomInMemory(): boolean {
+  try {
+    const fs = statfsSync("/dev/shm");
+    return fs.blocks * fs.bsize >= 4 * 2 ** 30;
+  } catch {
+    return false;
+  }
 }
 
 async function ready(url: string, child: ChildProcess) {

@@ -7,7 +7,6 @@ export default defineConfig({
     environment: "node",
     include: ["*.test.ts"],
     setupFiles: ["setup.ts"],
-    globalSetup: ["demo.ts"],
     fileParallelism: !process.env.CONSERJE_URL,
     maxWorkers: 2,
     testTimeout: 60_000,
