@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/conserje/conserje/kb/fetch"
 	"github.com/conserje/conserje/portal/desk"
@@ -39,6 +40,11 @@ type look struct {
 // texts, and what is gone is withdrawn in the moment it is seen. What one page
 // meets stops no other. A source that was removed is no error.
 func (k *KB) Sync(ctx context.Context, tenant, id desk.ID) error {
+	return k.sync(ctx, tenant, id, func(context.Context, *store.Tx) error { return nil })
+}
+
+// sync runs done in the transaction that shows the look's end.
+func (k *KB) sync(ctx context.Context, tenant, id desk.ID, done func(ctx context.Context, tx *store.Tx) error) error {
 	if k.web == nil {
 		return nil
 	}
@@ -73,7 +79,7 @@ func (k *KB) Sync(ctx context.Context, tenant, id desk.ID) error {
 	if end.Code, end.Params, err = asStored(problem); err != nil {
 		return err
 	}
-	return s.tx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.EndSync(ctx, end) })
+	return s.tx(ctx, func(ctx context.Context, tx *store.Tx) error { return errors.Join(tx.EndSync(ctx, end), done(ctx, tx)) })
 }
 
 func (s *look) tx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx) error) error {
@@ -312,8 +318,13 @@ type syncWorker struct {
 	kb *KB
 }
 
+// Work ends its job together with the look: River would a moment later, and a press on "Look now" in between would be
+// one with the job that has looked already.
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncArgs]) error {
-	return w.kb.Sync(ctx, job.Args.Tenant, job.Args.Source)
+	return w.kb.sync(ctx, job.Args.Tenant, job.Args.Source, func(ctx context.Context, tx *store.Tx) error {
+		_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx.Tx, job)
+		return err
+	})
 }
 
 func (w *syncWorker) Timeout(*river.Job[SyncArgs]) time.Duration { return syncWithin }
