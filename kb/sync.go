@@ -79,7 +79,12 @@ func (k *KB) sync(ctx context.Context, tenant, id desk.ID, done func(ctx context
 	if end.Code, end.Params, err = asStored(problem); err != nil {
 		return err
 	}
-	return s.tx(ctx, func(ctx context.Context, tx *store.Tx) error { return errors.Join(tx.EndSync(ctx, end), done(ctx, tx)) })
+	return s.tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.EndSync(ctx, end); err != nil {
+			return err
+		}
+		return done(ctx, tx)
+	})
 }
 
 func (s *look) tx(ctx context.Context, fn func(ctx context.Context, tx *store.Tx) error) error {
