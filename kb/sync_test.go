@@ -2,12 +2,16 @@ package kb_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/riverqueue/river"
 
 	"github.com/conserje/conserje/kb"
 	"github.com/conserje/conserje/kb/evaltest"
@@ -35,7 +39,7 @@ func newSite(t *testing.T) *site {
 		defer s.mu.Unlock()
 		s.asked = append(s.asked, r.URL.Path)
 		text, ok := s.pages[r.URL.Path]
-		tag := fmt.Sprintf(`"%x"`, len(text))
+		tag := fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(text)))
 		switch {
 		case s.down:
 			w.WriteHeader(http.StatusBadGateway)
@@ -195,6 +199,47 @@ func sitemapOf(urls ...string) string {
 		b.WriteString("<url><loc>" + u + "</loc></url>")
 	}
 	return `<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">` + b.String() + `</urlset>`
+}
+
+func TestASourceLookedAtJustNowIsLookedAtAgainWhenAsked(t *testing.T) {
+	t.Parallel()
+	web := newSite(t)
+	b := withWeb(t, web)
+	workers := river.NewWorkers()
+	b.AddWorkers(workers)
+	jobs, err := b.store.StartJobs(t.Context(), workers, map[string]river.QueueConfig{store.QueueWeb: {MaxWorkers: 2}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = jobs.Stop(context.Background()) })
+	// What is asked for is seen in the page's text, for the state says nothing of which look it is of.
+	put := func(word string) { web.put("/a.html", webPage("Cables", "<p>Unplug the "+word+".</p>")) }
+	seen := func(word string) bool {
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			list, err := b.Sources(t.Context(), b.admin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if list[0].State == "ok" && b.count(t, "select count(*) from article_revisions where markdown like '%' || $1 || '%'", word) > 0 {
+				return true
+			}
+		}
+		return false
+	}
+	put("cable 0")
+	s, err := b.AddSource(t.Context(), b.admin, kb.NewSource{URL: web.URL + "/a.html", Kind: "page", Lang: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		if !seen(fmt.Sprint("cable ", i)) {
+			t.Fatalf("look %d never came", i)
+		}
+		put(fmt.Sprint("cable ", i+1))
+		if _, err := b.SyncNow(t.Context(), b.admin, s.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestP9AListTakesThePagesUnderItsPrefixAndNoOthers(t *testing.T) {
