@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/conserje/conserje/portal/demo"
@@ -24,9 +25,11 @@ func (p *portal) openLinks(ctx context.Context) (err error) {
 	return err
 }
 
-// demoAgents runs the demo's devices until ctx ends: the real agent with a
-// pretended system, through the real enrolment and the real link. It needs the
-// server to answer at addr.
+// demoAgents lets the demo's devices in and runs them until ctx ends: the real
+// agent with a pretended system, through the real enrolment and the real link.
+// It needs the server to answer at addr. It comes back when each device is
+// enrolled, also when ctx ends before: one that was let in by half would be a
+// second one of its name at the next start.
 func (p *portal) demoAgents(ctx context.Context, addr net.Addr, data string) {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() && !tcp.IP.IsLoopback() {
@@ -34,15 +37,21 @@ func (p *portal) demoAgents(ctx context.Context, addr net.Addr, data string) {
 		return
 	}
 	server := fmt.Sprintf("http://localhost:%d", tcp.Port)
+	var enrolling sync.WaitGroup
 	for _, d := range demo.Devices() {
-		go func() {
-			if err := p.demoAgent(ctx, server, filepath.Join(data, "demo-devices", d.Facts.Name), d); err != nil && ctx.Err() == nil {
+		enrolling.Go(func() {
+			if err := p.demoAgent(ctx, server, filepath.Join(data, "demo-devices", d.Facts.Name), d); err != nil {
 				p.log.Warn("a device of the demo does not run", "device", d.Facts.Name, "error", err)
 			}
-		}()
+		})
 	}
+	enrolling.Wait()
 }
 
+// enrolWithin bounds the enrolment of a demo device, which no signal ends.
+const enrolWithin = 10 * time.Second
+
+// demoAgent comes back when the device is enrolled, and leaves it running.
 func (p *portal) demoAgent(ctx context.Context, server, dir string, d demo.Device) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -56,11 +65,19 @@ func (p *portal) demoAgent(ctx context.Context, server, dir string, d demo.Devic
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "device.json")); errors.Is(err, fs.ErrNotExist) {
-		if mine, err := p.enrolDemo(ctx, server, dir, system, d); err != nil || !mine {
+		enrolling, cancel := context.WithTimeout(context.WithoutCancel(ctx), enrolWithin)
+		defer cancel()
+		if mine, err := p.enrolDemo(enrolling, server, dir, system, d); err != nil || !mine {
 			return err
 		}
 	}
-	return agent.Run(ctx, agent.Config{Dir: dir, System: system, Log: slog.New(slog.DiscardHandler)})
+	go func() {
+		err := agent.Run(ctx, agent.Config{Dir: dir, System: system, Log: slog.New(slog.DiscardHandler)})
+		if err != nil && ctx.Err() == nil {
+			p.log.Warn("a device of the demo has stopped", "device", d.Facts.Name, "error", err)
+		}
+	}()
+	return nil
 }
 
 // enrolDemo lets a device of the demo in as staff would: a token, the agent's
