@@ -1,10 +1,10 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Action, Language } from "../api/types";
 import { setLanguage, startI18n } from "../app/i18n";
+import { draw } from "../test-draw";
 import { ActionCard } from "./ActionCard";
 
 const ledger = vi.hoisted(() => ({
@@ -67,23 +67,16 @@ const base: Action = {
 
 const settle = () => act(() => new Promise<void>((r) => setTimeout(r, 30)));
 
-let root: Root | undefined;
-
-async function draw(change: Partial<Action>): Promise<HTMLElement> {
+async function card(change: Partial<Action>): Promise<HTMLElement> {
   ledger.action = { ...base, ...change };
-  const host = document.createElement("div");
-  document.body.replaceChildren(host);
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  act(() => {
-    root = createRoot(host);
-    root.render(
-      <QueryClientProvider client={client}>
-        <MantineProvider env="test">
-          <ActionCard id="a1" />
-        </MantineProvider>
-      </QueryClientProvider>,
-    );
-  });
+  const host = draw(
+    <QueryClientProvider client={client}>
+      <MantineProvider env="test">
+        <ActionCard id="a1" />
+      </MantineProvider>
+    </QueryClientProvider>,
+  );
   await settle();
   return host;
 }
@@ -111,12 +104,10 @@ beforeEach(async () => {
   ledger.calls = [];
   await setLanguage("en");
 });
-// A card that stayed would go on ticking behind the other tests.
-afterEach(() => act(() => root?.unmount()));
 
 describe("the card", () => {
   it("says what, on which device, what it will do and until when, with the ledger's words", async () => {
-    const el = await draw({});
+    const el = await card({});
     for (const text of [
       "Restart LAPTOP-7",
       "Windows",
@@ -132,22 +123,22 @@ describe("the card", () => {
 
   it("offers nothing that the ledger does not offer", async () => {
     const states = ["verified", "delivered", "running", "succeeded", "declined"] as const;
-    for (const state of states) expect(buttons(await draw({ state, next: [] })), state).toEqual([]);
+    for (const state of states) expect(buttons(await card({ state, next: [] })), state).toEqual([]);
   });
 
   it("says until when somebody at the device put it off", async () => {
     const text = { ...base.text, state: "Postponed on the device" };
     const soon = new Date(Date.now() + 300_000).toISOString();
-    const el = await draw({ state: "running", next: [], text, postponed_until: soon });
+    const el = await card({ state: "running", next: [], text, postponed_until: soon });
     expect(el.textContent).toContain("Next warning on the device:");
-    expect((await draw({ state: "running", next: [], text })).textContent).not.toContain(
+    expect((await card({ state: "running", next: [], text })).textContent).not.toContain(
       "warning on",
     );
   });
 
   it("never lets what is queued read as done", async () => {
     const queued = { ...base.text, state: "Waiting for the device" };
-    const el = await draw({ state: "queued", next: ["cancel"], text: queued });
+    const el = await card({ state: "queued", next: ["cancel"], text: queued });
     expect(el.textContent).not.toMatch(/verified|done/i);
     expect(el.textContent).toContain("or not at all");
     expect(buttons(el)).toEqual(["cancel"]);
@@ -155,23 +146,23 @@ describe("the card", () => {
 
   it("says whether the device itself shows the effect", async () => {
     const done: Partial<Action> = { state: "succeeded", next: [] };
-    const seen = await draw({ ...done, outcome: "device_verified" });
+    const seen = await card({ ...done, outcome: "device_verified" });
     expect(seen.querySelector("[data-outcome=device_verified]")?.textContent).not.toContain(
       "could",
     );
-    const assumed = await draw({ ...done, outcome: "assumed" });
+    const assumed = await card({ ...done, outcome: "assumed" });
     expect(assumed.querySelector("[data-outcome]")?.textContent).toContain("could not be verified");
   });
 
   it("names the rule that refused", async () => {
-    const el = await draw({ state: "refused", next: ["retry"], rule: "self_service" });
+    const el = await card({ state: "refused", next: ["retry"], rule: "self_service" });
     expect(el.textContent).toContain("Self-service is switched off");
     expect(buttons(el)).toEqual(["retry"]);
   });
 
   it("has no step of the owner's for anybody else", async () => {
     const other = { id: "other", name: "Ben" };
-    const el = await draw({ requester: other, next: ["confirm", "verify", "cancel"] });
+    const el = await card({ requester: other, next: ["confirm", "verify", "cancel"] });
     expect(buttons(el)).toEqual(["cancel"]);
   });
 });
@@ -184,7 +175,7 @@ describe("the code", () => {
   } as Partial<Action>;
 
   it("needs a number the first time, saved and used in one press", async () => {
-    const el = await draw({
+    const el = await card({
       ...confirmed,
       factor: { sms: true, phone_verified: false, totp: false },
     });
@@ -196,7 +187,7 @@ describe("the code", () => {
 
   it("goes to REST, is refused in words, and does not stay in the field", async () => {
     const factor = { sms: true, phone_verified: true, totp: false, attempts_left: 4 };
-    const el = await draw({ ...confirmed, factor });
+    const el = await card({ ...confirmed, factor });
     const field = el.querySelector<HTMLInputElement>("input[name=code]");
     expect(field?.autocomplete).toBe("one-time-code");
     expect(field?.inputMode).toBe("numeric");
@@ -211,7 +202,7 @@ describe("the code", () => {
 
   it("can be sent once more to the number typed, or to another, while none is on file", async () => {
     const first = { sms: true, phone_verified: false, totp: false };
-    const el = await draw({ ...confirmed, factor: { ...first, attempts_left: 5 } });
+    const el = await card({ ...confirmed, factor: { ...first, attempts_left: 5 } });
     await act(async () => el.querySelector<HTMLElement>("[data-step=resend]")?.click());
     expect(el.querySelector("input[name=phone]")).not.toBeNull();
     expect(sent()).toEqual([]);
@@ -221,7 +212,7 @@ describe("the code", () => {
     vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval"] });
     const resend_at = new Date(Date.now() + 42_000).toISOString();
     const factor = { sms: true, phone_verified: true, totp: false, resend_at };
-    const el = await draw({ ...confirmed, factor });
+    const el = await card({ ...confirmed, factor });
     const send = el.querySelector<HTMLElement>("[data-step=send_code]");
     const name = () => {
       const heard = send?.cloneNode(true) as HTMLElement;
@@ -249,7 +240,7 @@ describe("the code", () => {
 
   it("that did not go out says so, and whose fault it is", async () => {
     const factor = { sms: true, phone_verified: true, totp: false, attempts_left: 5 };
-    const el = await draw({
+    const el = await card({
       ...confirmed,
       factor: { ...factor, sms_state: "failed", sms_reason: "provider_down" },
     });
@@ -258,7 +249,7 @@ describe("the code", () => {
   });
 
   it("may come from the app instead", async () => {
-    const el = await draw({
+    const el = await card({
       ...confirmed,
       factor: { sms: true, phone_verified: true, totp: true },
     });
@@ -271,7 +262,7 @@ it.each(["en", "es", "de", "fr", "it"] as Language[])(
   "has its own words in %s",
   async (language) => {
     await act(() => setLanguage(language));
-    const el = await draw({
+    const el = await card({
       state: "confirmed",
       next: ["send_code"],
       text: { ...base.text, buttons: {} },

@@ -1,8 +1,8 @@
 import { act } from "react";
-import { createRoot } from "react-dom/client";
 import { beforeAll, expect, it } from "vitest";
 import { mustFit } from "../api/files";
 import { type Problem, problemOf } from "../api/problem";
+import { draw } from "../test-draw";
 import { useErrorText } from "./errors";
 import { languages, setLanguage, startI18n } from "./i18n";
 
@@ -17,7 +17,7 @@ function Reader() {
 
 async function reader(lang: (typeof languages)[number]["code"]) {
   await act(() => setLanguage(lang));
-  act(() => createRoot(document.createElement("div")).render(<Reader />));
+  draw(<Reader />);
 }
 
 const refusals: [string, unknown, RegExp][] = [

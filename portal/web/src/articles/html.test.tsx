@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { act } from "react";
-import { createRoot } from "react-dom/client";
 import { describe, expect, it, vi } from "vitest";
+import { draw } from "../test-draw";
 import { articleElements } from "./html";
 
 vi.mock("@tanstack/react-router", () => ({
@@ -11,11 +10,7 @@ vi.mock("@tanstack/react-router", () => ({
   ),
 }));
 
-function draw(html: string): HTMLElement {
-  const host = document.createElement("div");
-  act(() => createRoot(host).render(articleElements(html, { jump: () => {} })));
-  return host;
-}
+const drawn = (html: string) => draw(articleElements(html, { jump: () => {} }));
 
 const attributes = new Set(
   "id href target rel start colspan rowspan src alt loading data-scroll tabindex".split(" "),
@@ -46,10 +41,10 @@ describe("an article", () => {
     "<svg><a href='javascript:1'></a></svg>",
     "<p style='position:fixed'>x</p><style>*{}</style>",
     "<iframe src=/></iframe><object data=/></object><embed src=/>",
-  ])("cannot bring %s", (html) => harmless(draw(html), html));
+  ])("cannot bring %s", (html) => harmless(drawn(html), html));
 
   it("keeps its headings, lists, tables and anchors", () => {
-    const el = draw(
+    const el = drawn(
       "<h1 id=top>T</h1><ol start=3><li id=l>x</li></ol><table><tr><td colspan=2>y</td></tr></table>",
     );
     expect(el.querySelector("h2#passage-top")?.textContent).toBe("T");
@@ -59,7 +54,7 @@ describe("an article", () => {
   });
 
   it("keeps the words of what it may not show", () => {
-    expect(draw("<button>Press <b>here</b></button>").textContent).toBe("Press here");
+    expect(drawn("<button>Press <b>here</b></button>").textContent).toBe("Press here");
   });
 });
 
@@ -70,6 +65,6 @@ describe.skipIf(!existsSync(shared) && !process.env.CI)("known attacks", () => {
       payload: string;
     }[];
     const lines = readFileSync(join(shared, "fuzzdb/html_js_fuzz_HTML5sec_Injections.txt"), "utf8");
-    for (const p of [...pairs.map((x) => x.payload), ...lines.split("\n")]) harmless(draw(p), p);
+    for (const p of [...pairs.map((x) => x.payload), ...lines.split("\n")]) harmless(drawn(p), p);
   }, 60_000);
 });

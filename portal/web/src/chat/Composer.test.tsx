@@ -1,9 +1,9 @@
 import { MantineProvider } from "@mantine/core";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { setLanguage, startI18n } from "../app/i18n";
 import { forgetAll } from "../app/keep";
+import { draw } from "../test-draw";
 import { Composer } from "./Composer";
 
 const server = vi.hoisted(() => ({ sent: [] as string[], removed: [] as string[], refuse: "" }));
@@ -28,25 +28,18 @@ vi.mock("../api/files", async () => {
 });
 
 const settle = () => act(() => new Promise<void>((r) => setTimeout(r, 20)));
-let root: Root | undefined;
 const said: unknown[][] = [];
 
-async function draw(): Promise<HTMLElement> {
-  act(() => root?.unmount());
-  const host = document.createElement("div");
-  document.body.replaceChildren(host);
-  act(() => {
-    root = createRoot(host);
-    root.render(
-      <MantineProvider env="test">
-        <Composer
-          draftKey="x"
-          placeholder="…"
-          onSend={(text, files) => said.push([text, files.map((f) => f.name)])}
-        />
-      </MantineProvider>,
-    );
-  });
+async function composer(): Promise<HTMLElement> {
+  const host = draw(
+    <MantineProvider env="test">
+      <Composer
+        draftKey="x"
+        placeholder="…"
+        onSend={(text, files) => said.push([text, files.map((f) => f.name)])}
+      />
+    </MantineProvider>,
+  );
   await settle();
   return host;
 }
@@ -82,10 +75,9 @@ beforeEach(async () => {
   Object.assign(server, { sent: [], removed: [], refuse: "" });
   said.length = 0;
 });
-afterEach(() => act(() => root?.unmount()));
 
 it("P11: a pasted screenshot is shown before it is sent, and goes with the words or alone", async () => {
-  const el = await draw();
+  const el = await composer();
   await give(el, "paste", [shot()]);
   expect(server.sent).toEqual(["Screenshot.png"]);
   expect(el.querySelector("li img")?.getAttribute("src")).toBe("/api/v1/files/f1/picture");
@@ -101,7 +93,7 @@ it("P11: a pasted screenshot is shown before it is sent, and goes with the words
 });
 
 it("P11: a refused file says why, and neither the words nor the other files are lost", async () => {
-  const el = await draw();
+  const el = await composer();
   write(el, "what I typed");
   await give(el, "drop", [shot()]);
   await give(el, "drop", [new File(["x".repeat(1_048_577)], "huge.bin")]);
@@ -116,7 +108,7 @@ it("P11: a refused file says why, and neither the words nor the other files are 
 });
 
 it("more files than fit are not begun, and one that is left out is taken back", async () => {
-  const el = await draw();
+  const el = await composer();
   const three = ["a", "b", "c"].map((n) => new File([n], `${n}.txt`));
   await give(el, "drop", three);
   expect(server.sent).toEqual(["a.txt", "b.txt"]);
@@ -129,18 +121,18 @@ it("more files than fit are not begun, and one that is left out is taken back", 
 });
 
 it("a draft's files survive a reload with its words", async () => {
-  const first = await draw();
+  const first = await composer();
   write(first, "half a thought");
   await give(first, "paste", [shot()]);
-  const again = await draw();
+  const again = await composer();
   expect(text(again)).toBe("half a thought");
   expect(again.querySelector("li")?.textContent).toContain("Screenshot.png");
   await submit(again);
-  expect((await draw()).querySelector("li")).toBeNull();
+  expect((await composer()).querySelector("li")).toBeNull();
 });
 
 it("whoever pastes text gets the text, also where the clipboard holds a picture of it", async () => {
-  const el = await draw();
+  const el = await composer();
   await give(el, "paste", [shot()], ["text/plain", "Files"]);
   expect(server.sent).toEqual([]);
 });

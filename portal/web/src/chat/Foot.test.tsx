@@ -1,9 +1,9 @@
 import { MantineProvider } from "@mantine/core";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Language } from "../api/types";
 import { setLanguage, startI18n } from "../app/i18n";
+import { draw } from "../test-draw";
 import { Foot } from "./Foot";
 
 const portal = vi.hoisted(() => ({ assistant: true }));
@@ -11,25 +11,17 @@ vi.mock("../app/session", () => ({
   useMe: () => ({ policies: { assistant: portal.assistant } }),
 }));
 
-let root: Root | undefined;
-
 function line(assistant: boolean, handoff: "none" | "requested" | "taken"): string {
   portal.assistant = assistant;
-  const host = document.createElement("div");
-  document.body.replaceChildren(host);
-  act(() => {
-    root = createRoot(host);
-    root.render(
-      <MantineProvider env="test">
-        <Foot handoff={handoff} onPerson={async () => {}} />
-      </MantineProvider>,
-    );
-  });
+  const host = draw(
+    <MantineProvider env="test">
+      <Foot handoff={handoff} onPerson={async () => {}} />
+    </MantineProvider>,
+  );
   return host.querySelector("[data-disclosure]")?.textContent ?? "";
 }
 
 beforeAll(() => startI18n("en"));
-afterEach(() => act(() => root?.unmount()));
 
 // The words by which each language says that an AI answers, and that a person does.
 const words: Record<Language, { ai: RegExp; person: RegExp }> = {

@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MantineProvider } from "@mantine/core";
-import { act } from "react";
-import { createRoot } from "react-dom/client";
 import { describe, expect, it, vi } from "vitest";
 import type { Citation } from "../api/types";
+import { draw, redraw } from "../test-draw";
 import { targetOf } from "./links";
 import { Markdown } from "./Markdown";
 
@@ -24,17 +23,14 @@ const citation: Citation = {
   quote: "Close it.",
 };
 
-function draw(text: string, citations: Citation[] = []): HTMLElement {
-  const host = document.createElement("div");
-  const root = createRoot(host);
-  act(() => {
-    root.render(
-      <MantineProvider env="test">
-        <Markdown text={text} citations={citations} />
-      </MantineProvider>,
-    );
-  });
-  const out = host.querySelector("div");
+const page = (text: string, citations: Citation[]) => (
+  <MantineProvider env="test">
+    <Markdown text={text} citations={citations} />
+  </MantineProvider>
+);
+
+function drawn(text: string, citations: Citation[] = []): HTMLElement {
+  const out = draw(page(text, citations)).querySelector("div");
   if (!out) throw new Error("nothing was drawn");
   return out;
 }
@@ -94,24 +90,24 @@ describe("an answer", () => {
     '<a href="https://evil.example" ping="https://evil.example">x</a>',
     "```html\n<script>alert(1)</script>\n```",
     "| a | b |\n|---|---|\n| ![i](https://e.example/i.png) | <b onclick=x>y</b> |",
-  ])("cannot bring anything but text and safe links: %s", (text) => harmless(draw(text), text));
+  ])("cannot bring anything but text and safe links: %s", (text) => harmless(drawn(text), text));
 
   it("cannot dress as a part of the portal", () => {
-    const el = draw("# Big\n\n```card\nx\n```\n\n- [ ] a");
+    const el = drawn("# Big\n\n```card\nx\n```\n\n- [ ] a");
     for (const x of el.querySelectorAll("h1, h2, [class*=language], [class*=task]")) {
       expect(x.outerHTML).toBe("");
     }
   });
 
   it("shows the host of a foreign link, and opens it without a trace", () => {
-    const a = draw("[your bank](https://evil.example/login)").querySelector("a");
+    const a = drawn("[your bank](https://evil.example/login)").querySelector("a");
     expect(a?.textContent).toBe("your bank (evil.example)");
     expect(a?.rel).toContain("noopener");
     expect(a?.target).toBe("_blank");
   });
 
   it("cannot hide the host behind a text that looks like an address", () => {
-    const a = draw("[https://bank.example](https://evil.example/)").querySelector("a");
+    const a = drawn("[https://bank.example](https://evil.example/)").querySelector("a");
     expect(a?.textContent).toContain("evil.example");
     expect(a?.textContent).not.toContain("bank.example");
   });
@@ -119,38 +115,31 @@ describe("an answer", () => {
 
 describe("a citation", () => {
   it("is a link to the passage where the number is known, and text where it is not", () => {
-    const el = draw("Close it. [1] Or not. [7]", [citation]);
+    const el = drawn("Close it. [1] Or not. [7]", [citation]);
     const a = el.querySelector("a[data-citation='1']");
     expect(a?.getAttribute("href")).toBe("/articles/a1?lang=en#p2");
     expect(el.textContent).toContain("[7]");
   });
 
   it("stays ours when the answer defines the number as a link", () => {
-    const el = draw("Close it. [1]\n\n[1]: https://evil.example", [citation]);
+    const el = drawn("Close it. [1]\n\n[1]: https://evil.example", [citation]);
     expect([...el.querySelectorAll("a")].map((a) => a.getAttribute("href"))).toEqual([
       "/articles/a1?lang=en#p2",
     ]);
   });
 
   it("is left alone in code", () => {
-    expect(draw("`a[1]`", [citation]).querySelector("a")).toBeNull();
+    expect(drawn("`a[1]`", [citation]).querySelector("a")).toBeNull();
   });
 });
 
 it("however an answer arrives, its end looks the same", () => {
   const text = "A **bold** [link](https://x.example) and [1].\n\n1. one\n2. two `code`\n\n> said";
-  const whole = draw(text, [citation]).innerHTML;
-  const host = document.createElement("div");
-  const root = createRoot(host);
+  const whole = drawn(text, [citation]).innerHTML;
+  const host = draw(null);
   for (let end = 0; end <= text.length; end += 3) {
     const part = end + 3 > text.length ? text : text.slice(0, end);
-    act(() => {
-      root.render(
-        <MantineProvider env="test">
-          <Markdown text={part} citations={[citation]} />
-        </MantineProvider>,
-      );
-    });
+    redraw(page(part, [citation]));
     const now = host.querySelector("div");
     if (now) harmless(now, part);
   }
@@ -184,6 +173,6 @@ describe.skipIf(!existsSync(shared) && !process.env.CI)("known attacks", () => {
     const lines = readFileSync(join(shared, "fuzzdb/html_js_fuzz_HTML5sec_Injections.txt"), "utf8");
     const payloads = [...pairs.map((p) => p.payload), ...lines.split("\n")];
     expect(payloads.length).toBeGreaterThan(300);
-    for (const p of payloads) harmless(draw(p), p);
+    for (const p of payloads) harmless(drawn(p), p);
   }, 60_000);
 });

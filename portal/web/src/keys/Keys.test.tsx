@@ -1,6 +1,6 @@
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { draw, redraw } from "../test-draw";
 import { Keys } from "./Keys";
 import { useShortcuts } from "./shortcuts";
 import { goBack, hide, setSingles, show, useKeyState } from "./state";
@@ -8,7 +8,6 @@ import { goBack, hide, setSingles, show, useKeyState } from "./state";
 vi.mock("./Palette", () => ({ default: () => <div role="dialog" aria-modal="true" /> }));
 vi.mock("./Sheet", () => ({ default: () => <div role="dialog" aria-modal="true" /> }));
 
-let root: Root;
 let done: string[];
 
 function Page({ chat }: { chat?: boolean }) {
@@ -30,30 +29,22 @@ function Page({ chat }: { chat?: boolean }) {
   );
 }
 
-function draw(page: React.ReactNode) {
-  act(() =>
-    root.render(
-      <>
-        {page}
-        <Keys />
-      </>,
-    ),
-  );
-}
+const withKeys = (page: React.ReactNode) => (
+  <>
+    {page}
+    <Keys />
+  </>
+);
 
 beforeEach(() => {
   done = [];
-  const host = document.createElement("div");
-  document.body.replaceChildren(host);
-  root = createRoot(host);
-  draw(<Page />);
+  draw(withKeys(<Page />));
 });
 
 afterEach(() => {
   act(() => {
     hide();
     setSingles(true);
-    root.unmount();
   });
 });
 
@@ -114,9 +105,9 @@ it("what is held down goes on only where it moves", () => {
 
 it("what the page no longer offers is no command any more", () => {
   press("c");
-  draw(<Page chat />);
+  redraw(withKeys(<Page chat />));
   press("c");
-  draw(<p />);
+  redraw(withKeys(<p />));
   press("c");
   press("r");
   expect(done).toEqual(["chat"]);

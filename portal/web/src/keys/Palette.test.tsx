@@ -1,8 +1,8 @@
 import { MantineProvider } from "@mantine/core";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { startI18n } from "../app/i18n";
+import { draw, redraw } from "../test-draw";
 import type { Entry } from "./commands";
 import Palette from "./Palette";
 import { useKeyState } from "./state";
@@ -15,7 +15,6 @@ vi.mock("../app/session", () => ({ useMe: () => ({}) }));
 vi.mock("./commands", () => ({ useCommands: () => known.commands }));
 vi.mock("./useFound", () => ({ useFound: () => known.found }));
 
-let root: Root;
 let done: string[];
 let closed: number;
 
@@ -33,15 +32,11 @@ const onClose = (then?: () => void) => {
   then?.();
 };
 
-function draw() {
-  act(() =>
-    root.render(
-      <MantineProvider env="test">
-        <Palette onClose={onClose} />
-      </MantineProvider>,
-    ),
-  );
-}
+const palette = () => (
+  <MantineProvider env="test">
+    <Palette onClose={onClose} />
+  </MantineProvider>
+);
 
 beforeAll(() => startI18n("en"));
 
@@ -55,13 +50,8 @@ beforeEach(() => {
     entry("dark", "command", "Appearance: Dark", true),
   ];
   known.found = { entries: [], searching: false, failed: false };
-  const host = document.createElement("div");
-  document.body.replaceChildren(host);
-  root = createRoot(host);
-  draw();
+  draw(palette());
 });
-
-afterEach(() => act(() => root.unmount()));
 
 const field = () => document.querySelector<HTMLInputElement>("[role=combobox]") as HTMLInputElement;
 const options = () => [...document.querySelectorAll("[role=option]")].map((o) => o.textContent);
@@ -112,7 +102,7 @@ it("an answer that comes late does not move what is chosen", () => {
   press("ArrowDown");
   const before = chosen()?.textContent;
   known.found = { entries: [entry("t", "ticket", "A ticket")], searching: false, failed: false };
-  draw();
+  redraw(palette());
   expect(options()).toContain("A ticket");
   expect(chosen()?.textContent).toBe(before);
 });
@@ -149,10 +139,9 @@ it("nothing that fits leaves nothing to choose", () => {
 });
 
 it("begins with what was typed before it was there, and has the focus at once", () => {
-  act(() => root.unmount());
-  root = createRoot(document.body.appendChild(document.createElement("div")));
+  draw(null);
   useKeyState.setState({ early: "vp" });
-  draw();
+  draw(palette());
   useKeyState.setState({ early: "" });
   const field = document.querySelector<HTMLInputElement>("[role=combobox]");
   expect(field?.value).toBe("vp");
