@@ -132,7 +132,7 @@ func (k *KB) AddSource(ctx context.Context, viewer desk.Viewer, n NewSource) (s 
 // sourceOf holds what was entered to the rules of addresses.
 func (k *KB) sourceOf(n NewSource) (p db.AddSourceParams, err error) {
 	if k.web == nil {
-		return p, desk.Errorf(desk.CodeUnsupported, "nothing is fetched from the web here")
+		return p, noWeb()
 	}
 	if n.Kind != "page" && n.Kind != "list" {
 		return p, desk.Errorf(desk.CodeInvalid, "a source is a page or a list").On("kind")
@@ -177,6 +177,10 @@ func (k *KB) Sources(ctx context.Context, viewer desk.Viewer) (list []Source, er
 		return err
 	})
 	return list, err
+}
+
+func noWeb() *desk.Error {
+	return desk.Errorf(desk.CodeUnsupported, "nothing is fetched from the web here")
 }
 
 func noSource() *desk.Error { return desk.Errorf(desk.CodeNotFound, "no such source") }
@@ -240,16 +244,27 @@ func (k *KB) SourcePages(ctx context.Context, viewer desk.Viewer, id desk.ID) (l
 	return list, err
 }
 
-// SyncNow looks at a source in the background without waiting for its time.
+// SyncNow looks at a source in the background without waiting for its time. It
+// counts as being looked at from here on, so that whoever asked can wait for
+// its end.
 func (k *KB) SyncNow(ctx context.Context, viewer desk.Viewer, id desk.ID) (s Source, err error) {
 	if err := editor(viewer); err != nil {
 		return s, err
 	}
+	if k.web == nil {
+		return s, noWeb()
+	}
 	err = k.store.Tenant(viewer.Tenant).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if s, err = source(ctx, tx, id); err != nil {
+		// The source before the job: a look that ends holds them in this order.
+		if _, err := tx.BeginSync(ctx, id); store.NoRows(err) {
+			return noSource()
+		} else if err != nil {
 			return err
 		}
 		if err := tx.Enqueue(ctx, SyncArgs{tx.Tenant, id}, syncOnce); err != nil {
+			return err
+		}
+		if s, err = source(ctx, tx, id); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, store.AuditEntry{Actor: viewer.User, Action: "source.synced_now", Object: "source", ObjectID: id})

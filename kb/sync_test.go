@@ -212,31 +212,26 @@ func TestASourceLookedAtJustNowIsLookedAtAgainWhenAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = jobs.Stop(context.Background()) })
-	// What is asked for is seen in the page's text, for the state says nothing of which look it is of.
 	put := func(word string) { web.put("/a.html", webPage("Cables", "<p>Unplug the "+word+".</p>")) }
-	seen := func(word string) bool {
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-			list, err := b.Sources(t.Context(), b.admin)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if list[0].State == "ok" && b.count(t, "select count(*) from article_revisions where markdown like '%' || $1 || '%'", word) > 0 {
-				return true
-			}
-		}
-		return false
-	}
 	put("cable 0")
 	s, err := b.AddSource(t.Context(), b.admin, kb.NewSource{URL: web.URL + "/a.html", Kind: "page", Lang: "en"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 10 {
-		if !seen(fmt.Sprint("cable ", i)) {
-			t.Fatalf("look %d never came", i)
+		for end := time.Now().Add(10 * time.Second); s.State == "new" || s.State == "syncing"; time.Sleep(time.Millisecond) {
+			list, err := b.Sources(t.Context(), b.admin)
+			if err != nil || time.Now().After(end) {
+				t.Fatalf("look %d: %+v %v", i, list, err)
+			}
+			s = list[0]
+		}
+		// Whoever waits for the look's end has what it saw.
+		if s.State != "ok" || b.count(t, "select count(*) from article_versions where markdown like '%' || $1 || '%'", fmt.Sprint("cable ", i)) != 1 {
+			t.Fatalf("after look %d: %+v", i, s)
 		}
 		put(fmt.Sprint("cable ", i+1))
-		if _, err := b.SyncNow(t.Context(), b.admin, s.ID); err != nil {
+		if s, err = b.SyncNow(t.Context(), b.admin, s.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
