@@ -36,14 +36,10 @@ type look struct {
 	failed int
 }
 
-// Sync looks at a source once: new pages become articles, changed ones new
+// sync looks at a source once: new pages become articles, changed ones new
 // texts, and what is gone is withdrawn in the moment it is seen. What one page
-// meets stops no other. A source that was removed is no error.
-func (k *KB) Sync(ctx context.Context, tenant, id desk.ID) error {
-	return k.sync(ctx, tenant, id, func(context.Context, *store.Tx) error { return nil })
-}
-
-// sync runs done in the transaction that shows the look's end.
+// meets stops no other. A source that was removed is no error. done runs in the
+// transaction that shows the look's end.
 func (k *KB) sync(ctx context.Context, tenant, id desk.ID, done func(ctx context.Context, tx *store.Tx) error) error {
 	if k.web == nil {
 		return nil

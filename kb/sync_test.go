@@ -201,42 +201,6 @@ func sitemapOf(urls ...string) string {
 	return `<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">` + b.String() + `</urlset>`
 }
 
-func TestASourceLookedAtJustNowIsLookedAtAgainWhenAsked(t *testing.T) {
-	t.Parallel()
-	web := newSite(t)
-	b := withWeb(t, web)
-	workers := river.NewWorkers()
-	b.AddWorkers(workers)
-	jobs, err := b.store.StartJobs(t.Context(), workers, map[string]river.QueueConfig{store.QueueWeb: {MaxWorkers: 2}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = jobs.Stop(context.Background()) })
-	put := func(word string) { web.put("/a.html", webPage("Cables", "<p>Unplug the "+word+".</p>")) }
-	put("cable 0")
-	s, err := b.AddSource(t.Context(), b.admin, kb.NewSource{URL: web.URL + "/a.html", Kind: "page", Lang: "en"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 10 {
-		for end := time.Now().Add(10 * time.Second); s.State == "new" || s.State == "syncing"; time.Sleep(time.Millisecond) {
-			list, err := b.Sources(t.Context(), b.admin)
-			if err != nil || time.Now().After(end) {
-				t.Fatalf("look %d: %+v %v", i, list, err)
-			}
-			s = list[0]
-		}
-		// Whoever waits for the look's end has what it saw.
-		if s.State != "ok" || b.count(t, "select count(*) from article_versions where markdown like '%' || $1 || '%'", fmt.Sprint("cable ", i)) != 1 {
-			t.Fatalf("after look %d: %+v", i, s)
-		}
-		put(fmt.Sprint("cable ", i+1))
-		if s, err = b.SyncNow(t.Context(), b.admin, s.ID); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestP9AListTakesThePagesUnderItsPrefixAndNoOthers(t *testing.T) {
 	t.Parallel()
 	web := newSite(t)
@@ -324,6 +288,42 @@ func TestAnEditByHandDetachesThePage(t *testing.T) {
 	b.synced(t, s.ID)
 	if n := b.count(t, "select count(*) from articles"); n != 0 {
 		t.Error("what was deleted by hand came back")
+	}
+}
+
+func TestASourceLookedAtJustNowIsLookedAtAgainWhenAsked(t *testing.T) {
+	t.Parallel()
+	web := newSite(t)
+	b := withWeb(t, web)
+	workers := river.NewWorkers()
+	b.AddWorkers(workers)
+	jobs, err := b.store.StartJobs(t.Context(), workers, map[string]river.QueueConfig{store.QueueWeb: {MaxWorkers: 2}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = jobs.Stop(context.Background()) })
+	put := func(word string) { web.put("/a.html", webPage("Cables", "<p>Unplug the "+word+".</p>")) }
+	put("cable 0")
+	s, err := b.AddSource(t.Context(), b.admin, kb.NewSource{URL: web.URL + "/a.html", Kind: "page", Lang: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		for end := time.Now().Add(10 * time.Second); s.State == "new" || s.State == "syncing"; time.Sleep(time.Millisecond) {
+			list, err := b.Sources(t.Context(), b.admin)
+			if err != nil || time.Now().After(end) {
+				t.Fatalf("look %d: %+v %v", i, list, err)
+			}
+			s = list[0]
+		}
+		// Whoever waits for the look's end has what it saw.
+		if s.State != "ok" || b.count(t, "select count(*) from article_versions where markdown like '%' || $1 || '%'", fmt.Sprint("cable ", i)) != 1 {
+			t.Fatalf("after look %d: %+v", i, s)
+		}
+		put(fmt.Sprint("cable ", i+1))
+		if s, err = b.SyncNow(t.Context(), b.admin, s.ID); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

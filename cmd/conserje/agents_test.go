@@ -10,7 +10,6 @@ import (
 	"github.com/conserje/conserje/portal/demo"
 	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/notify"
-	"github.com/conserje/conserje/portal/store"
 	"github.com/conserje/conserje/portal/store/storetest"
 	"github.com/conserje/conserje/tools/devices"
 )
@@ -23,11 +22,7 @@ func TestADemoStoppedAtOnceHasItsDevicesOnceAtTheNextStart(t *testing.T) {
 		start: func(ctx context.Context, p *portal) error { return p.start(ctx) },
 	}.open(t)
 	s := p.database.Store
-	tenant := storetest.Tenant(t, s)
-	storetest.InTx(t, s, tenant, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, "insert into tenant_hosts (tenant_id, host) values ($1, 'localhost')", tenant)
-		return err
-	})
+	tenant := tenantHere(t, s)
 	adam := storetest.User(t, s, tenant, "", desk.RoleAdmin, "adam")
 	acme := storetest.Company(t, s, tenant, "Acme")
 	storetest.User(t, s, tenant, acme, desk.RoleContact, "ana")

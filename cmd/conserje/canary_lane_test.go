@@ -187,14 +187,10 @@ func openLane(t *testing.T) *lane {
 	t.Cleanup(gateway.Close)
 	t.Cleanup(l.http.CloseIdleConnections)
 	l.serve(gateway.URL)
-	tenant := storetest.Tenant(t, l.portal.database.Store)
+	tenant := tenantHere(t, l.portal.database.Store)
 	company := storetest.Company(t, l.portal.database.Store, tenant, "Acme")
 	l.people["ana"] = storetest.User(t, l.portal.database.Store, tenant, company, desk.RoleContact, "ana")
 	l.people["adam"] = storetest.User(t, l.portal.database.Store, tenant, "", desk.RoleAdmin, "adam")
-	storetest.InTx(t, l.portal.database.Store, tenant, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, "insert into tenant_hosts (tenant_id, host) values ($1, 'localhost')", tenant)
-		return err
-	})
 	for _, name := range []string{"ana", "adam"} {
 		l.let(name, l.people[name])
 	}

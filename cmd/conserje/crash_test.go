@@ -89,12 +89,8 @@ type crash struct {
 func newCrash(t *testing.T, bin string) *crash {
 	url := storetest.URL(t)
 	c := &crash{t: t, bin: bin, store: storetest.Open(t, url, 4), texts: newTexts(t)}
-	c.tenant = storetest.Tenant(t, c.store)
+	c.tenant = tenantHere(t, c.store)
 	c.company = storetest.Company(t, c.store, c.tenant, "Acme")
-	storetest.InTx(t, c.store, c.tenant, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, "insert into tenant_hosts (tenant_id, host) values ($1, 'localhost')", c.tenant)
-		return err
-	})
 	c.admin = c.session(storetest.User(t, c.store, c.tenant, "", desk.RoleAdmin, "adam").User)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"github.com/conserje/conserje/kb/pdf/pdftest"
+	"github.com/conserje/conserje/portal/desk"
 	"github.com/conserje/conserje/portal/notify"
+	"github.com/conserje/conserje/portal/store"
+	"github.com/conserje/conserje/portal/store/db"
 	"github.com/conserje/conserje/portal/store/storetest"
 )
 
@@ -62,6 +65,16 @@ func (s serving) open(t *testing.T) (p *portal, address string) {
 		_ = d.Close()
 	})
 	return p, ln.Addr().String()
+}
+
+// tenantHere makes a tenant that is met at localhost, as the demo's is.
+func tenantHere(t *testing.T, s *store.Store) desk.ID {
+	t.Helper()
+	id := storetest.Tenant(t, s)
+	storetest.InTx(t, s, id, func(ctx context.Context, tx *store.Tx) error {
+		return tx.AddHost(ctx, db.AddHostParams{TenantID: id, Host: "localhost"})
+	})
+	return id
 }
 
 // dataFolder is a new one whose compiled PDF reader is the one of all tests.
